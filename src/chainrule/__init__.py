@@ -1,0 +1,46 @@
+"""chainrule: backpropagation that you can read, check and run.
+
+>>> import chainrule
+>>> net = chainrule.Network([5, 3, 2, 2], activation="sigmoid", cost="squared_error")
+>>> print(net.derive()["delta3"])
+δ3 = ∂C/∂a3 ∘ a3 ∘ (1 − a3)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public names and where each lives. They are imported when first used, so that
+# `import chainrule` costs little more than `import numpy`.
+_HOMES = {
+    "ChainruleError": "errors",
+    "Derivation": "derivation",
+    "GradientDescent": "optimizers",
+    "Network": "network",
+    "NonFiniteCost": "errors",
+    "Parameters": "parameters",
+    "Snapshots": "training",
+    "check": "checking",
+    "train": "training",
+}
+_MODULES = ("data", "errors", "plots")
+
+__all__ = [*_HOMES, *_MODULES, "__version__"]  # noqa: PLE0604 - all of them are text
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"chainrule.{_HOMES[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"chainrule.{name}")
+    else:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

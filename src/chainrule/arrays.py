@@ -1,0 +1,149 @@
+"""Arrays as people hand them over: converted where that loses nothing, refused with a remedy.
+
+What is taken: anything that NumPy reads as real numbers. Integers and booleans become floats
+(exactly, or they are refused). What is refused: objects, text, complex numbers, NaN, infinity,
+wrong shapes. Every refusal says which quantity, what came, what was wanted and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import InvalidType, InvalidValue, ShapeError
+
+Array = NDArray[np.floating]
+
+
+def float_dtype(dtype: Any) -> np.dtype[np.floating]:
+    """Return float32 or float64; refuse every other dtype.
+
+    Raises
+    ------
+    InvalidType
+        If `dtype` is neither.
+    """
+    try:
+        found = np.dtype(dtype)
+    except TypeError as error:
+        raise InvalidType(f"dtype is {dtype!r}, wanted float32 or float64") from error
+    if found not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise InvalidType(f"dtype is {found.name}, wanted float32 or float64")
+    return found
+
+
+def real_array(name: str, value: Any) -> Array:
+    """Return `value` as an array of float32 or float64, without copying where it is one.
+
+    Raises
+    ------
+    InvalidType
+        If the entries are not real numbers.
+    InvalidValue
+        If rows have unequal lengths, or an integer is too large for a float64.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InvalidValue(
+            f"{name} is no rectangular array: its rows have unequal lengths or shapes; "
+            f"give {name} as one array of numbers"
+        ) from error
+    kind = array.dtype.kind
+    if kind == "O":
+        raise InvalidType(
+            f"{name} holds Python objects (dtype object), wanted real numbers: "
+            f"convert it with np.asarray({name}, dtype=float), which shows the entry that is none"
+        )
+    if kind not in "fiub":
+        raise InvalidType(
+            f"{name} has dtype {array.dtype}, wanted real numbers (float32 or float64)"
+        )
+    if array.dtype in (np.dtype(np.float32), np.dtype(np.float64)):
+        return array
+    if kind == "f" and array.dtype.itemsize < np.dtype(np.float32).itemsize:
+        return array.astype(np.float32)
+    converted = array.astype(np.float64)
+    if kind in "iu" and array.size and not np.array_equal(converted.astype(array.dtype), array):
+        raise InvalidValue(f"{name} holds integers beyond 2**53, which no float64 can hold exactly")
+    return converted
+
+
+def finite(name: str, array: Array) -> Array:
+    """Return `array` unchanged if all of it is finite.
+
+    Raises
+    ------
+    InvalidValue
+        With the place of the first entry that is not.
+    """
+    # The sum is finite unless an entry is not, or it overflows: one cheap pass decides nearly always.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.sum(array)):
+            return array
+    bad = np.argwhere(~np.isfinite(array))
+    if not len(bad):
+        return array
+    place = ", ".join(map(str, bad[0]))
+    more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    raise InvalidValue(
+        f"{name}[{place}] is {array[tuple(bad[0])]}{more}, wanted finite numbers: "
+        f"remove or fill such entries"
+    )
+
+
+def examples_in_columns(
+    name: str, value: Any, rows: int, dtype: np.dtype[np.floating], meaning: str
+) -> Array:
+    """Return `value` as a finite matrix of `rows` × m in `dtype`, one example per column.
+
+    Parameters
+    ----------
+    name : str
+        ``"x"`` or ``"y"``.
+    value : array_like, shape (rows, m)
+        What the caller gave.
+    rows : int
+        Number of inputs or outputs of the network.
+    dtype : numpy.dtype
+        The dtype of the parameters that it will meet.
+    meaning : str
+        What the rows are, in the plural.
+
+    Raises
+    ------
+    ShapeError
+        If the shape is wrong; rows and columns swapped are recognised.
+    InvalidType, InvalidValue
+        If the entries are not finite real numbers.
+    """
+    given = real_array(name, value)
+    wanted = f"({rows}, m)"
+    if given.ndim != 2:
+        raise ShapeError(name, given.shape, wanted, _remedy_for_dimensions(name, given, rows))
+    if given.shape[0] != rows:
+        if given.shape[1] == rows:
+            remedy = f"rows and columns look swapped (one example per column); pass {name}.T"
+        else:
+            remedy = f"the network has {rows} {meaning}, one row each; one example per column"
+        raise ShapeError(name, given.shape, wanted, remedy)
+    if given.shape[1] == 0:
+        raise ShapeError(name, given.shape, wanted, "the batch is empty; give at least one example")
+    with np.errstate(over="ignore"):
+        converted = given.astype(dtype, copy=False)
+    return finite(name, converted)
+
+
+def _remedy_for_dimensions(name: str, given: Array, rows: int) -> str:
+    if given.ndim == 1 and name == "y" and rows > 1 and given.size != rows:
+        return (
+            f"these look like labels; give class k as a column with a 1 in row k: "
+            f"np.eye({rows})[:, labels]"
+        )
+    if given.ndim == 1 and given.size == rows and rows > 1:
+        return f"for a single example pass {name}.reshape({rows}, 1)"
+    if given.ndim == 1 and rows == 1:
+        return f"for {given.size} examples pass {name}.reshape(1, {given.size})"
+    return "give a matrix with one example per column"

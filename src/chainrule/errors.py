@@ -1,0 +1,119 @@
+"""One tree of exceptions: what was wrong, what was met, what was wanted, what to do.
+
+Whoever wants to catch everything that this package raises on purpose catches `ChainruleError`.
+Each class is also the built-in exception that a caller would expect in its place, so that
+``except ValueError`` keeps working. The words are put together here, in one form for all:
+
+    y has shape (5, 2), wanted (2, 5): rows and columns look swapped; pass y.T
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class ChainruleError(Exception):
+    """Root of all exceptions that chainrule raises on purpose."""
+
+
+class ShapeError(ChainruleError, ValueError):
+    """An array does not have the shape that its place asks for.
+
+    Parameters
+    ----------
+    quantity : str
+        Name of the array, as the caller knows it (``"x"``, ``"W2"``).
+    met, wanted : object
+        The shape that came and the shape that was expected, as they should be printed.
+    remedy : str
+        What the caller can do about it, starting in lower case.
+
+    Examples
+    --------
+    >>> raise ShapeError("x", (4, 3), "(3, m)", "pass x.T")
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.ShapeError: x has shape (4, 3), wanted (3, m): pass x.T
+    """
+
+    def __init__(self, quantity: str, met: object, wanted: object, remedy: str) -> None:
+        self.quantity, self.met, self.wanted, self.remedy = quantity, met, wanted, remedy
+        super().__init__(f"{quantity} has shape {met}, wanted {wanted}: {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.quantity, self.met, self.wanted, self.remedy)
+
+
+class InvalidValue(ChainruleError, ValueError):
+    """A value is outside what its place allows; the message says which, where and what to do."""
+
+
+class InvalidType(ChainruleError, TypeError):
+    """A value is of a kind that its place cannot take (objects, text, complex numbers)."""
+
+
+class UnknownName(ChainruleError, ValueError):
+    """A name that is in none of the tables; the message offers the nearest known one.
+
+    Parameters
+    ----------
+    kind : str
+        What the name should have been the name of (``"activation"``).
+    name : str
+        The name that came.
+    known : iterable of str
+        All names that would have been accepted.
+    remedy : str, optional
+        What to do, where that is more than to choose a known name.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
+        self.kind, self.name, self.known, self.remedy = kind, name, tuple(known), remedy
+        nearest = difflib.get_close_matches(str(name), self.known, n=1, cutoff=0.5)
+        guess = f"; did you mean {nearest[0]!r}?" if nearest else "."
+        message = f"unknown {kind} {name!r}{guess} Known: {', '.join(self.known)}."
+        super().__init__(f"{message} {remedy}" if remedy else message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.kind, self.name, self.known, self.remedy)
+
+
+class UnknownQuantity(UnknownName, KeyError, AttributeError):
+    """A quantity (`W4`, `delta9`) that this network does not have."""
+
+    __str__ = Exception.__str__
+
+
+class PairRefused(ChainruleError, ValueError):
+    """A cost and an output activation that must not meet; the message gives the reason."""
+
+
+class EngineUnavailable(ChainruleError, RuntimeError):
+    """An engine asked for by name cannot serve; nothing else is used in its place."""
+
+
+class NonFiniteCost(ChainruleError, ArithmeticError):
+    """Training met a cost or a Jacobian that is not finite.
+
+    Attributes
+    ----------
+    iteration : int
+        Number of updates that had been made when it was met.
+    params : Parameters
+        The last parameters whose cost was finite.
+    history : History
+        Costs recorded so far.
+    """
+
+    def __init__(self, message: str, *, iteration: int, params: Any, history: Any) -> None:
+        super().__init__(message)
+        self.iteration, self.params, self.history = iteration, params, history
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _non_finite_cost, (str(self), self.iteration, self.params, self.history)
+
+
+def _non_finite_cost(message: str, iteration: int, params: Any, history: Any) -> NonFiniteCost:
+    return NonFiniteCost(message, iteration=iteration, params=params, history=history)

@@ -1,0 +1,371 @@
+"""Expressions: the operations that a textbook needs to derive backpropagation, and no others.
+
+An expression is an immutable tree. Each node has an operation out of a closed enumeration, its
+arguments and its shape. Shapes are concrete numbers except for ``m``, the number of examples:
+the same derivation serves every batch.
+
+This is not a tensor language and not an automatic differentiator. The nodes know nothing of
+their derivatives (`rules` does), their numerical values (`evaluate` does) or their spelling on
+a page (`render` does). Each of these is one table over `Op`, and a test names a missing row.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Union
+
+from chainrule.errors import ShapeError
+from chainrule.notation import EXAMPLES
+
+Dim = Union[int, str]
+Shape = tuple[Dim, ...]
+Number = Union[int, Fraction]
+
+
+class Op(enum.Enum):
+    """Every operation there is."""
+
+    # leaves
+    SYMBOL = "symbol"  # a quantity with a name
+    CONSTANT = "constant"  # a number, the same in every place
+    # operations of matrices: each has a row in `rules.RULES`
+    MATMUL = "matmul"
+    TRANSPOSE = "transpose"
+    HADAMARD = "hadamard"  # product of entries in the same place
+    ADD = "add"
+    SUBTRACT = "subtract"
+    SCALE = "scale"  # by a named constant: 1/m, 2, λ/2
+    SQUARE = "square"
+    SPREAD = "spread"  # one number, row or column used in many places
+    SUM = "sum"  # over all entries
+    SUM_EXAMPLES = "sum_examples"
+    SUM_UNITS = "sum_units"
+    APPLY = "apply"  # a named function, entry by entry
+    LOSS = "loss"  # a named cost of prediction and target, entry by entry
+    SOFTMAX = "softmax"  # over the units of each example
+    LOG_SOFTMAX = "log_softmax"
+    # operations of numbers: the inside of named functions, and what derivation leaves behind;
+    # the derivation never differentiates through them, a named function brings its derivative
+    DERIVATIVE = "derivative"  # of a named function
+    LOSS_DERIVATIVE = "loss_derivative"  # of a named cost, with respect to the prediction
+    DIVIDE = "divide"
+    EXP = "exp"
+    LOG = "log"
+    LOG1P = "log1p"  # log(1 + x), exact for small x
+    TANH = "tanh"
+    WHERE_POSITIVE = "where_positive"  # b where a > 0, else c
+
+
+LEAVES = frozenset({Op.SYMBOL, Op.CONSTANT})
+OPERATIONS_OF_NUMBERS = frozenset(
+    {
+        Op.DERIVATIVE,
+        Op.LOSS_DERIVATIVE,
+        Op.DIVIDE,
+        Op.EXP,
+        Op.LOG,
+        Op.LOG1P,
+        Op.TANH,
+        Op.WHERE_POSITIVE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """A number times powers of named constants, such as 2/m or λ/2.
+
+    Parameters
+    ----------
+    number : fractions.Fraction
+        The number, exact.
+    powers : tuple of (str, int)
+        Name and exponent of each named constant, sorted by name, no exponent zero.
+
+    Examples
+    --------
+    >>> Coefficient(Fraction(2)) * Coefficient(Fraction(1), (("m", -1),))
+    Coefficient(number=Fraction(2, 1), powers=(('m', -1),))
+    """
+
+    number: Fraction = Fraction(1)
+    powers: tuple[tuple[str, int], ...] = ()
+
+    def __mul__(self, other: Coefficient) -> Coefficient:
+        powers = dict(self.powers)
+        for name, power in other.powers:
+            powers[name] = powers.get(name, 0) + power
+        kept = tuple(sorted((name, power) for name, power in powers.items() if power))
+        return Coefficient(self.number * other.number, kept)
+
+    def value(self, constants: Mapping[str, float]) -> float:
+        """Return the number that this stands for, given the values of the named constants."""
+        value = float(self.number)
+        for name, power in self.powers:
+            value *= constants[name] ** power
+        return value
+
+
+ONE = Coefficient()
+PER_EXAMPLE = Coefficient(powers=((EXAMPLES, -1),))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A named function of one or more numbers: what `APPLY` and `LOSS` nodes carry.
+
+    `activations` and `costs` hold the rows. Expressions are in the variables of the row, which
+    stand for one entry each; the first is the one with respect to which the row differentiates.
+
+    Parameters
+    ----------
+    name : str
+        Name in code, as users type it.
+    symbol : str
+        Spelling on a page.
+    variables : tuple of str
+        Names of the arguments.
+    value, derivative : Expr or None
+        The function, and its derivative with respect to the first variable. Both are ``None``
+        for a function that is left undefined, as in a proof for arbitrary functions.
+    stable : Expr or None
+        The value in a form that neither overflows nor loses digits; ``None`` where `value`
+        already is.
+    """
+
+    name: str
+    symbol: str
+    variables: tuple[str, ...]
+    value: Expr | None = None
+    derivative: Expr | None = None
+    stable: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Expr:
+    """One node of an expression. Build it with the functions and operators of this module.
+
+    Examples
+    --------
+    >>> W, a = symbol("W1", (3, 2)), symbol("a0", (2, "m"))
+    >>> (W @ a).shape
+    (3, 'm')
+    >>> W @ W
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.ShapeError: right factor has shape (3, 2), wanted (2, …): \
+the columns of the left factor must be as many as the rows of the right one
+    """
+
+    op: Op
+    args: tuple[Expr, ...]
+    shape: Shape
+    name: str = ""
+    coefficient: Coefficient = ONE
+    function: Function | None = field(default=None)
+
+    def __add__(self, other: Expr | Number) -> Expr:
+        return _elementwise(Op.ADD, self, _lift(other))
+
+    def __radd__(self, other: Number) -> Expr:
+        return _lift(other) + self
+
+    def __sub__(self, other: Expr | Number) -> Expr:
+        return _elementwise(Op.SUBTRACT, self, _lift(other))
+
+    def __rsub__(self, other: Number) -> Expr:
+        return _lift(other) - self
+
+    def __mul__(self, other: Expr) -> Expr:
+        return _elementwise(Op.HADAMARD, self, other)
+
+    def __rmul__(self, other: Number) -> Expr:
+        return scale(Coefficient(Fraction(other)), self)
+
+    def __neg__(self) -> Expr:
+        return -1 * self
+
+    def __truediv__(self, other: Expr) -> Expr:
+        return _elementwise(Op.DIVIDE, self, other)
+
+    def __rtruediv__(self, other: Number) -> Expr:
+        return _lift(other) / self
+
+    def __matmul__(self, other: Expr) -> Expr:
+        rows, inner = self.shape
+        if inner != other.shape[0]:
+            raise ShapeError(
+                "right factor",
+                _show(other.shape),
+                f"({inner}, …)",
+                "the columns of the left factor must be as many as the rows of the right one",
+            )
+        return Expr(Op.MATMUL, (self, other), (rows, other.shape[1]))
+
+    @property
+    def T(self) -> Expr:  # noqa: N802 - the transpose is T in every library of the field
+        """The transpose."""
+        rows, columns = self.shape
+        return Expr(Op.TRANSPOSE, (self,), (columns, rows))
+
+    def map(self, change: Callable[[Expr], Expr]) -> Expr:
+        """Rebuild the node with every argument changed; the same node if none does."""
+        args = tuple(change(arg) for arg in self.args)
+        return self if args == self.args else replace(self, args=args)
+
+    def symbols(self) -> set[str]:
+        """Return the names of all quantities in this expression."""
+        if self.op is Op.SYMBOL:
+            return {self.name}
+        return set().union(*(arg.symbols() for arg in self.args))
+
+
+def symbol(name: str, shape: Shape) -> Expr:
+    """Return a named quantity."""
+    return Expr(Op.SYMBOL, (), shape, name=name)
+
+
+def variable(name: str) -> Expr:
+    """Return a variable of a row: one entry of whatever matrix takes its place."""
+    return symbol(name, ("n", EXAMPLES))
+
+
+def constant(number: Number) -> Expr:
+    """Return a number that stands in every place of whatever it meets."""
+    return Expr(Op.CONSTANT, (), (), coefficient=Coefficient(Fraction(number)))
+
+
+def scale(coefficient: Coefficient, arg: Expr) -> Expr:
+    """Return an expression times a named constant."""
+    return Expr(Op.SCALE, (arg,), arg.shape, coefficient=coefficient)
+
+
+def square(arg: Expr) -> Expr:
+    """Return the square of every entry."""
+    return Expr(Op.SQUARE, (arg,), arg.shape)
+
+
+def spread(arg: Expr, shape: Shape) -> Expr:
+    """Return `arg` repeated to fill `shape`: over examples, over units, or over both."""
+    fits = arg.shape == () or all(
+        small in (1, large) for small, large in zip(arg.shape, shape, strict=True)
+    )
+    if not fits:
+        raise ShapeError(
+            "spread", _show(arg.shape), _show(shape), "only a row, a column or a number can spread"
+        )
+    return Expr(Op.SPREAD, (arg,), shape)
+
+
+def total(arg: Expr) -> Expr:
+    """Return the sum of all entries."""
+    return Expr(Op.SUM, (arg,), ())
+
+
+def sum_examples(arg: Expr) -> Expr:
+    """Return the sum along each row, over the examples."""
+    return Expr(Op.SUM_EXAMPLES, (arg,), (arg.shape[0], 1))
+
+
+def sum_units(arg: Expr) -> Expr:
+    """Return the sum down each column, over the units."""
+    return Expr(Op.SUM_UNITS, (arg,), (1, arg.shape[1]))
+
+
+def apply(function: Function, arg: Expr) -> Expr:
+    """Return a named function of every entry."""
+    return Expr(Op.APPLY, (arg,), arg.shape, function=function)
+
+
+def derivative(function: Function, arg: Expr) -> Expr:
+    """Return the derivative of a named function at every entry."""
+    return Expr(Op.DERIVATIVE, (arg,), arg.shape, function=function)
+
+
+def loss(function: Function, prediction: Expr, target: Expr) -> Expr:
+    """Return a named cost of every entry of the prediction."""
+    return Expr(Op.LOSS, (prediction, target), prediction.shape, function=function)
+
+
+def loss_derivative(function: Function, prediction: Expr, target: Expr) -> Expr:
+    """Return the derivative of a named cost with respect to every entry of the prediction."""
+    return Expr(Op.LOSS_DERIVATIVE, (prediction, target), prediction.shape, function=function)
+
+
+def softmax(arg: Expr) -> Expr:
+    """Return exp(z) divided by its sum over the units of the same example."""
+    return Expr(Op.SOFTMAX, (arg,), arg.shape)
+
+
+def log_softmax(arg: Expr) -> Expr:
+    """Return the logarithm of the softmax."""
+    return Expr(Op.LOG_SOFTMAX, (arg,), arg.shape)
+
+
+def exp(arg: Expr) -> Expr:
+    """Return e to the power of every entry."""
+    return Expr(Op.EXP, (arg,), arg.shape)
+
+
+def log(arg: Expr) -> Expr:
+    """Return the natural logarithm of every entry."""
+    return Expr(Op.LOG, (arg,), arg.shape)
+
+
+def log1p(arg: Expr) -> Expr:
+    """Return log(1 + x) of every entry x."""
+    return Expr(Op.LOG1P, (arg,), arg.shape)
+
+
+def tanh(arg: Expr) -> Expr:
+    """Return the hyperbolic tangent of every entry."""
+    return Expr(Op.TANH, (arg,), arg.shape)
+
+
+def where_positive(test: Expr, then: Expr | Number, otherwise: Expr | Number) -> Expr:
+    """Return `then` where `test` > 0 and `otherwise` elsewhere, entry by entry."""
+    args = (test, _lift(then), _lift(otherwise))
+    return Expr(Op.WHERE_POSITIVE, args, _common_shape(Op.WHERE_POSITIVE, args))
+
+
+def magnitude(arg: Expr) -> Expr:
+    """Return |x|, by the sign of the real part, so that a complex step passes through."""
+    return where_positive(arg, arg, -arg)
+
+
+def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """Put expressions in the place of symbols; the shapes of what lies above follow.
+
+    Examples
+    --------
+    >>> z3 = symbol("z3", (2, "m"))
+    >>> substitute(square(variable("z")), {"z": z3}) == square(z3)
+    True
+    """
+    if expr.op is Op.SYMBOL:
+        return values.get(expr.name, expr)
+    args = tuple(substitute(arg, values) for arg in expr.args)
+    return expr if args == expr.args else replace(expr, args=args, shape=_common_shape(expr.op, args))
+
+
+def _lift(value: Expr | Number) -> Expr:
+    return value if isinstance(value, Expr) else constant(value)
+
+
+def _elementwise(op: Op, left: Expr, right: Expr) -> Expr:
+    return Expr(op, (left, right), _common_shape(op, (left, right)))
+
+
+def _common_shape(op: Op, args: tuple[Expr, ...]) -> Shape:
+    shapes = {arg.shape for arg in args if arg.op is not Op.CONSTANT}
+    if len(shapes) > 1:
+        first, second = sorted(map(_show, shapes))
+        raise ShapeError(f"argument of {op.value}", second, first, "entries are paired by place")
+    return shapes.pop() if shapes else ()
+
+
+def _show(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -1,0 +1,124 @@
+"""Random numbers: what people give as ``rng``, and the separate streams of a training run.
+
+Training draws from three streams, one each for shuffles, noise and dropout, so that switching
+one off leaves the others as they were. They are drawn in Python, in blocks of float64, and
+handed to whichever engine runs: engines see the same numbers.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import InvalidType, InvalidValue
+
+Rng = Union[int, np.integer, np.random.Generator, np.random.RandomState, None]
+Source = Union[np.random.Generator, np.random.RandomState]
+
+
+def source(rng: Any) -> Source:
+    """Return the source of random numbers that a caller gave.
+
+    Parameters
+    ----------
+    rng : int, numpy.random.Generator, numpy.random.RandomState or None
+        A seed, a generator that is used (and so moved on), or nothing for fresh numbers.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If it is none of these, or a negative seed.
+
+    Examples
+    --------
+    >>> source(7).integers(10), source(np.random.RandomState(7)).randint(10)
+    (np.int64(9), 4)
+    """
+    if isinstance(rng, (np.random.Generator, np.random.RandomState)):
+        return rng
+    if rng is np.random:  # the module itself, which old notebooks hand around
+        return np.random.mtrand._rand  # type: ignore[attr-defined,no-any-return]
+    if rng is None:
+        return np.random.default_rng()
+    try:
+        seed = operator.index(rng)
+    except TypeError:
+        raise InvalidType(
+            f"rng is {rng!r}, wanted a seed (a whole number), a numpy.random.Generator or a "
+            "numpy.random.RandomState"
+        ) from None
+    if seed < 0:
+        raise InvalidValue(f"rng is {seed}, wanted a seed that is 0 or larger")
+    return np.random.default_rng(seed)
+
+
+class Streams:
+    """The three streams of one training run.
+
+    Parameters
+    ----------
+    rng : int, numpy.random.Generator, numpy.random.RandomState or None
+        What the caller of training gave. From a seed or a Generator, independent streams are
+        spawned. A RandomState is itself the stream of noise, so that old notebooks, which draw
+        ``np.random.randn()`` in every update, find their numbers again; the other streams are
+        seeded from it when first used.
+    """
+
+    def __init__(self, rng: Any) -> None:
+        origin = source(rng)
+        self._origin = origin
+        self._shuffles: np.random.Generator | None = None
+        self.noise: Source
+        if isinstance(origin, np.random.RandomState):
+            self.noise = origin
+        else:
+            self._shuffles, self.noise, self.dropout = _spawn(origin, 3)
+
+    @property
+    def shuffles(self) -> np.random.Generator:
+        """The stream of permutations."""
+        if self._shuffles is None:
+            assert isinstance(self._origin, np.random.RandomState)
+            self._shuffles = np.random.default_rng(self._origin.randint(2**32, size=4, dtype="u8"))
+        return self._shuffles
+
+    def noise_block(self, updates: int, parameters: int) -> NDArray[np.float64]:
+        """Draw standard normal numbers, one per parameter in each of `updates` updates."""
+        return self.noise.standard_normal((updates, parameters))
+
+
+class Batches:
+    """Indices of one mini-batch after another, for ever.
+
+    Every pass over the data is a new permutation; the last batch of a pass holds what is left.
+
+    Parameters
+    ----------
+    streams : Streams
+        Where permutations are drawn from.
+    examples, size : int
+        Number of examples, and of examples in a batch.
+    """
+
+    def __init__(self, streams: Streams, examples: int, size: int) -> None:
+        self._streams, self._examples, self._size = streams, examples, size
+        self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self._position = 0
+
+    def take(self) -> NDArray[np.intp]:
+        """Return the indices of the next batch."""
+        if self._position >= len(self._order):
+            self._order = self._streams.shuffles.permutation(self._examples)
+            self._position = 0
+        start, self._position = self._position, self._position + self._size
+        return self._order[start : self._position]
+
+
+def _spawn(origin: np.random.Generator, count: int) -> list[np.random.Generator]:
+    try:
+        return origin.spawn(count)
+    except TypeError:  # a bit generator seeded the old way has no seed sequence to spawn from
+        return [np.random.default_rng(origin.integers(2**63, size=4)) for _ in range(count)]

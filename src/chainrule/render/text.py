@@ -1,0 +1,181 @@
+"""Expressions and equations as plain Unicode text, as a textbook prints them.
+
+One table, `SPELLING`, from operation to text. Juxtaposition is the matrix product, ∘ the product
+entry by entry; a spread is not written, as no textbook writes it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+
+from chainrule import notation
+from chainrule.expr import ONE, Coefficient, Expr, Op, Shape
+
+# How tightly a spelling holds together: an argument that holds less tightly gets parentheses.
+SUM, PRODUCT, FACTOR, ATOM = range(4)
+Spelled = tuple[str, int]
+
+
+def inline(node: Expr) -> str:
+    """Return an expression on one line.
+
+    Examples
+    --------
+    >>> from chainrule.expr import symbol, sum_examples
+    >>> W, a, b = symbol("W1", (3, 2)), symbol("a0", (2, "m")), symbol("b1", (3, 1))
+    >>> inline(W @ a), inline(2 * (W @ a) * (1 - W @ a))
+    ('W1 a0', '2 W1 a0 ∘ (1 − W1 a0)')
+    """
+    return SPELLING[node.op](node)[0]
+
+
+def shape(dims: Shape) -> str:
+    """Return a shape as people write it.
+
+    Examples
+    --------
+    >>> shape((3, "m")), shape(())
+    ('3 × m', 'scalar')
+    """
+    return " × ".join(map(str, dims)) or "scalar"
+
+
+def coefficient(value: Coefficient) -> str:
+    """Return a coefficient without its sign, empty if it is one.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> coefficient(Coefficient(Fraction(2), (("m", -1),)))
+    '(2/m)'
+    """
+    top = [notation.text(name) for name, power in value.powers for _ in range(power)]
+    below = [notation.text(name) for name, power in value.powers for _ in range(-power)]
+    number = abs(value.number)
+    if number.denominator != 1:
+        below.insert(0, str(number.denominator))
+    if number.numerator != 1 or (below and not top):
+        top.insert(0, str(number.numerator))
+    over = " ".join(top)
+    return f"({over}/{' '.join(below)})" if below else over
+
+
+def columns(
+    rows: Sequence[Sequence[str]], indent: str = "  ", gap: str = "   ", width: int = 120
+) -> list[str]:
+    """Return rows of text as lines with aligned columns; the last one is wrapped at `width`.
+
+    Examples
+    --------
+    >>> columns([("z1 = W1 a0", "3 × m"), ("C", "scalar")], indent="")
+    ['z1 = W1 a0   3 × m', 'C            scalar']
+    """
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(wide) for cell, wide in zip(row[:-1], widths, strict=True)]
+        start = indent + "".join(cell + gap for cell in cells)
+        room = max(width - len(start), 40)
+        first, *more = textwrap.wrap(row[-1], room, break_long_words=False) or [""]
+        lines.append((start + first).rstrip())
+        lines += [" " * len(start) + line for line in more]
+    return lines
+
+
+def _in(node: Expr, least: int) -> str:
+    spelled, tightness = SPELLING[node.op](node)
+    return spelled if tightness >= least else f"({spelled})"
+
+
+def _number(node: Expr) -> Spelled:
+    value = node.coefficient
+    sign = "−" if value.number < 0 else ""
+    return sign + (coefficient(value) or "1"), ATOM if not sign else SUM
+
+
+def _infix(sign: str, tightness: int, right_tightness: int) -> Callable[[Expr], Spelled]:
+    def spell(node: Expr) -> Spelled:
+        left, right = node.args
+        return f"{_in(left, tightness)}{sign}{_in(right, right_tightness)}", tightness
+
+    return spell
+
+
+def _call(name: str) -> Callable[[Expr], Spelled]:
+    return lambda node: (f"{name}({inline(node.args[0])})", ATOM)
+
+
+def _named(mark: str) -> Callable[[Expr], Spelled]:
+    def spell(node: Expr) -> Spelled:
+        assert node.function is not None
+        arguments = ", ".join(map(inline, node.args))
+        return f"{node.function.symbol}{mark}({arguments})", ATOM
+
+    return spell
+
+
+def _scaled(node: Expr) -> Spelled:
+    sign = "−" if node.coefficient.number < 0 else ""
+    factor = coefficient(node.coefficient)
+    body = _in(node.args[0], PRODUCT)
+    spelled = f"{factor} {body}" if factor else body
+    return sign + spelled, SUM if sign else PRODUCT
+
+
+def _power(mark: str) -> Callable[[Expr], Spelled]:
+    return lambda node: (f"{_in(node.args[0], ATOM)}{mark}", FACTOR)
+
+
+def _summed(over: str) -> Callable[[Expr], Spelled]:
+    return lambda node: (f"Σ{over} {_in(node.args[0], FACTOR)}", PRODUCT)
+
+
+def _sum_of_all(node: Expr) -> Spelled:
+    (arg,) = node.args
+    if arg.op is Op.SQUARE and arg.args[0].op is Op.SYMBOL:
+        return f"‖{inline(arg.args[0])}‖²", FACTOR
+    return _summed("")(node)
+
+
+def _where_positive(node: Expr) -> Spelled:
+    test, then, otherwise = node.args
+    if then == test and otherwise == -test:
+        return f"|{inline(test)}|", ATOM
+    if _is_number(otherwise, 0):
+        bracket = f"[{inline(test)} > 0]"
+        return (bracket, ATOM) if _is_number(then, 1) else (f"{_in(then, FACTOR)} {bracket}", FACTOR)
+    return f"({inline(then)} where {inline(test)} > 0, else {inline(otherwise)})", ATOM
+
+
+def _is_number(node: Expr, number: int) -> bool:
+    return node.op is Op.CONSTANT and node.coefficient * ONE == Coefficient(ONE.number * number)
+
+
+SPELLING: Mapping[Op, Callable[[Expr], Spelled]] = {
+    Op.SYMBOL: lambda node: (notation.text(node.name), ATOM),
+    Op.CONSTANT: _number,
+    Op.MATMUL: _infix(" ", FACTOR, FACTOR),
+    Op.TRANSPOSE: _power("ᵀ"),
+    Op.HADAMARD: _infix(" ∘ ", PRODUCT, PRODUCT),
+    Op.ADD: _infix(" + ", SUM, SUM),
+    Op.SUBTRACT: _infix(" − ", SUM, PRODUCT),
+    Op.SCALE: _scaled,
+    Op.SQUARE: _power("²"),
+    Op.SPREAD: lambda node: SPELLING[node.args[0].op](node.args[0]),
+    Op.SUM: _sum_of_all,
+    Op.SUM_EXAMPLES: _summed("_examples"),
+    Op.SUM_UNITS: _summed("_units"),
+    Op.APPLY: _named(""),
+    Op.LOSS: _named(""),
+    Op.SOFTMAX: _call("softmax"),
+    Op.LOG_SOFTMAX: _call("log softmax"),
+    Op.DERIVATIVE: _named("′"),
+    Op.LOSS_DERIVATIVE: _named("′"),
+    Op.DIVIDE: _infix(" / ", PRODUCT, FACTOR),
+    Op.EXP: _call("exp"),
+    Op.LOG: _call("log"),
+    Op.LOG1P: lambda node: (f"log(1 + {_in(node.args[0], SUM)})", ATOM),
+    Op.TANH: _call("tanh"),
+    Op.WHERE_POSITIVE: _where_positive,
+}
