@@ -26,7 +26,7 @@ def float_dtype(dtype: Any) -> np.dtype[np.floating]:
         If `dtype` is neither.
     """
     try:
-        found = np.dtype(dtype)
+        found: np.dtype[np.floating] = np.dtype(dtype)
     except TypeError as error:
         raise InvalidType(f"dtype is {dtype!r}, wanted float32 or float64") from error
     if found not in (np.dtype(np.float32), np.dtype(np.float64)):
@@ -79,7 +79,7 @@ def finite(name: str, array: Array) -> Array:
     InvalidValue
         With the place of the first entry that is not.
     """
-    # The sum is finite unless an entry is not, or it overflows: one cheap pass decides nearly always.
+    # The sum is finite unless an entry is not, or it overflows: nearly always one pass decides.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.sum(array)):
             return array

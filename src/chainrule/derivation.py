@@ -98,42 +98,32 @@ class Derivation:
 
 
 def _page(derivation: Derivation) -> list[str]:
-    architecture = derivation.architecture
-    given = [
-        (name, text.shape(dims), meaning) for name, dims, meaning in _given(derivation.architecture)
-    ]
-    sides = {eq.name: str(eq) for eq in derivation.equations}
-    left = max(side.index(" = ") for side in sides.values())
-    rows = {
-        name: (side.split(" = ")[0].ljust(left) + " = " + side.split(" = ", 1)[1])
-        for name, side in sides.items()
-    }
-    width = max(map(len, rows.values()))
+    given = [(name, text.shape(dims), what) for name, dims, what in _given(derivation.architecture)]
+    left = max(len(notation.text(name)) for name in derivation.names)
 
-    def section(equations: Sequence[Equation]) -> list[str]:
-        table = [(rows[eq.name].ljust(width), text.shape(eq.shape), eq.reason) for eq in equations]
-        return text.columns(_same_width(table, derivation))
+    def rows(equations: Sequence[Equation]) -> list[tuple[str, str, str]]:
+        return [
+            (
+                f"{notation.text(eq.name).ljust(left)} = {text.inline(eq.expr)}",
+                text.shape(eq.shape),
+                eq.reason,
+            )
+            for eq in equations
+        ]
 
+    widths = text.column_widths(rows(derivation.equations))
     return [
-        f"{architecture}; m examples, one per column",
+        f"{derivation.architecture}; m examples, one per column",
         "",
         "given",
         *text.columns(given),
         "",
         "forward",
-        *section(derivation.forward),
+        *text.columns(rows(derivation.forward), widths=widths),
         "",
         "backward",
-        *section(derivation.backward),
+        *text.columns(rows(derivation.backward), widths=widths),
     ]
-
-
-def _same_width(
-    table: list[tuple[str, str, str]], derivation: Derivation
-) -> list[tuple[str, str, str]]:
-    """Pad shapes to the widest of the whole page, so that both sections line up."""
-    width = max(len(text.shape(eq.shape)) for eq in derivation.equations)
-    return [(equation, dims.ljust(width), reason) for equation, dims, reason in table]
 
 
 def _given(architecture: Architecture) -> Iterator[tuple[str, Shape, str]]:

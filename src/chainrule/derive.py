@@ -26,7 +26,7 @@ from chainrule.rules import RULES
 HALF_PENALTY = Coefficient(Fraction(1, 2), ((notation.PENALTY, 1),))
 
 
-def derive(architecture: Architecture, rewrites: tuple[Rewrite, ...] = REWRITES) -> Derivation:
+def derive(architecture: Architecture, rewrites: tuple[Rewrite, ...] | None = None) -> Derivation:
     """Derive the Jacobian of the cost with respect to every weight and bias.
 
     Parameters
@@ -34,8 +34,8 @@ def derive(architecture: Architecture, rewrites: tuple[Rewrite, ...] = REWRITES)
     architecture : Architecture
         The network; its activations and its cost may be undefined functions.
     rewrites : tuple of Rewrite, optional
-        Which rewrites to use. Without any, the equations are what the rules produce: right, and
-        neither pretty nor safe from overflow.
+        Which rewrites to use; all where nothing is said. With none, the equations are what the
+        rules produce: right, and neither pretty nor safe from overflow.
 
     Returns
     -------
@@ -44,11 +44,12 @@ def derive(architecture: Architecture, rewrites: tuple[Rewrite, ...] = REWRITES)
     forward = list(forward_equations(architecture))
     parameters = notation.parameter_names(architecture.layers)
     backward = sweep(forward, notation.COST, parameters)
+    used = REWRITES if rewrites is None else rewrites
     definitions: dict[str, Expr] = {}
     finished = []
     for equation in forward + backward:
-        changed, reasons = rewrite(equation.expr, Facts(dict(definitions)), rewrites)
-        reason = ": ".join(filter(None, [equation.reason, "; ".join(reasons)]))
+        changed, reasons = rewrite(equation.expr, Facts(dict(definitions)), used)
+        reason = "; ".join(filter(None, [equation.reason, *reasons]))
         finished.append(replace(equation, expr=changed, reason=reason))
         definitions[equation.name] = equation.expr
     count = len(forward)
@@ -69,7 +70,7 @@ def forward_equations(architecture: Architecture) -> Iterator[Equation]:
         z = Equation(
             notation.weighted_sums(layer),
             product + expr.spread(b, product.shape),
-            "every unit weighs the activations before it and adds its bias",
+            "the activations before, weighed, plus the biases",
         )
         yield z
         kind = "unit by unit" if activation.elementwise else "over the units of each example"

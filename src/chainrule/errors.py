@@ -80,10 +80,10 @@ class UnknownName(ChainruleError, ValueError):
         return type(self), (self.kind, self.name, self.known, self.remedy)
 
 
-class UnknownQuantity(UnknownName, KeyError, AttributeError):
+class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]
     """A quantity (`W4`, `delta9`) that this network does not have."""
 
-    __str__ = Exception.__str__
+    __str__ = Exception.__str__  # a KeyError would show the message in quotes
 
 
 class PairRefused(ChainruleError, ValueError):

@@ -189,7 +189,11 @@ class Trace(Mapping[str, Array]):
         for spelled, value in self._spelled():
             lines.append(f"{spelled}    {text.shape(np.shape(value))}")
             written = np.array2string(
-                np.asarray(value), precision=precision, threshold=60, edgeitems=3, max_line_width=100
+                np.asarray(value),
+                precision=precision,
+                threshold=60,
+                edgeitems=3,
+                max_line_width=100,
             )
             lines += ["    " + line for line in written.splitlines()]
         return "\n".join(lines)

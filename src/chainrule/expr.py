@@ -15,14 +15,13 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Union
 
 from chainrule.errors import ShapeError
 from chainrule.notation import EXAMPLES
 
-Dim = Union[int, str]
+Dim = int | str
 Shape = tuple[Dim, ...]
-Number = Union[int, Fraction]
+Number = int | Fraction
 
 
 class Op(enum.Enum):
@@ -348,7 +347,9 @@ def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     if expr.op is Op.SYMBOL:
         return values.get(expr.name, expr)
     args = tuple(substitute(arg, values) for arg in expr.args)
-    return expr if args == expr.args else replace(expr, args=args, shape=_common_shape(expr.op, args))
+    return (
+        expr if args == expr.args else replace(expr, args=args, shape=_common_shape(expr.op, args))
+    )
 
 
 def _lift(value: Expr | Number) -> Expr:

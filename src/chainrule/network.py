@@ -104,6 +104,7 @@ class Network:
         Returns
         -------
         Parameters
+            Starting values.
 
         Examples
         --------
@@ -164,7 +165,9 @@ class Network:
         -------
         float
             The cost C.
+
         Parameters
+        ----------
             ``.W1`` is ∂C/∂W1, of the same shape and dtype as W1, and so on.
         """
         values = self._inputs(params, x, y)

@@ -55,9 +55,7 @@ class GradientDescent:
     learning_rate: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "learning_rate", positive("learning_rate", self.learning_rate)
-        )
+        object.__setattr__(self, "learning_rate", positive("learning_rate", self.learning_rate))
 
     def start(self, flat: Array) -> Slots:
         """Return no slots: steepest descent remembers nothing."""

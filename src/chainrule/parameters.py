@@ -7,6 +7,7 @@ vector; people see ``params.W1``, a view into it. Jacobians come in the same for
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -116,7 +117,9 @@ class Parameters(Mapping[str, Array]):
         >>> Parameters.from_arrays(W1=[[1, 2]], b1=[[3]]).flat
         array([1., 2., 3.])
         """
-        given = {name: real_array(name, value) for name, value in {**(arrays or {}), **named}.items()}
+        given = {
+            name: real_array(name, value) for name, value in {**(arrays or {}), **named}.items()
+        }
         sizes = _sizes_of(given)
         found = dtype if dtype is not None else np.result_type(*given.values())
         params = cls(sizes, dtype=found)
@@ -239,7 +242,9 @@ def _sizes_of(given: Mapping[str, Array]) -> list[int]:
     names = notation.parameter_names(layers)
     for name in given:
         if name not in names:
-            raise UnknownQuantity("parameter", name, names, "Weights are W1, W2, …, biases b1, b2, …")
+            raise UnknownQuantity(
+                "parameter", name, names, "Weights are W1, W2, …, biases b1, b2, …"
+            )
     for name in names:
         if name not in given:
             raise UnknownQuantity(
@@ -296,8 +301,10 @@ def initialize(
 
 
 def _scale(scale: Any) -> float:
-    if isinstance(scale, (bool, str)) or not np.isscalar(scale) or not np.isreal(scale):
-        raise InvalidType(f"scale is {scale!r}, wanted a number")
-    if not (np.isfinite(scale) and scale >= 0):  # type: ignore[operator]
-        raise InvalidValue(f"scale is {scale}, wanted a finite number, 0 or larger")
-    return float(scale)  # type: ignore[arg-type]
+    try:
+        factor = float(scale)
+    except (TypeError, ValueError):
+        raise InvalidType(f"scale is {scale!r}, wanted a number") from None
+    if not (math.isfinite(factor) and factor >= 0):
+        raise InvalidValue(f"scale is {scale!r}, wanted a finite number, 0 or larger")
+    return factor

@@ -8,15 +8,14 @@ handed to whichever engine runs: engines see the same numbers.
 from __future__ import annotations
 
 import operator
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import InvalidType, InvalidValue
 
-Rng = Union[int, np.integer, np.random.Generator, np.random.RandomState, None]
-Source = Union[np.random.Generator, np.random.RandomState]
+Source = np.random.Generator | np.random.RandomState
 
 
 def source(rng: Any) -> Source:
@@ -40,7 +39,7 @@ def source(rng: Any) -> Source:
     if isinstance(rng, (np.random.Generator, np.random.RandomState)):
         return rng
     if rng is np.random:  # the module itself, which old notebooks hand around
-        return np.random.mtrand._rand  # type: ignore[attr-defined,no-any-return]
+        return np.random.mtrand._rand
     if rng is None:
         return np.random.default_rng()
     try:

@@ -289,13 +289,15 @@ REWRITES: tuple[Rewrite, ...] = (
         "log_of_sigmoid",
         "log σ(z) → −softplus(−z) and log(1 − σ(z)) → −softplus(z)",
         _log_of_sigmoid,
-        lambda _node, _facts: "log σ(z) = −softplus(−z), which cannot overflow",
+        lambda _node, _facts: (
+            "log σ(z) = −softplus(−z), where softplus(z) = log(1 + exp(z)) is taken at once"
+        ),
     ),
     Rewrite(
         "log_of_softmax",
         "log(softmax(z)) → log softmax(z), taken at once",
         _log_of_softmax,
-        lambda _node, _facts: "log softmax(z) = z − log Σ exp(z), which cannot overflow",
+        lambda _node, _facts: "log softmax(z) = z − log Σ exp(z), taken at once, cannot overflow",
     ),
     Rewrite(
         "derivative_of_value",

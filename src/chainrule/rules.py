@@ -52,7 +52,7 @@ def _through_function(node: Expr, _place: int) -> str:
     assert row is not None
     start = f"through {row.symbol}, unit by unit"
     if isinstance(row, Activation) and row.derivative and not row.derivative_of_value:
-        return f"{start}: {row.symbol}′(z) = {text.inline(row.derivative)}"
+        return f"{start}; {row.symbol}′(z) = {text.inline(row.derivative)}"
     return start
 
 
@@ -115,7 +115,7 @@ RULES: Mapping[Op, Rule] = {
     Op.SCALE: Rule(lambda node, g: (expr.scale(node.coefficient, g),)),
     Op.SQUARE: Rule(
         lambda node, g: (g * (2 * node.args[0]),),
-        _say("the penalty grows with the square of every weight"),
+        _say("the slope of {0}² is 2 {0}"),
     ),
     Op.SPREAD: Rule(
         lambda node, g: (_undo_spread(node, g),),

@@ -230,8 +230,7 @@ def train(
     >>> from chainrule import GradientDescent, Network, train
     >>> net = Network([1, 1], activation="identity", cost="squared_error")
     >>> x, y = [[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]
-    >>> result = train(net, net.initialize(0), x, y,
-    ...                optimizer=GradientDescent(0.2), iterations=200)
+    >>> result = train(net, net.initialize(0), x, y, optimizer=GradientDescent(0.2), iterations=200)
     >>> result.params.W1.round(6), result.params.b1.round(6), result.reason
     (array([[2.]]), array([[1.]]), 'iterations')
     """
@@ -287,7 +286,7 @@ class _Loop:
                     stretch = max(1, int(stretch * min(2.0, STRETCH / max(seconds, 1e-9))))
                     self._raise_if_not_finite(state, optimizer)
                     if interrupted():
-                        raise KeyboardInterrupt  # noqa: TRY301 - one way out for both kinds
+                        raise KeyboardInterrupt
                     stop = self._decide(state, optimizer)
                     show(state.iteration, self.history)
             except KeyboardInterrupt:

@@ -1,5 +1,7 @@
-"""Engines: what carries out updates. One protocol, `advance(state, k)`; everything that decides
-(when to record, when to stop, what to show) is in `training`.
+"""Engines: what carries out updates.
+
+One protocol, `advance(state, k)`; everything that decides (when to record, when to stop, what to
+show) is in `training`.
 """
 
 from __future__ import annotations

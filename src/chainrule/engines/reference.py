@@ -41,23 +41,21 @@ class ReferenceEngine:
                     break
                 if not np.isfinite(jacobians.flat).all():
                     state.trouble = "a Jacobian"
-                    state.last_good.flat = params.flat
+                    state.last_good.flat[...] = params.flat
                     break
                 gradient = jacobians.flat
                 if draws is not None:
                     gradient = noisy(gradient, problem.noise, draws[update], entries)
                 step, state.slots = problem.optimizer.step(gradient, state.slots)
-                state.last_good.flat = params.flat
-                params.flat -= step
+                state.last_good.flat[...] = params.flat
+                params.flat[...] -= step
                 state.iteration += 1
         return state
 
     def cost(self, params: Parameters) -> float:
         """Return the cost of all examples."""
         with np.errstate(all="ignore"):
-            (cost,) = self._problem.network.evaluate(
-                (notation.COST,), params, self._problem.values
-            )
+            (cost,) = self._problem.network.evaluate((notation.COST,), params, self._problem.values)
         return float(cost)
 
     def _batch(self, state: State) -> dict[str, Array]:

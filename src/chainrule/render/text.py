@@ -16,6 +16,9 @@ from chainrule.expr import ONE, Coefficient, Expr, Op, Shape
 SUM, PRODUCT, FACTOR, ATOM = range(4)
 Spelled = tuple[str, int]
 
+PAGE = 120  # characters in a line
+WIDEST = 44  # of them, at most, for the column of equations
+
 
 def inline(node: Expr) -> str:
     """Return an expression on one line.
@@ -62,25 +65,41 @@ def coefficient(value: Coefficient) -> str:
 
 
 def columns(
-    rows: Sequence[Sequence[str]], indent: str = "  ", gap: str = "   ", width: int = 120
+    rows: Sequence[Sequence[str]],
+    indent: str = "  ",
+    gap: str = "   ",
+    widths: Sequence[int] | None = None,
 ) -> list[str]:
-    """Return rows of text as lines with aligned columns; the last one is wrapped at `width`.
+    """Return rows of text as lines with aligned columns; the last one is wrapped at `PAGE`.
+
+    A first cell that is longer than its column stands on a line of its own.
 
     Examples
     --------
     >>> columns([("z1 = W1 a0", "3 × m"), ("C", "scalar")], indent="")
     ['z1 = W1 a0   3 × m', 'C            scalar']
     """
-    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    widths = column_widths(rows) if widths is None else widths
     lines = []
-    for row in rows:
-        cells = [cell.ljust(wide) for cell, wide in zip(row[:-1], widths, strict=True)]
-        start = indent + "".join(cell + gap for cell in cells)
-        room = max(width - len(start), 40)
-        first, *more = textwrap.wrap(row[-1], room, break_long_words=False) or [""]
-        lines.append((start + first).rstrip())
+    for first, *others in rows:
+        cells = [first, *others]
+        if len(first) > widths[0]:
+            lines.append(indent + first)
+            cells[0] = ""
+        padded = (cell.ljust(wide) for cell, wide in zip(cells[:-1], widths, strict=True))
+        start = indent + "".join(cell + gap for cell in padded)
+        room = max(PAGE - len(start), 40)
+        line, *more = textwrap.wrap(cells[-1], room, break_on_hyphens=False) or [""]
+        lines.append((start + line).rstrip())
         lines += [" " * len(start) + line for line in more]
     return lines
+
+
+def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the width of every column but the last; a few long cells do not widen the first."""
+    first, *others = list(zip(*rows, strict=True))[:-1]
+    fitting = [len(cell) for cell in first if len(cell) <= WIDEST] or [0]
+    return [max(fitting), *(max(map(len, column)) for column in others)]
 
 
 def _in(node: Expr, least: int) -> str:
@@ -117,7 +136,7 @@ def _named(mark: str) -> Callable[[Expr], Spelled]:
 
 def _scaled(node: Expr) -> Spelled:
     sign = "−" if node.coefficient.number < 0 else ""
-    factor = coefficient(node.coefficient)
+    factor = coefficient(node.coefficient) or ("" if sign else "1")
     body = _in(node.args[0], PRODUCT)
     spelled = f"{factor} {body}" if factor else body
     return sign + spelled, SUM if sign else PRODUCT
@@ -144,7 +163,9 @@ def _where_positive(node: Expr) -> Spelled:
         return f"|{inline(test)}|", ATOM
     if _is_number(otherwise, 0):
         bracket = f"[{inline(test)} > 0]"
-        return (bracket, ATOM) if _is_number(then, 1) else (f"{_in(then, FACTOR)} {bracket}", FACTOR)
+        return (
+            (bracket, ATOM) if _is_number(then, 1) else (f"{_in(then, FACTOR)} {bracket}", FACTOR)
+        )
     return f"({inline(then)} where {inline(test)} > 0, else {inline(otherwise)})", ATOM
 
 

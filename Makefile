@@ -1,0 +1,40 @@
+# Needs Python >= 3.11 (and, once the kernel is here, a C++ compiler); everything else it makes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help install demo test check soak golden clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## .venv with the package and its development tools
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP)  ## the notebook's network, the heart, handwritten digits; pictures in chainrule-demo/
+	$(BIN)/chainrule demo
+
+test: $(STAMP)  ## all tests
+	$(BIN)/python -m pytest -n 2 -q
+
+check: $(STAMP)  ## format, lint, types, import contract, budgets
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/budgets.py
+
+soak: $(STAMP)  ## the tests that take longer: more random networks
+	CHAINRULE_SOAK=1 $(BIN)/python -m pytest -n 2 -q
+
+golden: $(STAMP)  ## write the golden files of the tests anew; look at the difference before you commit
+	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q tests/test_derivation_reads_as_recorded.py
+
+clean:  ## remove what was made
+	rm -rf $(VENV) chainrule-demo build dist

@@ -1,0 +1,346 @@
+"""The check: a gradient, ours or a person's own, against differences of the cost.
+
+An element is judged against its own size *and* against what rounding may have done to it, which
+depends on the size of the summands that made it. What lies below is called undecidable. At a
+kink there is no derivative, and none is judged.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import notation
+from chainrule.arrays import Array, real_array
+from chainrule.checking.foreign import CostFunction, ForeignCost, Measured, remarks_on_meaning
+from chainrule.checking.layered import LayeredCost
+from chainrule.checking.report import Entry, Report
+from chainrule.checking.rounding import bounds
+from chainrule.errors import ChainruleError, InvalidType, UnknownQuantity
+from chainrule.network import Network
+from chainrule.parameters import Parameters
+
+Gradients = Mapping[str, Any]
+
+SAFETY = 4.0
+"""Factor on the bound of rounding errors, which is of first order only."""
+
+VISIBLE = 0.01
+"""An element counts as decided if rounding blurs less than this part of it."""
+
+
+def check(
+    net: Network,
+    params: Parameters,
+    x: Any,
+    y: Any,
+    gradients: Gradients | None = None,
+    cost: CostFunction | None = None,
+) -> Report:
+    """Hold Jacobians against differences of the cost, element by element.
+
+    Parameters
+    ----------
+    net : Network
+    params : Parameters
+        Where to check.
+    x : array_like, shape (n0, m)
+        Inputs.
+    y : array_like, shape (n_L, m)
+        Targets.
+    gradients : mapping of str to array_like or callable, optional
+        A person's own Jacobians by parameter, ``{"W1": …, "b1": …}``, all or some; a callable is
+        called as ``f(params, x, y)``. Where nothing is given, those that we derive.
+    cost : callable, optional
+        The person's own cost, called as ``cost(params, x, y)``; the network's where nothing is
+        given. Its meaning is checked too: repeating the examples, and appending an input with
+        zero weights, must leave it unchanged (see `Report.remarks`).
+
+    Returns
+    -------
+    Report
+        With ``.passed``, ``.worst`` and one entry per Jacobian; print it.
+
+    Raises
+    ------
+    ChainruleError
+        If the arguments are unsound. Gradients that raise, or have a wrong shape, do not: that
+        is a verdict.
+
+    Notes
+    -----
+    Our own cost is differentiated by complex steps, a person's by extrapolated differences with
+    an estimate of their error. An element is wrong if it is off by more than the root of the
+    machine epsilon of its size, beyond what rounding (or the differences) may have done to it.
+
+    Examples
+    --------
+    >>> from chainrule import Network, check
+    >>> net = Network([2, 2, 1], activation="tanh", cost="squared_error")
+    >>> params, x, y = net.initialize(0), [[0.1, 0.5], [0.4, -0.3]], [[0.2, 0.7]]
+    >>> check(net, params, x, y).passed
+    True
+    >>> _, jacobians = net.value_and_grad(params, x, y)
+    >>> report = check(net, params, x, y, {"W1": jacobians.W1, "b2": 2 * jacobians.b2})
+    >>> report["W1"].verdict, report["b2"].verdict
+    ('right', 'wrong')
+    """
+    dtype = net.owns(params).dtype
+    given = net.batch(x, y, dtype)
+    if gradients is None:
+        gradients = net.value_and_grad(params, x, y)[1]
+    _check_names(gradients, params)
+    if cost is not None and not callable(cost):
+        raise InvalidType(f"cost is {cost!r}, wanted a function cost(params, x, y)")
+    values = {name: value.astype(np.float64) for name, value in given.items()}
+    witness = _Witness(net, params.astype(np.float64), values, cost)
+    entries = tuple(
+        _judge(name, gradients[name], params, given, witness)
+        for name in params
+        if name in gradients
+    )
+    remarks: tuple[str, ...] = ()
+    if cost is not None:
+        remarks = remarks_on_meaning(cost, witness.params, *witness.batch)
+    return Report(entries, remarks)
+
+
+def _check_names(gradients: Any, params: Parameters) -> None:
+    if not isinstance(gradients, Mapping):
+        raise InvalidType(
+            f"gradients is a {type(gradients).__name__}, wanted a mapping such as "
+            '{"W1": array or function, "b1": …}'
+        )
+    if not gradients:
+        raise InvalidType('gradients is empty, wanted a mapping such as {"W1": array or function}')
+    for name in gradients:
+        if name not in params:
+            raise UnknownQuantity("parameter", name, params.names, "Keys are parameters.")
+
+
+class _Witness:
+    """What differences of the cost say, and how far rounding may have moved a right gradient."""
+
+    def __init__(
+        self,
+        net: Network,
+        params: Parameters,
+        values: dict[str, NDArray[np.float64]],
+        cost: CostFunction | None,
+    ) -> None:
+        self.params = params
+        self.batch = (values[notation.activations(0)], values[notation.TARGETS])
+        self._net, self._values = net, values
+        self._trace = net.trace(params, *self.batch)
+        self._foreign = ForeignCost(net, cost, params, *self.batch) if cost else None
+        self._bounds: dict[float, dict[str, NDArray[np.float64]]] = {}
+        self._layered: dict[float, tuple[LayeredCost, LayeredCost | None]] = {}
+
+    @property
+    def method(self) -> str:
+        """How the cost is differentiated."""
+        return "extrapolated differences" if self._foreign else "complex step"
+
+    def bounds(self, epsilon: float) -> dict[str, NDArray[np.float64]]:
+        """Return the bounds on rounding errors, in units of `epsilon`, by equation."""
+        if epsilon not in self._bounds:
+            values = {**self.params, **self._trace}
+            constants = {
+                notation.EXAMPLES: self.batch[0].shape[1],
+                notation.PENALTY: self._net.architecture.l2,
+            }
+            self._bounds[epsilon] = bounds(self._net.derive(), values, constants, epsilon)
+        return self._bounds[epsilon]
+
+    def measure(self, name: str, epsilon: float) -> Measured:
+        """Return measured derivatives, and what they and rounding may be off together."""
+        rounding = SAFETY * epsilon * self.bounds(epsilon)[notation.adjoint(name)]
+        if self._foreign is None:
+            value, kinks = self._by_complex_step(name, epsilon, rounding)
+            return Measured(value, rounding, kinks)
+        found = self._foreign.jacobian(name)
+        ours = self._trace[notation.adjoint(name)]
+        # Their cost may be any multiple of ours, and rounding errors grow with it.
+        usual, theirs = np.max(np.abs(ours)), np.max(np.abs(found.value), initial=0.0)
+        multiple = theirs / usual if usual > 0 else 1.0
+        return Measured(found.value, SAFETY * found.error + multiple * rounding, found.kinks)
+
+    def _by_complex_step(
+        self, name: str, epsilon: float, rounding: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        from_above, from_below = self._sides(epsilon)
+        above = from_above.jacobian(name)
+        if from_below is None:
+            return above, np.zeros(above.shape, dtype=bool)
+        below = from_below.jacobian(name)
+        size = np.maximum(np.abs(above), np.abs(below))
+        return above, np.abs(above - below) > rounding + epsilon**0.5 * size
+
+    def _sides(self, epsilon: float) -> tuple[LayeredCost, LayeredCost | None]:
+        """Return the cost, or where it has kinks, the cost to both sides of them."""
+        if epsilon not in self._layered:
+            nudges = self._nudges(epsilon)
+            opposite = {z: -nudge for z, nudge in nudges.items()}
+            known = (self._net.derive(), self.params, self._values)
+            self._layered[epsilon] = (
+                LayeredCost(*known, nudges),
+                LayeredCost(*known, opposite) if nudges else None,
+            )
+        return self._layered[epsilon]
+
+    def _nudges(self, epsilon: float) -> dict[str, NDArray[np.float64]]:
+        """Return, for weighted sums that rounding cannot tell from a kink, a step off it."""
+        nudges: dict[str, NDArray[np.float64]] = {}
+        for layer, row in enumerate(self._net.architecture.activations, start=1):
+            name = notation.weighted_sums(layer)
+            tiny = float(np.finfo(np.float64).tiny)
+            blur = SAFETY * epsilon * self.bounds(epsilon)[name] + tiny
+            for kink in row.kinks:
+                near = np.abs(self._trace[name] - kink) <= blur
+                if near.any():
+                    nudges[name] = nudges.get(name, 0) + 2 * blur * near
+        return nudges
+
+
+def _judge(
+    name: str, gradient: Any, params: Parameters, given: dict[str, Array], witness: _Witness
+) -> Entry:
+    wanted = params[name].shape
+    try:
+        claimed = _claimed(name, gradient, params, given)
+    except ChainruleError as problem:
+        return Entry(name, "cannot run", str(problem))
+    except Exception as problem:
+        return Entry(name, "cannot run", f"the function raises {_describe(problem)}")
+    if claimed.shape != wanted:
+        return Entry(name, "wrong shape", _on_shape(name, claimed.shape, wanted))
+    epsilon = float(max(np.finfo(claimed.dtype).eps, np.finfo(params.dtype).eps))
+    measured = witness.measure(name, epsilon)
+    return _compare(name, claimed.astype(np.float64), measured, epsilon, witness.method)
+
+
+def _claimed(name: str, gradient: Any, params: Parameters, given: dict[str, Array]) -> Array:
+    if callable(gradient):
+        x, y = given[notation.activations(0)], given[notation.TARGETS]
+        gradient = gradient(params.copy(), x.copy(), y.copy())
+        if gradient is None:
+            raise InvalidType("the function returns None: is a return statement missing?")
+    return real_array(notation.adjoint(name), gradient)
+
+
+def _describe(problem: Exception) -> str:
+    """Say what was raised and on which line of the person's code."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = f" (line {frames[-1].lineno} of {Path(frames[-1].filename).name})" if frames else ""
+    return f"{type(problem).__name__}: {problem}{where}"
+
+
+def _on_shape(name: str, met: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    start = f"has shape {met}, wanted {wanted}, as {name} has"
+    if met == wanted[::-1] and len(met) == 2:
+        return f"{start}: is it transposed?"
+    if int(np.prod(met)) == int(np.prod(wanted)):
+        return f"{start}: the entries are as many; is a dimension lost (keepdims=True)?"
+    if name.startswith("b") and len(met) == 2 and met[0] == wanted[0]:
+        return f"{start}: one column per example; the sum over the examples is missing"
+    return start
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Element-wise findings, all of the shape of the Jacobian."""
+
+    error: NDArray[np.float64]
+    allowed: NDArray[np.float64]
+    blurred: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
+
+    @property
+    def severity(self) -> NDArray[np.float64]:
+        """Error in units of what is allowed; minus one where nothing is judged."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(self.error == 0, 0.0, self.error / self.allowed)
+        return np.where(self.judged, np.nan_to_num(ratio, nan=np.inf, posinf=np.inf), -1.0)
+
+
+def _compare(
+    name: str, claimed: NDArray[np.float64], found: Measured, epsilon: float, method: str
+) -> Entry:
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(claimed - found.value)
+    size = np.maximum(np.abs(claimed), np.abs(found.value))
+    allowed = found.error + epsilon**0.5 * np.where(np.isfinite(size), size, 0.0)
+    blurred = ~found.kinks & (found.error > VISIBLE * size) & (error <= allowed)
+    comparison = _Comparison(error, allowed, blurred, ~found.kinks & ~blurred)
+    undecidable, kinks = int(blurred.sum()), int(found.kinks.sum())
+    entry = Entry(
+        name,
+        "undecidable",
+        "too small beside their summands for rounding to leave a digit visible",
+        method,
+        elements=claimed.size,
+        undecidable=undecidable,
+        kinks=kinks,
+    )
+    if not comparison.judged.any():
+        if kinks:
+            return replace(entry, verdict="not differentiable", sentence=_at_kink(entry))
+        return entry
+    severity = comparison.severity
+    place = tuple(map(int, np.unravel_index(int(np.argmax(severity)), severity.shape)))
+    worst = replace(
+        entry,
+        place=place,
+        claimed=float(claimed[place]),
+        measured=float(found.value[place]),
+        error=float(error[place] / size[place]) if size[place] > 0 else 0.0,
+        severity=float(severity[place]),
+    )
+    wrong = int((severity > 1).sum())
+    if wrong:
+        return replace(worst, verdict="wrong", sentence=_on_wrong(worst, wrong))
+    judged = int(comparison.judged.sum())
+    return replace(worst, verdict="right", sentence=_on_right(worst, judged))
+
+
+def _at(entry: Entry) -> str:
+    return f"{notation.adjoint(entry.name)}[{', '.join(map(str, entry.place or ()))}]"
+
+
+def _on_wrong(entry: Entry, wrong: int) -> str:
+    return (
+        f"{wrong} of {entry.elements} elements; worst: {_at(entry)} is {entry.claimed:.6g}, "
+        f"differences of the cost give {entry.measured:.6g}, "
+        f"{_apart(entry.error)}{_left_out(entry)}"
+    )
+
+
+def _on_right(entry: Entry, judged: int) -> str:
+    return (
+        f"{judged} of {entry.elements} elements agree; largest relative difference "
+        f"{entry.error:.1e}, at {_at(entry)}{_left_out(entry)}"
+    )
+
+
+def _apart(relative: float) -> str:
+    return f"{relative:.0%} apart" if relative >= 0.01 else f"{relative:.1e} of it apart"
+
+
+def _at_kink(entry: Entry) -> str:
+    which = "all" if entry.kinks == entry.elements else f"{entry.kinks} of {entry.elements}"
+    return f"not differentiable here, not judged ({which} elements meet a kink)"
+
+
+def _left_out(entry: Entry) -> str:
+    parts = []
+    if entry.undecidable:
+        parts.append(f"{entry.undecidable} undecidable")
+    if entry.kinks:
+        parts.append(f"{entry.kinks} at a kink: not differentiable here, not judged")
+    return f" ({'; '.join(parts)})" if parts else ""

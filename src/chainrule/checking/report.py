@@ -1,0 +1,131 @@
+"""What a check says: one verdict per Jacobian, and the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chainrule import notation
+from chainrule.errors import UnknownQuantity
+from chainrule.render import text
+
+Verdict = Literal[
+    "right", "wrong", "wrong shape", "cannot run", "undecidable", "not differentiable"
+]
+FAILURES = frozenset({"wrong", "wrong shape", "cannot run"})
+MARKS: Mapping[Verdict, str] = {
+    "right": "✓",
+    "wrong": "✗",
+    "wrong shape": "✗",
+    "cannot run": "✗",
+    "undecidable": "?",
+    "not differentiable": "–",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The verdict on one Jacobian.
+
+    Parameters
+    ----------
+    name : str
+        The parameter (``"W1"``); the Jacobian's equation is ``"J_W1"``.
+    verdict : str
+        ``"right"``; ``"wrong"``, ``"wrong shape"``, ``"cannot run"``; ``"undecidable"`` where every
+        element lies below what rounding leaves visible; ``"not differentiable"`` where every
+        element is at a kink, and not judged.
+    sentence : str
+        The verdict in plain words.
+    method : str
+        How the cost was differentiated.
+    place : tuple of int or None
+        Of the worst element among those judged.
+    claimed, measured : float
+        The worst element: as the gradient says, and as differences of the cost say.
+    error : float
+        Its relative error, |claimed − measured| / max(|claimed|, |measured|).
+    severity : float
+        Its absolute error in units of what is allowed for that element; above 1 is wrong.
+    elements, undecidable, kinks : int
+        How many elements there are, how many lie below what rounding leaves visible, and how
+        many are at a kink.
+    """
+
+    name: str
+    verdict: Verdict
+    sentence: str
+    method: str = ""
+    place: tuple[int, ...] | None = None
+    claimed: float = float("nan")
+    measured: float = float("nan")
+    error: float = float("nan")
+    severity: float = 0.0
+    elements: int = 0
+    undecidable: int = 0
+    kinks: int = 0
+
+
+@dataclass(frozen=True)
+class Report(Mapping[str, Entry]):
+    """The verdicts on all Jacobians; ``report["W1"]`` is one of them. Printing shows a table.
+
+    Parameters
+    ----------
+    entries : tuple of Entry
+        In the order of the parameters.
+    remarks : tuple of str
+        What was noticed about the cost itself.
+    """
+
+    entries: tuple[Entry, ...]
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether no Jacobian is wrong."""
+        return not any(entry.verdict in FAILURES for entry in self.entries)
+
+    @property
+    def worst(self) -> Entry:
+        """The entry that is furthest off: wrong ones first, then by severity."""
+        return max(self.entries, key=lambda entry: (entry.verdict in FAILURES, entry.severity))
+
+    def __getitem__(self, name: str) -> Entry:
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        raise UnknownQuantity("entry", name, tuple(self))
+
+    def __iter__(self) -> Iterator[str]:
+        return (entry.name for entry in self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a report is neither true nor false; ask for report.passed")
+
+    def __str__(self) -> str:
+        rows = [
+            (
+                MARKS[entry.verdict],
+                notation.text(notation.adjoint(entry.name)),
+                entry.verdict,
+                entry.sentence,
+            )
+            for entry in self.entries
+        ]
+        lines = text.columns(rows, indent="")
+        lines += [f"remark: {remark}" for remark in self.remarks]
+        return "\n".join([*lines, self.summary])
+
+    @property
+    def summary(self) -> str:
+        """The whole in one line."""
+        verdicts = [entry.verdict for entry in self.entries]
+        counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in dict.fromkeys(verdicts))
+        methods = ", ".join(dict.fromkeys(entry.method for entry in self.entries if entry.method))
+        judged = "passed" if self.passed else "FAILED"
+        return f"{judged}: {counts}" + (f" ({methods})" if methods else "")

@@ -1,0 +1,159 @@
+"""How far rounding may have moved each element of a Jacobian.
+
+A first-order running error analysis (Higham, Accuracy and Stability of Numerical Algorithms,
+2002, chapter 3) along the equations of the derivation: beside each value stands a bound on its
+error in units of the machine epsilon. An error bound grows with the size of the *summands*, not
+with that of the sum: where large terms cancel, the bound says that few digits are left.
+
+The check uses it as a yardstick only, never to compute a derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation import Derivation, Equation
+from chainrule.evaluate import Plan
+from chainrule.expr import LEAVES, Expr, Op
+
+Values = NDArray[np.float64]
+Bounded = tuple[Any, Any]  # a value and its bound
+
+FUNCTION = 4.0
+"""Units in the last place that an exponential, a logarithm or what is built of them may be off."""
+
+
+def bounds(
+    derivation: Derivation,
+    values: Mapping[str, Values],
+    constants: Mapping[str, float],
+    epsilon: float,
+) -> dict[str, Values]:
+    """Return, for every equation but the cost, a bound on the rounding error of its value.
+
+    Parameters
+    ----------
+    derivation : Derivation
+    values : mapping of str to ndarray
+        Inputs, targets, parameters and all intermediate values, in float64.
+    constants : mapping of str to float
+        ``m`` and ``lambda``.
+    epsilon : float
+        Machine epsilon of the arithmetic whose error is asked for.
+
+    Returns
+    -------
+    dict of str to ndarray
+        In units of `epsilon`, of the shape of the value.
+    """
+    analysis = _Analysis(values, constants, epsilon)
+    for equation in derivation:
+        if equation.shape:
+            _, analysis.known[equation.name] = analysis.of(equation.expr)
+    return {
+        name: np.broadcast_to(bound, values[name].shape) for name, bound in analysis.known.items()
+    }
+
+
+def growth(terms: int) -> float:
+    """Return the errors that a sum of so many terms collects, in units of one rounding.
+
+    The worst case is proportional to `terms`; errors of either sign make it its root.
+    """
+    return 4 + 2 * math.sqrt(terms)
+
+
+class _Analysis:
+    def __init__(
+        self, values: Mapping[str, Values], constants: Mapping[str, float], epsilon: float
+    ) -> None:
+        self.values, self.constants, self.epsilon = values, constants, epsilon
+        self.known: dict[str, Values] = {}
+
+    def of(self, node: Expr) -> Bounded:
+        """Return the value of an expression and the bound on its error."""
+        if node.op is Op.SYMBOL:
+            value = self.values[node.name]
+            return value, self.known.get(node.name, np.zeros_like(value))
+        value = self.value(node)
+        if node.op in LEAVES:
+            return value, np.zeros_like(value)
+        bounded = [self.of(arg) for arg in node.args]
+        if node.op in _BOUNDS:
+            return value, _BOUNDS[node.op](self, node, value, *bounded)
+        return value, self.by_moving(node, value, bounded)
+
+    def value(self, node: Expr, moved: Mapping[str, Values] | None = None) -> Values:
+        """Return the value of an expression, with some symbols moved."""
+        plan = Plan([Equation("value", node)], ["value"])
+        return np.asarray(plan({**self.values, **(moved or {})}, self.constants)[0])
+
+    def by_moving(self, node: Expr, value: Values, bounded: list[Bounded]) -> Values:
+        """Bound a function of single entries by moving its arguments as far as they may be off."""
+        names = [f"_{place}" for place in range(len(node.args))]
+        symbols = tuple(
+            Expr(Op.SYMBOL, (), arg.shape, name=name)
+            for name, arg in zip(names, node.args, strict=True)
+        )
+        function = Expr(node.op, symbols, node.shape, function=node.function)
+        base = {name: np.asarray(x) for name, (x, _) in zip(names, bounded, strict=True)}
+        bound = FUNCTION * np.abs(value)
+        for name, (x, error) in zip(names, bounded, strict=True):
+            for side in (-1, 1):
+                there = self.value(function, base | {name: x + side * self.epsilon * error})
+                bound = bound + np.abs(there - value) / self.epsilon
+        return bound
+
+
+def _of_product(_: _Analysis, node: Expr, value: Values, left: Bounded, right: Bounded) -> Values:
+    (a, ea), (b, eb) = left, right
+    if node.op is Op.HADAMARD:
+        return np.asarray(ea * np.abs(b) + np.abs(a) * eb + np.abs(value))
+    summands = np.abs(a) @ np.abs(b)
+    return np.asarray(ea @ np.abs(b) + np.abs(a) @ eb + growth(a.shape[1]) * summands)
+
+
+def _of_sum(_: _Analysis, _node: Expr, value: Values, left: Bounded, right: Bounded) -> Values:
+    return np.asarray(left[1] + right[1] + np.abs(value))
+
+
+def _of_scale(analysis: _Analysis, node: Expr, value: Values, arg: Bounded) -> Values:
+    factor = abs(node.coefficient.value(analysis.constants))
+    return np.asarray(factor * arg[1] + 2 * np.abs(value))
+
+
+def _over(axis: int | None) -> Callable[..., Values]:
+    def bound(_: _Analysis, _node: Expr, _value: Values, arg: Bounded) -> Values:
+        x, error = arg
+        terms = x.size if axis is None else x.shape[axis]
+        summands = error + growth(terms) * np.abs(x)
+        return np.asarray(np.sum(summands, axis=axis, keepdims=axis is not None))
+
+    return bound
+
+
+def _of_softmax(_: _Analysis, _node: Expr, value: Values, arg: Bounded) -> Values:
+    # ∂p/∂z = diag(p) − p pᵀ, so an error of z moves p by at most p (|e| + Σ p |e|)
+    _, error = arg
+    mean = np.sum(value * error, axis=0, keepdims=True)
+    return np.asarray(value * (error + mean + FUNCTION + growth(len(value))))
+
+
+_BOUNDS: Mapping[Op, Callable[..., Values]] = {
+    Op.MATMUL: _of_product,
+    Op.HADAMARD: _of_product,
+    Op.TRANSPOSE: lambda _, _node, _value, arg: arg[1].T,
+    Op.ADD: _of_sum,
+    Op.SUBTRACT: _of_sum,
+    Op.SCALE: _of_scale,
+    Op.SPREAD: lambda _, _node, value, arg: np.broadcast_to(arg[1], value.shape),
+    Op.SUM: _over(None),
+    Op.SUM_EXAMPLES: _over(1),
+    Op.SUM_UNITS: _over(0),
+    Op.SOFTMAX: _of_softmax,
+}

@@ -1,0 +1,231 @@
+"""The commands and their options. What they do is elsewhere: `demo` beside this, and below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from chainrule.activations import ACTIVATIONS
+from chainrule.checking import check as check_gradients
+from chainrule.costs import COSTS
+from chainrule.errors import ChainruleError
+from chainrule.network import Network
+from chainrule.parameters import SCHEMES, Parameters
+
+Command = Callable[..., Any]
+
+
+class _Teaching(click.Group):
+    """Turns our exceptions into one line on standard error and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ChainruleError as problem:
+            click.echo(f"chainrule: {problem}", err=True)
+            ctx.exit(2)
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has gone
+        except OSError as problem:
+            name = f"{problem.filename}: " if problem.filename else ""
+            click.echo(f"chainrule: {name}{problem.strerror or problem}", err=True)
+            ctx.exit(2)
+
+
+@click.group(
+    cls=_Teaching,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: chainrule demo",
+)
+@click.version_option(package_name="chainrule")
+def main() -> None:
+    """Backpropagation that you can read, check and run."""
+
+
+class _Sizes(click.ParamType[list[int]]):
+    name = "sizes"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
+        if isinstance(value, list):
+            return value
+        if not re.fullmatch(r"\d+(-\d+)*", value):
+            self.fail(f"{value!r} is no list of layer sizes; write them like 5-3-2-2", param, ctx)
+        return [int(size) for size in value.split("-")]
+
+
+def _described(command: Command) -> Command:
+    """Add the options that describe a network, and hand the command a `Network`."""
+    options = [
+        click.argument("sizes", type=_Sizes()),
+        click.option(
+            "--activation",
+            default="sigmoid",
+            show_default=True,
+            metavar="NAME[,NAME…]",
+            help=f"One for all layers or one per layer: {', '.join(ACTIVATIONS)}.",
+        ),
+        click.option(
+            "--cost",
+            default="squared_error",
+            show_default=True,
+            metavar="NAME",
+            help=f"{', '.join(dict.fromkeys(row.family for row in COSTS.values()))}.",
+        ),
+        click.option("--l2", default=0.0, metavar="λ", help="Penalty (λ/2) Σ ‖W‖² on the weights."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _drawn(command: Command) -> Command:
+    """Add the options that say where to evaluate a network."""
+    options = [
+        click.option(
+            "--examples",
+            type=click.IntRange(min=1, max=100_000),
+            default=3,
+            show_default=True,
+            metavar="M",
+            help="Number of random examples.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Of the random parameters and examples.",
+        ),
+        click.option(
+            "--scheme",
+            type=click.Choice(list(SCHEMES)),
+            default="xavier",
+            show_default=True,
+            help="How parameters are drawn.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _network(sizes: list[int], activation: str, cost: str, l2: float) -> Network:
+    names = activation.split(",")
+    return Network(sizes, activation=names if len(names) > 1 else names[0], cost=cost, l2=l2)
+
+
+def _draw(
+    net: Network, examples: int, seed: int, scheme: str, dtype: str = "float64"
+) -> tuple[Parameters, np.ndarray, np.ndarray]:
+    """Return random parameters and examples in the domain of the cost."""
+    rng = np.random.default_rng(seed)
+    params = net.initialize(rng, scheme=scheme, dtype=dtype)
+    x = rng.standard_normal((net.sizes[0], examples))
+    y = net.architecture.cost.domain.sample(rng, net.sizes[-1], examples)
+    return params, x, y
+
+
+@main.command(
+    epilog="""\b
+Examples:
+  chainrule explain 5-3-2-2
+  chainrule explain 784-30-10 --activation relu,softmax --cost cross_entropy --l2 0.01
+  chainrule explain 2-3-1 --activation tanh --numbers --examples 2"""
+)
+@_described
+@click.option("--numbers", is_flag=True, help="Also evaluate every equation, at random numbers.")
+@_drawn
+def explain(
+    sizes: list[int],
+    activation: str,
+    cost: str,
+    l2: float,
+    numbers: bool,
+    examples: int,
+    seed: int,
+    scheme: str,
+) -> None:
+    """Derive the backpropagation of a network of the given SIZES, such as 5-3-2-2.
+
+    Prints every equation from the inputs to the cost and back to the Jacobians, with its shape and
+    the reason for it.
+    """
+    net = _network(sizes, activation, cost, l2)
+    click.echo(str(net.derive()))
+    if numbers:
+        trace = net.trace(*_draw(net, examples, seed, scheme))
+        click.echo(f"\nnumbers, for {examples} random examples (m = {examples}), seed {seed}")
+        click.echo(trace.numbers())
+
+
+@main.command(
+    epilog="""\b
+Examples:
+  chainrule check 5-3-2-2
+  chainrule check 20-16-4 --activation relu,softmax --cost cross_entropy --l2 0.1
+  chainrule check 3-4-1 --dtype float32 --examples 50"""
+)
+@_described
+@_drawn
+@click.option(
+    "--dtype",
+    type=click.Choice(["float64", "float32"]),
+    default="float64",
+    show_default=True,
+    help="In which the Jacobians are computed.",
+)
+def check(
+    sizes: list[int],
+    activation: str,
+    cost: str,
+    l2: float,
+    examples: int,
+    seed: int,
+    scheme: str,
+    dtype: str,
+) -> None:
+    """Derive the Jacobians of a network of the given SIZES and check them against its cost.
+
+    Every element is held against differences of the cost. Exit status 1 if one is wrong.
+    """
+    net = _network(sizes, activation, cost, l2)
+    report = check_gradients(net, *_draw(net, examples, seed, scheme, dtype))
+    click.echo(f"{net.architecture}; {examples} random examples, {dtype}")
+    click.echo(str(report))
+    if not report.passed:
+        raise SystemExit(1)
+
+
+@main.command(
+    epilog="""\b
+Examples:
+  chainrule demo
+  chainrule demo --out pictures"""
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("chainrule-demo"),
+    show_default=True,
+    help="Folder for the pictures.",
+)
+@click.option(
+    "--updates",
+    type=click.IntRange(min=1),
+    default=50_000,
+    show_default=True,
+    help="Updates of the heart.",
+)
+def demo(out: Path, updates: int) -> None:
+    """See it work in half a minute, on the notebook's network, a heart and handwritten digits.
+
+    Prints the results with a check of every Jacobian, and writes pictures.
+    """
+    from chainrule.cli import demo as demonstration
+
+    demonstration.run(out, updates)

@@ -1,0 +1,92 @@
+"""Law: the house keeps its own rules: sizes of modules, docstrings, and README that runs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import chainrule
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+# Numpydoc's checks that we hold ourselves to; the others are matters of taste.
+CHECKED = {"GL08", "SS02", "SS03", "PR01", "PR02", "PR03", "PR04", "PR06", "RT01", "RT03"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_module_fits_the_head(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def public_objects():
+    for info in pkgutil.walk_packages(chainrule.__path__, "chainrule."):
+        if info.name.endswith("__main__"):
+            continue
+        module = importlib.import_module(info.name)
+        for name, value in vars(module).items():
+            if name.startswith("_") or getattr(value, "__module__", "") != info.name:
+                continue
+            if inspect.isfunction(value) or inspect.isclass(value):
+                yield f"{info.name}.{name}"
+
+
+@pytest.mark.parametrize("name", sorted(public_objects()))
+def test_docstring_is_complete(name):
+    problems = [f"{code}: {text}" for code, text in validate(name)["errors"] if code in CHECKED]
+    assert not problems
+
+
+@pytest.mark.parametrize("name", chainrule.__all__)
+def test_public_names_are_there(name):
+    assert getattr(chainrule, name) is not None
+
+
+def test_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
+        _ = chainrule.Netwrok
+
+
+def test_import_loads_nothing_heavy():
+    heavy = ["scipy", "sklearn", "matplotlib", "rich", "click", "numpy"]
+    code = f"import sys, chainrule; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def readme_blocks(language):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_python_in_the_readme_runs_and_prints_what_it_shows():
+    (code,) = readme_blocks("python")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {})
+    shown = readme_blocks("text")[0]
+    assert printed.getvalue().split() == shown.split()
+
+
+def test_commands_in_the_readme_are_targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = re.findall(r"^make (\w+)", "\n".join(readme_blocks("sh")), re.MULTILINE)
+    assert {"demo", "test"} <= set(commands)
+    for command in commands:
+        assert re.search(rf"^{command}:", makefile, re.MULTILINE)
+
+
+def test_pictures_in_the_readme_exist():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", text)
+    assert pictures
+    assert all((ROOT / picture).stat().st_size > 0 for picture in pictures)

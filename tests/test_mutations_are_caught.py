@@ -1,0 +1,296 @@
+"""Law: no row can be wrong unnoticed.
+
+Every row of rules, activations, costs and rewrites is changed in the running process, one column
+at a time, and the laws of the other test files are tried on it: the one aimed at that column
+first, then all, stopping at the first that fails. A change that keeps equality (a shortcut
+switched off, a stable form replaced by the plain one, other words) must be caught too, by a law
+on stability or by the recorded pages. The numbers stand at the end of the test run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import test_backward_rule_is_transpose_of_jacobian as transposes
+import test_cost_does_not_overflow as overflow
+import test_derivation_reads_as_recorded as pages
+import test_derivative_is_derivative_of_value as derivatives
+import test_jacobians_equal_automatic_differentiation as automatic
+import test_rewrite_keeps_value as equalities
+import test_values_hold_at_extremes as extremes
+from cases import CASES, Case
+from chainrule import ChainruleError, Network, expr
+from chainrule.activations import ACTIVATIONS, SOFTPLUS
+from chainrule.costs import ANY_REAL, COSTS
+from chainrule.expr import Expr
+from chainrule.rewrites import REWRITES
+from chainrule.rules import RULES
+
+Law = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One column of one row, what it becomes, and the laws aimed at it."""
+
+    row: Any
+    column: str
+    value: Any
+    aimed: tuple[Law, ...] = ()
+
+
+@contextmanager
+def mutated(mutant: Mutant) -> Iterator[None]:
+    kept = getattr(mutant.row, mutant.column)
+    object.__setattr__(mutant.row, mutant.column, mutant.value)
+    try:
+        yield
+    finally:
+        object.__setattr__(mutant.row, mutant.column, kept)
+
+
+def every_law() -> Iterator[Law]:
+    """Laws on whole networks, for what no law is aimed at."""
+    for case in CASES:
+        yield lambda case=case: pages.law_derivation(case)
+        yield lambda case=case: automatic.law_equal(case.network(), case.examples, 1)
+    for target in (0, 1):
+        yield lambda target=target: overflow.law_sigmoid(np.float64, 800.0, target)
+        yield lambda target=target: overflow.law_softmax(np.float64, 800.0, target)
+    yield from (law_refuses_wrong_pairs, law_refuses_wrong_targets)
+
+
+def caught(mutant: Mutant) -> bool:
+    with mutated(mutant):
+        for law in (*mutant.aimed, *every_law()):
+            try:
+                law()
+            except (Exception, pytest.fail.Exception):  # whatever goes wrong is noticed
+                return True
+    return False
+
+
+def law_refuses_wrong_pairs() -> None:
+    for last in ("tanh", "identity", "relu"):
+        with pytest.raises(ChainruleError, match=f"cannot follow a layer of {last}.*must be"):
+            Network([2, 2], activation=[last], cost="cross_entropy")
+    assert Network([2, 2], activation=["sigmoid"], cost="cross_entropy")
+    assert Network([2, 2], activation=["softmax"], cost="cross_entropy")
+
+
+def law_refuses_wrong_targets() -> None:
+    for output, y in (("sigmoid", 1.5), ("softmax", 0.7)):
+        net = Network([1, 2], activation=[output], cost="cross_entropy")
+        with pytest.raises(ChainruleError, match="y"):
+            net.cost(net.initialize(0), np.zeros((1, 1)), np.full((2, 1), y))
+
+
+def other_words(text: str) -> str:
+    return text + " indeed"
+
+
+def grown(body: Expr) -> Expr:
+    """An expression that differs a little everywhere but at 0."""
+    return body + expr.scale(expr.Coefficient(expr.ONE.number / 1000), body)
+
+
+# rules --------------------------------------------------------------------------------------
+
+
+def mutants_of_rules() -> Iterator[Mutant]:
+    for op, rule in RULES.items():
+        laws = tuple(
+            lambda node=node: transposes.law_rule_is_transpose(node)
+            for node in transposes.SAMPLES[op]
+        )
+        sample = transposes.SAMPLES[op][0]
+        g = expr.symbol("g", sample.shape)
+        for place, back in enumerate(rule.backward(sample, g)):
+            if back is None:
+                continue
+            for change in (
+                grown,
+                lambda b: -b,
+                lambda b: expr.scale(expr.Coefficient(0 * expr.ONE.number), b),
+            ):
+                yield Mutant(rule, "backward", _changed_at(rule.backward, place, change), laws)
+        if any(rule.reason(sample, place) for place in range(len(sample.args))):
+            yield Mutant(rule, "reason", lambda node, place: "because")
+    matmul = RULES[expr.Op.MATMUL]
+    square = expr.symbol("w", (3, 3)) @ expr.symbol("a", (3, "m"))
+    law = (lambda: transposes.law_rule_is_transpose(square),)
+    yield Mutant(matmul, "backward", lambda n, g: (g @ n.args[1].T, n.args[0] @ g), law)
+
+
+def _changed_at(backward: Any, place: int, change: Any) -> Any:
+    def wrong(node: Expr, g: Expr) -> tuple[Expr | None, ...]:
+        backs = list(backward(node, g))
+        backs[place] = change(backs[place])
+        return tuple(backs)
+
+    return wrong
+
+
+# activations --------------------------------------------------------------------------------
+
+
+def mutants_of_activations() -> Iterator[Mutant]:
+    for row in (*ACTIVATIONS.values(), SOFTPLUS):
+        if row.elementwise:  # softmax is spelled by its operation
+            yield Mutant(row, "symbol", row.symbol + "x")
+        for wrong in _wrong_ranges(*row.range):
+            yield Mutant(row, "range", wrong, (_on(extremes.law_range, row),))
+        yield Mutant(row, "kinks", (*row.kinks, 1.0), (_on(extremes.law_kinks, row),))
+        if row.kinks:
+            yield Mutant(row, "kinks", (), (_on(extremes.law_kinks, row),))
+        yield Mutant(row, "value", grown(row.value), _laws_of_value(row))
+        for column in ("derivative", "stable", "derivative_of_value"):
+            body = getattr(row, column)
+            if body is not None:
+                aimed = _laws_of_column(row, column)
+                yield Mutant(row, column, grown(body), aimed)
+                if column != "derivative":  # equal, and not as recorded or not as stable
+                    yield Mutant(row, column, None, (*aimed, *_laws_of_digits(row)))
+    yield from _mutants_that_keep_equality()
+
+
+def _mutants_that_keep_equality() -> Iterator[Mutant]:
+    z = expr.variable("z")
+    sigmoid, tanh, relu = (ACTIVATIONS[name] for name in ("sigmoid", "tanh", "relu"))
+    e = expr.exp(-z)
+    yield Mutant(sigmoid, "derivative", e / expr.square(1 + e), _laws_of_digits(sigmoid))
+    yield Mutant(tanh, "derivative", 1 - expr.square(expr.tanh(z)), _laws_of_digits(tanh))
+    yield Mutant(SOFTPLUS, "stable", expr.log(1 + expr.exp(z)), _laws_of_digits(SOFTPLUS))
+    swallows_nan = expr.where_positive(z, z, 0)
+    keeps_nan = lambda: extremes.test_not_a_number_stays_not_a_number("relu")  # noqa: E731
+    yield Mutant(relu, "value", swallows_nan, (keeps_nan,))
+
+
+def _wrong_ranges(low: float, high: float) -> list[tuple[float, float]]:
+    wider_low = low - 1 if np.isfinite(low) else -5.0
+    wider_high = high + 1 if np.isfinite(high) else 5.0
+    return [(wider_low, high), (low, wider_high)]
+
+
+def _on(law: Any, row: Any) -> Law:
+    return lambda: law(row)
+
+
+def _laws_of_value(row: Any) -> tuple[Law, ...]:
+    if not row.elementwise:
+        return ()
+    return tuple(lambda z=z: derivatives.law_derivative(row, z) for z in derivatives.SIDES.values())
+
+
+def _laws_of_column(row: Any, column: str) -> tuple[Law, ...]:
+    law = getattr(derivatives, f"law_{column}")
+    return tuple(lambda z=z: law(row, z) for z in derivatives.SIDES.values())
+
+
+def _laws_of_digits(row: Any) -> tuple[Law, ...]:
+    pairs = ((expr.apply, extremes.MP), (expr.derivative, extremes.MP_SLOPE))
+    return tuple(
+        lambda of=of, oracle=oracle, dtype=dtype: extremes.law_right_to_the_last_digits(
+            lambda z: of(row, z), oracle[row.name], dtype
+        )
+        for of, oracle in pairs
+        for dtype in extremes.DTYPES
+    )
+
+
+# costs --------------------------------------------------------------------------------------
+
+
+def mutants_of_costs() -> Iterator[Mutant]:
+    for row in COSTS.values():
+        aimed = (_on(derivatives.law_cost, row),)
+        yield Mutant(row, "value", grown(row.value), aimed)
+        yield Mutant(row, "derivative", grown(row.derivative), aimed)
+        yield Mutant(row, "symbol", other_words(row.symbol))
+        yield Mutant(row, "title", other_words(row.title))
+        if row.shortcut is None:
+            yield Mutant(row, "derivative_reason", other_words(row.derivative_reason))
+            yield Mutant(row, "shortcut", COSTS["binary_cross_entropy"].shortcut)
+            continue
+        yield Mutant(row, "shortcut", None)
+        yield Mutant(row, "shortcut", grown(row.shortcut))
+        yield Mutant(row, "shortcut_reason", other_words(row.shortcut_reason))
+        yield Mutant(row, "outputs", (), (law_refuses_wrong_pairs,))
+        yield Mutant(row, "outputs", ("tanh",), (law_refuses_wrong_pairs,))
+        yield Mutant(row, "family", "entropy", (law_refuses_wrong_pairs,))
+        yield Mutant(row, "domain", ANY_REAL, (law_refuses_wrong_targets,))
+    first = COSTS["binary_cross_entropy"]
+    yield Mutant(first, "refusal", "", (law_refuses_wrong_pairs,))
+
+
+# rewrites -----------------------------------------------------------------------------------
+
+
+def mutants_of_rewrites() -> Iterator[Mutant]:
+    for row in REWRITES:
+        law = (
+            lambda row=row: equalities.law_value_is_kept(row.name, equalities.SAMPLES[row.name]),
+        )
+        yield Mutant(row, "apply", lambda node, facts: None)  # equal, but not as recorded
+        yield Mutant(row, "apply", _squared(row.apply), law)
+        node, facts = equalities.SAMPLES[row.name]
+        if any(row.reason(part, equalities.Facts(facts)) for part in (node, *node.args)):
+            yield Mutant(row, "reason", lambda node, facts: "because")
+
+
+def _squared(apply: Any) -> Any:
+    def wrong(node: Expr, facts: Any) -> Expr | None:
+        changed = apply(node, facts)
+        return None if changed is None else expr.square(changed)
+
+    return wrong
+
+
+MUTANTS = {
+    "rules": mutants_of_rules,
+    "activations": mutants_of_activations,
+    "costs": mutants_of_costs,
+    "rewrites": mutants_of_rewrites,
+}
+
+
+@pytest.mark.parametrize("table", MUTANTS)
+def test_every_mutation_is_caught(table, record_property):
+    mutants = list(MUTANTS[table]())
+    missed = [mutant for mutant in mutants if not caught(mutant)]
+    record_property("mutants", (table, len(mutants) - len(missed), len(mutants)))
+    assert not missed
+
+
+@pytest.mark.parametrize("table", MUTANTS)
+def test_every_row_is_mutated(table):
+    rows = {
+        "rules": RULES.values(),
+        "activations": ACTIVATIONS.values(),
+        "costs": COSTS.values(),
+        "rewrites": REWRITES,
+    }[table]
+    seen = {id(mutant.row) for mutant in MUTANTS[table]()}
+    assert all(id(row) in seen for row in rows)
+
+
+@pytest.mark.parametrize("table", MUTANTS)
+def test_unchanged_rows_break_no_law(table):
+    for mutant in MUTANTS[table]():
+        unchanged = replace(mutant, value=getattr(mutant.row, mutant.column))
+        for law in unchanged.aimed[:4]:
+            law()
+    for law in every_law():
+        law()
+
+
+def test_laws_on_whole_networks_cover_every_activation_and_cost():
+    used = [case.network().architecture for case in CASES if isinstance(case, Case)]
+    assert {row.name for each in used for row in each.activations} == set(ACTIVATIONS)
+    assert {each.cost.name for each in used} == set(COSTS)
