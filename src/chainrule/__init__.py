@@ -22,7 +22,7 @@ _HOMES = {
     "Network": "network",
     "NonFiniteCost": "errors",
     "Parameters": "parameters",
-    "Snapshots": "training",
+    "Snapshots": "callbacks",
     "check": "checking",
     "train": "training",
 }

@@ -7,14 +7,13 @@ that can be wrong with a description is refused here, once.
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule import activations, costs
 from chainrule.activations import Activation
+from chainrule.arguments import layer_sizes, positive
 from chainrule.costs import Cost
 from chainrule.errors import InvalidType, InvalidValue, PairRefused
 
@@ -98,7 +97,7 @@ def describe(
     >>> print(describe([784, 30, 10], "relu", "cross_entropy"))
     network 784-30-10, relu, softmax, cross-entropy
     """
-    checked = _sizes(sizes)
+    checked = layer_sizes(sizes)
     layers, outputs = len(checked) - 1, checked[-1]
     rows = _activations(activation, cost, layers, outputs)
     for layer, row in enumerate(rows, start=1):
@@ -107,29 +106,7 @@ def describe(
                 f"softmax over the single unit of layer {layer} is 1 whatever the weights: "
                 "use sigmoid there, or give the layer two units"
             )
-    return Architecture(checked, rows, costs.find(cost, rows[-1]), _penalty(l2))
-
-
-def _sizes(sizes: Any) -> tuple[int, ...]:
-    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
-        raise InvalidType(f"sizes is {sizes!r}, wanted a list of layer sizes such as [5, 3, 2, 2]")
-    checked = []
-    for place, size in enumerate(sizes):
-        try:
-            units = operator.index(size)
-        except TypeError:
-            raise InvalidType(
-                f"sizes[{place}] is {size!r}, wanted a whole number of units"
-            ) from None
-        if isinstance(size, bool) or units < 1:
-            raise InvalidValue(f"sizes[{place}] is {size!r}, wanted at least one unit")
-        checked.append(units)
-    if len(checked) < 2:
-        raise InvalidValue(
-            f"sizes is {checked}, wanted at least inputs and outputs: without a layer there is "
-            "nothing to learn; try [5, 2]"
-        )
-    return tuple(checked)
+    return Architecture(checked, rows, costs.find(cost, rows[-1]), positive("l2", l2, or_zero=True))
 
 
 def _activations(activation: Any, cost: str, layers: int, outputs: int) -> tuple[Activation, ...]:
@@ -150,13 +127,3 @@ def _activations(activation: Any, cost: str, layers: int, outputs: int) -> tuple
             "the inputs have none"
         )
     return tuple(activations.find(name) for name in names)
-
-
-def _penalty(l2: Any) -> float:
-    try:
-        value = float(l2)
-    except (TypeError, ValueError):
-        raise InvalidType(f"l2 is {l2!r}, wanted a number") from None
-    if not (math.isfinite(value) and value >= 0):
-        raise InvalidValue(f"l2 is {value}, wanted a finite number, 0 or larger")
-    return value

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import InvalidType, InvalidValue
+from chainrule.arguments import whole
 
 Examples = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -79,10 +77,5 @@ def ramp(n: int = 5) -> Examples:
 
 
 def _fractions(n: int) -> NDArray[np.float64]:
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise InvalidType(f"n is {n!r}, wanted a whole number of points") from None
-    if count < 1:
-        raise InvalidValue(f"n is {n}, wanted at least 1")
+    count = whole("n", n, least=1)
     return np.arange(count) / count

@@ -71,13 +71,21 @@ class UnknownName(ChainruleError, ValueError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         self.kind, self.name, self.known, self.remedy = kind, name, tuple(known), remedy
-        nearest = difflib.get_close_matches(str(name), self.known, n=1, cutoff=0.5)
-        guess = f"; did you mean {nearest[0]!r}?" if nearest else "."
+        nearest = _nearest(str(name), self.known)
+        guess = f"; did you mean {nearest!r}?" if nearest else "."
         message = f"unknown {kind} {name!r}{guess} Known: {', '.join(self.known)}."
         super().__init__(f"{message} {remedy}" if remedy else message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.kind, self.name, self.known, self.remedy)
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    folded: dict[str, str] = {}
+    for each in known:
+        folded.setdefault(each.casefold(), each)
+    found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    return folded[found[0]] if found else ""
 
 
 class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]

@@ -23,7 +23,9 @@ from chainrule.expr import Coefficient, Dim, Expr, Op
 from chainrule.render import text
 
 Array = Any  # of whichever namespace
-Step = tuple[Callable[..., Array], int, tuple[int, ...]]
+# What to call, the slot of its result, what picks its arguments out of the slots, and whether
+# that is a single one.
+Step = tuple[Callable[..., Array], int, Callable[[list[Any]], Any], bool]
 
 
 class Plan:
@@ -61,7 +63,8 @@ class Plan:
         self._spreads: list[tuple[int, tuple[Dim, ...]]] = []
         self._steps: list[Step] = []
         self._count = 0
-        self._results = [(name, self._named(name)) for name in self.wanted]
+        self._constants: tuple[tuple[float, ...], list[Any]] | None = None
+        self._results = [self._named(name) for name in self.wanted]
 
     def __call__(self, values: Mapping[str, Array], constants: Mapping[str, float]) -> list[Array]:
         """Return the wanted values, in their order.
@@ -73,16 +76,25 @@ class Plan:
         constants : mapping of str to float
             ``m``, the number of examples, and ``lambda``, the penalty.
         """
-        slots: list[Any] = [None] * self._count
+        slots = self._with_constants(constants)
         for name, slot in self._inputs.items():
             slots[slot] = values[name]
-        for slot, factor in self._factors:
-            slots[slot] = factor.value(constants)
-        for slot, dims in self._spreads:
-            slots[slot] = tuple(int(constants[d]) if isinstance(d, str) else d for d in dims)
-        for function, out, arguments in self._steps:
-            slots[out] = function(*[slots[place] for place in arguments])
-        return [slots[slot] for _, slot in self._results]
+        for function, out, arguments, single in self._steps:
+            found = arguments(slots)
+            slots[out] = function(found) if single else function(*found)
+        return [slots[slot] for slot in self._results]
+
+    def _with_constants(self, constants: Mapping[str, float]) -> list[Any]:
+        """Return all slots, with what depends on the named constants alone filled in."""
+        key = tuple(constants.values())
+        if self._constants is None or self._constants[0] != key:
+            slots: list[Any] = [None] * self._count
+            for slot, factor in self._factors:
+                slots[slot] = factor.value(constants)
+            for slot, dims in self._spreads:
+                slots[slot] = tuple(int(constants[d]) if isinstance(d, str) else d for d in dims)
+            self._constants = (key, slots)
+        return self._constants[1].copy()
 
     def _new_slot(self) -> int:
         self._count += 1
@@ -123,7 +135,7 @@ class Plan:
 
     def _step(self, function: Callable[..., Array], arguments: list[int]) -> int:
         out = self._new_slot()
-        self._steps.append((function, out, tuple(arguments)))
+        self._steps.append((function, out, operator.itemgetter(*arguments), len(arguments) == 1))
         return out
 
     def _factor(self, coefficient: Coefficient) -> int:

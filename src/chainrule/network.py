@@ -103,7 +103,7 @@ class Network:
 
         Returns
         -------
-        Parameters
+        params : Parameters
             Starting values.
 
         Examples
@@ -129,7 +129,9 @@ class Network:
             In the dtype of the parameters.
         """
         last = notation.activations(self._architecture.layers)
-        (outputs,) = self.evaluate((last,), params, self._inputs(params, x))
+        dtype = self.owns(params).dtype
+        a0 = examples_in_columns("x", x, self._architecture.inputs, dtype, "inputs")
+        (outputs,) = self.evaluate((last,), params, {notation.activations(0): a0})
         return np.asarray(outputs)
 
     def cost(self, params: Parameters, x: Any, y: Any) -> float:
@@ -147,7 +149,7 @@ class Network:
         -------
         float
         """
-        values = self._inputs(params, x, y)
+        values = self.batch(x, y, self.owns(params).dtype)
         return float(self.evaluate((notation.COST,), params, values)[0])
 
     def value_and_grad(self, params: Parameters, x: Any, y: Any) -> tuple[float, Parameters]:
@@ -170,7 +172,7 @@ class Network:
         ----------
             ``.W1`` is ∂C/∂W1, of the same shape and dtype as W1, and so on.
         """
-        values = self._inputs(params, x, y)
+        values = self.batch(x, y, self.owns(params).dtype)
         jacobians = Parameters(self.sizes, dtype=params.dtype)
         return self.differentiate(params, values, jacobians), jacobians
 
@@ -203,7 +205,7 @@ class Network:
         C = (1/m) Σ (a1 − y)²   scalar   26
         ∂C/∂a1 = (2/m) (a1 − y)   1 × 2    4 … 6
         """
-        values = self._inputs(params, x, y)
+        values = self.batch(x, y, self.owns(params).dtype)
         given = (notation.activations(0), notation.TARGETS)
         return trace(self._derivation, dict(params) | values, self._constants(values), given)
 
@@ -228,7 +230,7 @@ class Network:
         plan = self._plans.get(wanted)
         if plan is None:
             plan = self._plans[wanted] = Plan(self._derivation, wanted)
-        return plan(params._views | values, self._constants(values))
+        return plan(params.views | values, self._constants(values))
 
     def differentiate(
         self, params: Parameters, values: dict[str, Array], jacobians: Parameters
@@ -250,14 +252,9 @@ class Network:
         """
         architecture = self._architecture
         a0 = examples_in_columns("x", x, architecture.inputs, dtype, "inputs")
-        targets = examples_in_columns("y", y, architecture.outputs, dtype, "outputs")
-        if targets.shape[1] != a0.shape[1]:
-            raise ShapeError(
-                "y",
-                targets.shape,
-                (architecture.outputs, a0.shape[1]),
-                f"x has {a0.shape[1]} examples (columns) and y has {targets.shape[1]}",
-            )
+        targets = examples_in_columns(
+            "y", y, architecture.outputs, dtype, "outputs", examples=a0.shape[1]
+        )
         cost = architecture.cost
         violation = cost.domain.violation(targets)
         if violation:
@@ -282,15 +279,9 @@ class Network:
         if params.sizes != self.sizes:
             met, wanted = ("-".join(map(str, sizes)) for sizes in (params.sizes, self.sizes))
             raise ShapeError("params", met, wanted, "these parameters belong to another network")
-        finite("params.flat", params.flat)
+        for name, view in params.items():
+            finite(name, view)
         return params
-
-    def _inputs(self, params: Parameters, x: Any, y: Any = None) -> dict[str, Array]:
-        dtype = self.owns(params).dtype
-        if y is not None:
-            return self.batch(x, y, dtype)
-        inputs = self._architecture.inputs
-        return {notation.activations(0): examples_in_columns("x", x, inputs, dtype, "inputs")}
 
     def _constants(self, values: dict[str, Array]) -> dict[str, float]:
         examples = values[notation.activations(0)].shape[1]

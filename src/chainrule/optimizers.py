@@ -8,15 +8,14 @@ before the optimizer sees it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from chainrule.arguments import positive
 from chainrule.arrays import Array
-from chainrule.errors import InvalidType, InvalidValue
 
 Slots = tuple[Array, ...]
 
@@ -93,21 +92,3 @@ def noisy(gradient: Array, noise: float, draws: Array, entries: Sequence[int]) -
     """
     factors = np.repeat(1 + noise * draws, entries)
     return gradient * factors.astype(gradient.dtype, copy=False)
-
-
-def positive(name: str, value: Any, *, or_zero: bool = False) -> float:
-    """Return a finite number larger than 0 (or 0, if that is allowed).
-
-    Raises
-    ------
-    InvalidType, InvalidValue
-        If it is none.
-    """
-    wanted = "a finite number, 0 or larger" if or_zero else "a finite number larger than 0"
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InvalidType(f"{name} is {value!r}, wanted {wanted}") from None
-    if not math.isfinite(number) or number < 0 or (number == 0 and not or_zero):
-        raise InvalidValue(f"{name} is {value!r}, wanted {wanted}")
-    return number

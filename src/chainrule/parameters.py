@@ -7,7 +7,6 @@ vector; people see ``params.W1``, a view into it. Jacobians come in the same for
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import notation
-from chainrule.arrays import Array, finite, float_dtype, real_array
+from chainrule.arguments import layer_sizes, positive
+from chainrule.arrays import Array, cast, float_dtype, real_array
 from chainrule.errors import InvalidType, InvalidValue, ShapeError, UnknownName, UnknownQuantity
 from chainrule.randomness import Source, source
 
@@ -63,7 +63,8 @@ class Parameters(Mapping[str, Array]):
     def __init__(
         self, sizes: Sequence[int], flat: Array | None = None, *, dtype: Any = np.float64
     ) -> None:
-        layout = shapes(sizes)
+        checked = layer_sizes(sizes)
+        layout = shapes(checked)
         ends = [0, *accumulate(rows * columns for rows, columns in layout.values())]
         if flat is None:
             flat = np.zeros(ends[-1], dtype=float_dtype(dtype))
@@ -72,7 +73,7 @@ class Parameters(Mapping[str, Array]):
             name: flat[start:end].reshape(shape)
             for (name, shape), (start, end) in zip(layout.items(), pairwise(ends), strict=True)
         }
-        object.__setattr__(self, "_sizes", tuple(map(int, sizes)))
+        object.__setattr__(self, "_sizes", checked)
         object.__setattr__(self, "_flat", flat)
         object.__setattr__(self, "_views", views)
 
@@ -106,25 +107,29 @@ class Parameters(Mapping[str, Array]):
         Raises
         ------
         UnknownQuantity
-            If a name is missing or is none of a weight or bias.
+            If a name is none of a weight or bias.
         ShapeError
             If the shapes do not fit each other.
         InvalidType, InvalidValue
-            If entries are not finite real numbers.
+            If an array is missing, or entries are not finite real numbers.
 
         Examples
         --------
         >>> Parameters.from_arrays(W1=[[1, 2]], b1=[[3]]).flat
         array([1., 2., 3.])
         """
-        given = {
-            name: real_array(name, value) for name, value in {**(arrays or {}), **named}.items()
-        }
+        if arrays is not None and not isinstance(arrays, Mapping):
+            raise InvalidType(
+                f"arrays is a {type(arrays).__name__}, wanted a mapping such as "
+                '{"W1": …, "b1": …}, or keywords'
+            )
+        both = {**(arrays or {}), **named}
+        given = {str(name): real_array(str(name), value) for name, value in both.items()}
         sizes = _sizes_of(given)
         found = dtype if dtype is not None else np.result_type(*given.values())
         params = cls(sizes, dtype=found)
         for name, value in given.items():
-            params._assign(name, finite(name, value))
+            params._assign(name, cast(name, value, params.dtype))
         return params
 
     @property
@@ -143,6 +148,11 @@ class Parameters(Mapping[str, Array]):
         return self._flat.dtype
 
     @property
+    def views(self) -> dict[str, Array]:
+        """All views by name, in their order in memory."""
+        return self._views
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names in their order in memory."""
         return tuple(self._views)
@@ -153,7 +163,7 @@ class Parameters(Mapping[str, Array]):
 
     def astype(self, dtype: Any) -> Parameters:
         """Return a copy in another dtype (float32 or float64)."""
-        return Parameters(self._sizes, self._flat.astype(float_dtype(dtype)))
+        return Parameters(self._sizes, cast("flat", self.copy()._flat, float_dtype(dtype)))
 
     def __getitem__(self, name: str) -> Array:
         try:
@@ -202,11 +212,16 @@ class Parameters(Mapping[str, Array]):
     __hash__ = None  # type: ignore[assignment]  # mutable
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameters, (self._sizes, self._flat)
+        return _unpickled, (self._sizes, self._flat)
 
     def __repr__(self) -> str:
         shown = [f"{name} {rows} × {cols}" for name, (rows, cols) in shapes(self._sizes).items()]
         return f"Parameters({'-'.join(map(str, self._sizes))}, {self.dtype}: {', '.join(shown)})"
+
+
+def _unpickled(sizes: tuple[int, ...], flat: Array) -> Parameters:
+    """Rebuild parameters; a buffer that was handed over read-only is copied."""
+    return Parameters(sizes, flat if flat.flags.writeable else flat.copy())
 
 
 def shapes(sizes: Sequence[int]) -> dict[str, Shape2]:
@@ -247,14 +262,23 @@ def _sizes_of(given: Mapping[str, Array]) -> list[int]:
             )
     for name in names:
         if name not in given:
-            raise UnknownQuantity(
-                "parameter", name, given, f"{name} is missing: every layer has weights and biases."
+            raise InvalidValue(
+                f"{name} is missing, wanted weights and biases of every layer: "
+                f"{', '.join(names)}; given are {', '.join(given) or 'none'}"
             )
     for name in names[:layers]:
-        if given[name].ndim != 2:
-            raise ShapeError(
-                name, given[name].shape, "(units, inputs)", "weights are a matrix, one row per unit"
+        met = given[name].shape
+        if len(met) != 2:
+            remedy = "weights are a matrix, one row per unit"
+            raise ShapeError(name, met, "(units, inputs)", remedy)
+    for weights, biases in zip(names[:layers], names[layers:], strict=True):
+        met = given[weights].shape
+        if given[biases].size == met[1] != met[0]:
+            remedy = (
+                f"rows and columns look swapped (one row per unit, and {biases} has {met[1]}); "
+                f"pass {weights}.T"
             )
+            raise ShapeError(weights, met, met[::-1], remedy)
     return [given["W1"].shape[1], *(given[name].shape[0] for name in names[:layers])]
 
 
@@ -287,24 +311,16 @@ def initialize(
     dtype: Any = np.float64,
 ) -> Parameters:
     """Draw starting parameters; `Network.initialize` documents the arguments."""
-    if scheme not in SCHEMES:
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise UnknownName("scheme", scheme, SCHEMES)
     usual, spread = SCHEMES[scheme]
-    factor = usual if scale is None else _scale(scale)
+    factor = usual if scale is None else positive("scale", scale, or_zero=True)
     draws: Source = source(rng)
     params = Parameters(sizes, dtype=dtype)
     for name, (rows, columns) in shapes(sizes).items():
         if name.startswith("W") or scheme == "normal":
             drawn = draws.standard_normal((rows, columns))
-            params._assign(name, drawn * (factor * spread(columns, rows)))
+            with np.errstate(over="ignore"):
+                scaled = drawn * (factor * spread(columns, rows))
+            params[name][...] = cast(name, scaled, params.dtype)
     return params
-
-
-def _scale(scale: Any) -> float:
-    try:
-        factor = float(scale)
-    except (TypeError, ValueError):
-        raise InvalidType(f"scale is {scale!r}, wanted a number") from None
-    if not (math.isfinite(factor) and factor >= 0):
-        raise InvalidValue(f"scale is {scale!r}, wanted a finite number, 0 or larger")
-    return factor

@@ -100,11 +100,11 @@ def check(
         raise InvalidType(f"cost is {cost!r}, wanted a function cost(params, x, y)")
     values = {name: value.astype(np.float64) for name, value in given.items()}
     witness = _Witness(net, params.astype(np.float64), values, cost)
-    entries = tuple(
-        _judge(name, gradients[name], params, given, witness)
+    entries = {
+        name: _judge(name, gradients[name], params, given, witness)
         for name in params
         if name in gradients
-    )
+    }
     remarks: tuple[str, ...] = ()
     if cost is not None:
         remarks = remarks_on_meaning(cost, witness.params, *witness.batch)

@@ -66,6 +66,11 @@ class Entry:
     undecidable: int = 0
     kinks: int = 0
 
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found wrong."""
+        return self.verdict not in FAILURES
+
 
 @dataclass(frozen=True)
 class Report(Mapping[str, Entry]):
@@ -73,33 +78,32 @@ class Report(Mapping[str, Entry]):
 
     Parameters
     ----------
-    entries : tuple of Entry
-        In the order of the parameters.
+    entries : mapping of str to Entry
+        By parameter, in the order in memory.
     remarks : tuple of str
         What was noticed about the cost itself.
     """
 
-    entries: tuple[Entry, ...]
+    entries: Mapping[str, Entry]
     remarks: tuple[str, ...] = field(default=())
 
     @property
     def passed(self) -> bool:
         """Whether no Jacobian is wrong."""
-        return not any(entry.verdict in FAILURES for entry in self.entries)
+        return all(entry.passed for entry in self.entries.values())
 
     @property
     def worst(self) -> Entry:
         """The entry that is furthest off: wrong ones first, then by severity."""
-        return max(self.entries, key=lambda entry: (entry.verdict in FAILURES, entry.severity))
+        return max(self.entries.values(), key=lambda entry: (not entry.passed, entry.severity))
 
     def __getitem__(self, name: str) -> Entry:
-        for entry in self.entries:
-            if entry.name == name:
-                return entry
-        raise UnknownQuantity("entry", name, tuple(self))
+        if name not in self.entries:
+            raise UnknownQuantity("entry", name, tuple(self.entries))
+        return self.entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (entry.name for entry in self.entries)
+        return iter(self.entries)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -115,7 +119,7 @@ class Report(Mapping[str, Entry]):
                 entry.verdict,
                 entry.sentence,
             )
-            for entry in self.entries
+            for entry in self.entries.values()
         ]
         lines = text.columns(rows, indent="")
         lines += [f"remark: {remark}" for remark in self.remarks]
@@ -124,8 +128,10 @@ class Report(Mapping[str, Entry]):
     @property
     def summary(self) -> str:
         """The whole in one line."""
-        verdicts = [entry.verdict for entry in self.entries]
+        verdicts = [entry.verdict for entry in self.entries.values()]
         counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in dict.fromkeys(verdicts))
-        methods = ", ".join(dict.fromkeys(entry.method for entry in self.entries if entry.method))
+        methods = ", ".join(
+            dict.fromkeys(entry.method for entry in self.entries.values() if entry.method)
+        )
         judged = "passed" if self.passed else "FAILED"
         return f"{judged}: {counts}" + (f" ({methods})" if methods else "")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import io
+import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import numpy as np
 
+import chainrule
 from chainrule.activations import ACTIVATIONS
 from chainrule.checking import check as check_gradients
 from chainrule.costs import COSTS
@@ -21,20 +26,39 @@ Command = Callable[..., Any]
 
 
 class _Teaching(click.Group):
-    """Turns our exceptions into one line on standard error and exit status 2."""
+    """Turns whatever was wrong with a command into one line on standard error, exit status 2."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def main(self, *args: Any, standalone_mode: bool = True, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # δ in an encoding that has none becomes ?
+                stream.reconfigure(errors="replace")
+        run = functools.partial(super().main, *args, standalone_mode=False, **kwargs)
+        if not standalone_mode:
+            return run()
         try:
-            return super().invoke(ctx)
+            sys.exit(run())
+        except click.exceptions.NoArgsIsHelpError as problem:
+            click.echo(problem.format_message())
+            sys.exit(2)
+        except click.ClickException as problem:
+            _complain(problem.format_message(), problem.exit_code)
+        except click.Abort:
+            _complain("interrupted", 130)
         except ChainruleError as problem:
-            click.echo(f"chainrule: {problem}", err=True)
-            ctx.exit(2)
-        except BrokenPipeError:
-            raise  # click ends quietly when the reader of a pipe has gone
+            _complain(str(problem))
+        except MemoryError:
+            _complain("not enough memory for a network of that size")
+        except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         except OSError as problem:
             name = f"{problem.filename}: " if problem.filename else ""
-            click.echo(f"chainrule: {name}{problem.strerror or problem}", err=True)
-            ctx.exit(2)
+            _complain(f"{name}{problem.strerror or problem}")
+
+
+def _complain(message: str, status: int = 2) -> NoReturn:
+    click.echo(f"chainrule: {' '.join(message.split())}", err=True)
+    sys.exit(status)
 
 
 @click.group(
@@ -42,7 +66,7 @@ class _Teaching(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Begin with: chainrule demo",
 )
-@click.version_option(package_name="chainrule")
+@click.version_option(chainrule.__version__, prog_name="chainrule")
 def main() -> None:
     """Backpropagation that you can read, check and run."""
 
@@ -131,11 +155,12 @@ def _draw(
 
 
 @main.command(
+    short_help="Show the derivation of a network.",
     epilog="""\b
 Examples:
   chainrule explain 5-3-2-2
   chainrule explain 784-30-10 --activation relu,softmax --cost cross_entropy --l2 0.01
-  chainrule explain 2-3-1 --activation tanh --numbers --examples 2"""
+  chainrule explain 2-3-1 --activation tanh --numbers --examples 2""",
 )
 @_described
 @click.option("--numbers", is_flag=True, help="Also evaluate every equation, at random numbers.")
@@ -164,11 +189,12 @@ def explain(
 
 
 @main.command(
+    short_help="Check the Jacobians of a network.",
     epilog="""\b
 Examples:
   chainrule check 5-3-2-2
   chainrule check 20-16-4 --activation relu,softmax --cost cross_entropy --l2 0.1
-  chainrule check 3-4-1 --dtype float32 --examples 50"""
+  chainrule check 3-4-1 --dtype float32 --examples 50""",
 )
 @_described
 @_drawn
@@ -202,10 +228,11 @@ def check(
 
 
 @main.command(
+    short_help="See it work: notebook, heart, digits.",
     epilog="""\b
 Examples:
   chainrule demo
-  chainrule demo --out pictures"""
+  chainrule demo --out pictures""",
 )
 @click.option(
     "--out",

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from chainrule import data, plots
+from chainrule.callbacks import Snapshots
 from chainrule.checking import Report, check
 from chainrule.checking.report import MARKS
 from chainrule.errors import ChainruleError
 from chainrule.network import Network
 from chainrule.notation import adjoint, text
 from chainrule.optimizers import GradientDescent
-from chainrule.training import Snapshots, train
+from chainrule.training import train
 
 PRINTED_BY_THE_NOTEBOOK = ("[[0.49492989]", " [0.24723845]]")
 
@@ -139,7 +140,7 @@ def _section(console: Console, title: str) -> Iterator[None]:
 
 def _show(console: Console, report: Report) -> None:
     table = Table("", "Jacobian", "elements", "verdict", "largest relative difference", box=None)
-    for entry in report.entries:
+    for entry in report.values():
         table.add_row(
             MARKS[entry.verdict],
             text(adjoint(entry.name)),

@@ -39,16 +39,17 @@ class ReferenceEngine:
                 if not math.isfinite(cost):
                     state.trouble = "the cost"
                     break
-                if not np.isfinite(jacobians.flat).all():
-                    state.trouble = "a Jacobian"
-                    state.last_good.flat[...] = params.flat
-                    break
                 gradient = jacobians.flat
                 if draws is not None:
                     gradient = noisy(gradient, problem.noise, draws[update], entries)
                 step, state.slots = problem.optimizer.step(gradient, state.slots)
+                moved = params.flat - step
                 state.last_good.flat[...] = params.flat
-                params.flat[...] -= step
+                if not np.isfinite(moved).all():
+                    good = np.isfinite(jacobians.flat).all()
+                    state.trouble = "a parameter" if good else "a Jacobian"
+                    break
+                params.flat[...] = moved
                 state.iteration += 1
         return state
 

@@ -1,0 +1,93 @@
+"""Plain numbers as people hand them over: checked once, here, and refused with what was wanted."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from chainrule.errors import InvalidType, InvalidValue
+
+
+def whole(name: str, value: Any, least: int = 0) -> int:
+    """Return a whole number that is at least `least`.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If it is none.
+
+    Examples
+    --------
+    >>> whole("iterations", -1)
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.InvalidValue: iterations is -1, wanted a whole number, 0 or larger
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InvalidType(f"{name} is {value!r}, wanted a whole number") from None
+    if number < least or isinstance(value, bool):
+        raise InvalidValue(f"{name} is {value!r}, wanted a whole number, {least} or larger")
+    return number
+
+
+def positive(name: str, value: Any, *, or_zero: bool = False) -> float:
+    """Return a finite number larger than 0 (or 0, if that is allowed).
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If it is none.
+
+    Examples
+    --------
+    >>> positive("learning_rate", 0.5)
+    0.5
+    """
+    wanted = "a finite number, 0 or larger" if or_zero else "a finite number larger than 0"
+    if isinstance(value, (str, bytes)):
+        raise InvalidType(f"{name} is the text {value!r}, wanted {wanted}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InvalidType(f"{name} is {value!r}, wanted {wanted}") from None
+    if not math.isfinite(number) or number < 0 or (number == 0 and not or_zero):
+        raise InvalidValue(f"{name} is {value!r}, wanted {wanted}")
+    return number
+
+
+def layer_sizes(sizes: Any) -> tuple[int, ...]:
+    """Return the numbers of units of all layers, the inputs first.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If they are no whole numbers, there are fewer than two, or one is below 1.
+
+    Examples
+    --------
+    >>> layer_sizes([5, 3, 2, 2])
+    (5, 3, 2, 2)
+    """
+    if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Iterable):
+        raise InvalidType(f"sizes is {sizes!r}, wanted a list of layer sizes such as [5, 3, 2, 2]")
+    checked = []
+    for place, size in enumerate(sizes):
+        try:
+            units = operator.index(size)
+        except TypeError:
+            raise InvalidType(
+                f"sizes[{place}] is {size!r}, wanted a whole number of units"
+            ) from None
+        if isinstance(size, bool) or units < 1:
+            raise InvalidValue(f"sizes[{place}] is {size!r}, wanted at least one unit")
+        checked.append(units)
+    if len(checked) < 2:
+        raise InvalidValue(
+            f"sizes is {checked}, wanted at least inputs and outputs: without a layer there is "
+            "nothing to learn; try [5, 2]"
+        )
+    return tuple(checked)

@@ -1,0 +1,67 @@
+"""Callbacks: what training calls between updates, and what it hands them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chainrule.arguments import whole
+from chainrule.engines import Engine
+from chainrule.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback is given.
+
+    Parameters
+    ----------
+    iteration, iterations : int
+        Updates made so far, and in all.
+    params : Parameters
+        The parameters at this point; training goes on with them, so copy what you keep.
+    engine : Engine
+        What carries out the updates.
+    """
+
+    iteration: int
+    iterations: int
+    params: Parameters
+    engine: Engine
+
+    @cached_property
+    def cost(self) -> float:
+        """The cost of all examples, computed when asked for."""
+        return self.engine.cost(self.params)
+
+
+Callback = Callable[[Progress], Any]
+
+
+class Snapshots:
+    """A callback that keeps a copy of the parameters every so many updates.
+
+    Parameters
+    ----------
+    every : int
+        Updates between two snapshots; the start is one too.
+
+    Attributes
+    ----------
+    iterations : list of int
+        Number of updates made before each snapshot.
+    params : list of Parameters
+        The snapshots.
+    """
+
+    def __init__(self, every: int = 100) -> None:
+        self.every = whole("every", every, least=1)
+        self.iterations: list[int] = []
+        self.params: list[Parameters] = []
+
+    def __call__(self, progress: Progress) -> None:
+        """Keep a copy."""
+        self.iterations.append(progress.iteration)
+        self.params.append(progress.params.copy())

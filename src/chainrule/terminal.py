@@ -1,0 +1,83 @@
+"""What training needs of a terminal: Ctrl-C as a request, and a progress bar."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+Show = Callable[[int, float], None]
+
+
+@contextmanager
+def interrupts() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a request that is seen between two stretches.
+
+    Only where Python's own handler is installed, in the main thread: elsewhere somebody else has
+    decided what Ctrl-C means, or it does not arrive.
+
+    Yields
+    ------
+    callable
+        Returns whether Ctrl-C was pressed.
+    """
+    seen = False
+
+    def handle(_signal: int, _frame: Any) -> None:
+        nonlocal seen
+        if seen:
+            raise KeyboardInterrupt
+        seen = True
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if ours:
+        signal.signal(signal.SIGINT, handle)
+    try:
+        yield lambda: seen
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def bar(wanted: bool | None, total: int) -> AbstractContextManager[Show]:
+    """Return a context whose value shows how far training is, given updates made and cost.
+
+    Parameters
+    ----------
+    wanted : bool or None
+        Whether to show it; ``None`` for only if standard error is a terminal.
+    total : int
+        Updates in all.
+
+    Returns
+    -------
+    context manager
+        Of a callable that takes the updates made and the latest cost.
+    """
+    shown = sys.stderr.isatty() if wanted is None else wanted
+    return _rich_bar(total) if shown else nullcontext(lambda _iteration, _cost: None)
+
+
+@contextmanager
+def _rich_bar(total: int) -> Iterator[Show]:
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("training"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("cost {task.fields[cost]:.6g}"),
+        progress.TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with progress.Progress(*columns, console=console, transient=console.is_terminal) as shown:
+        task = shown.add_task("", total=total, cost=math.nan)
+        yield lambda iteration, cost: shown.update(task, completed=iteration, cost=cost)
