@@ -22,14 +22,11 @@ COMPLEX_STEP = 1e-30
 START = 2.0**-5
 """First step of the extrapolation, for quantities of size 1."""
 
-LEVELS = 7
+LEVELS = 8
 """Halvings of the step at most."""
 
 ENOUGH = 1e-10
 """Relative error at which no smaller step is tried."""
-
-SAFE = 2.0
-"""How much worse than the best column the extrapolation may become before it stops."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +119,6 @@ def extrapolated(
             if error <= best.error:
                 best = Slope(row[-1], error)
         if best.error <= ENOUGH * abs(best.value):
-            break
-        if previous and abs(row[-1] - previous[-1]) >= SAFE * best.error:
             break
         previous = row
         step /= 2

@@ -7,6 +7,7 @@ kink there is no derivative, and none is judged.
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ Gradients = Mapping[str, Any]
 
 SAFETY = 4.0
 """Factor on the bound of rounding errors, which is of first order only."""
+
+UNDERFLOW = 1e-270
+"""Derivatives below this vanish in a complex step."""
 
 VISIBLE = 0.01
 """An element counts as decided if rounding blurs less than this part of it."""
@@ -111,6 +115,11 @@ def check(
     return Report(entries, remarks)
 
 
+def tolerance(arithmetic: np.finfo[Any]) -> float:
+    """Return the relative error at which an element is wrong, whatever rounding did to it."""
+    return math.sqrt(float(arithmetic.eps))
+
+
 def _check_names(gradients: Any, params: Parameters) -> None:
     if not isinstance(gradients, Mapping):
         raise InvalidType(
@@ -139,31 +148,33 @@ class _Witness:
         self._net, self._values = net, values
         self._trace = net.trace(params, *self.batch)
         self._foreign = ForeignCost(net, cost, params, *self.batch) if cost else None
-        self._bounds: dict[float, dict[str, NDArray[np.float64]]] = {}
-        self._layered: dict[float, tuple[LayeredCost, LayeredCost | None]] = {}
+        self._bounds: dict[np.finfo[Any], dict[str, NDArray[np.float64]]] = {}
+        self._layered: dict[np.finfo[Any], tuple[LayeredCost, LayeredCost | None]] = {}
 
     @property
     def method(self) -> str:
         """How the cost is differentiated."""
         return "extrapolated differences" if self._foreign else "complex step"
 
-    def bounds(self, epsilon: float) -> dict[str, NDArray[np.float64]]:
-        """Return the bounds on rounding errors, in units of `epsilon`, by equation."""
-        if epsilon not in self._bounds:
+    def bounds(self, arithmetic: np.finfo[Any]) -> dict[str, NDArray[np.float64]]:
+        """Return how far rounding may have moved the value of every equation."""
+        if arithmetic not in self._bounds:
             values = {**self.params, **self._trace}
             constants = {
                 notation.EXAMPLES: self.batch[0].shape[1],
                 notation.PENALTY: self._net.architecture.l2,
             }
-            self._bounds[epsilon] = bounds(self._net.derive(), values, constants, epsilon)
-        return self._bounds[epsilon]
+            units = bounds(self._net.derive(), values, constants, arithmetic)
+            factor = SAFETY * float(arithmetic.eps)
+            self._bounds[arithmetic] = {name: factor * bound for name, bound in units.items()}
+        return self._bounds[arithmetic]
 
-    def measure(self, name: str, epsilon: float) -> Measured:
+    def measure(self, name: str, arithmetic: np.finfo[Any]) -> Measured:
         """Return measured derivatives, and what they and rounding may be off together."""
-        rounding = SAFETY * epsilon * self.bounds(epsilon)[notation.adjoint(name)]
+        rounding = self.bounds(arithmetic)[notation.adjoint(name)]
         if self._foreign is None:
-            value, kinks = self._by_complex_step(name, epsilon, rounding)
-            return Measured(value, rounding, kinks)
+            value, kinks = self._by_complex_step(name, arithmetic, rounding)
+            return Measured(value, rounding + UNDERFLOW, kinks)
         found = self._foreign.jacobian(name)
         ours = self._trace[notation.adjoint(name)]
         # Their cost may be any multiple of ours, and rounding errors grow with it.
@@ -172,35 +183,34 @@ class _Witness:
         return Measured(found.value, SAFETY * found.error + multiple * rounding, found.kinks)
 
     def _by_complex_step(
-        self, name: str, epsilon: float, rounding: NDArray[np.float64]
+        self, name: str, arithmetic: np.finfo[Any], rounding: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        from_above, from_below = self._sides(epsilon)
+        from_above, from_below = self._sides(arithmetic)
         above = from_above.jacobian(name)
         if from_below is None:
             return above, np.zeros(above.shape, dtype=bool)
         below = from_below.jacobian(name)
         size = np.maximum(np.abs(above), np.abs(below))
-        return above, np.abs(above - below) > rounding + epsilon**0.5 * size
+        return above, np.abs(above - below) > rounding + tolerance(arithmetic) * size
 
-    def _sides(self, epsilon: float) -> tuple[LayeredCost, LayeredCost | None]:
+    def _sides(self, arithmetic: np.finfo[Any]) -> tuple[LayeredCost, LayeredCost | None]:
         """Return the cost, or where it has kinks, the cost to both sides of them."""
-        if epsilon not in self._layered:
-            nudges = self._nudges(epsilon)
+        if arithmetic not in self._layered:
+            nudges = self._nudges(arithmetic)
             opposite = {z: -nudge for z, nudge in nudges.items()}
             known = (self._net.derive(), self.params, self._values)
-            self._layered[epsilon] = (
+            self._layered[arithmetic] = (
                 LayeredCost(*known, nudges),
                 LayeredCost(*known, opposite) if nudges else None,
             )
-        return self._layered[epsilon]
+        return self._layered[arithmetic]
 
-    def _nudges(self, epsilon: float) -> dict[str, NDArray[np.float64]]:
+    def _nudges(self, arithmetic: np.finfo[Any]) -> dict[str, NDArray[np.float64]]:
         """Return, for weighted sums that rounding cannot tell from a kink, a step off it."""
         nudges: dict[str, NDArray[np.float64]] = {}
         for layer, row in enumerate(self._net.architecture.activations, start=1):
             name = notation.weighted_sums(layer)
-            tiny = float(np.finfo(np.float64).tiny)
-            blur = SAFETY * epsilon * self.bounds(epsilon)[name] + tiny
+            blur = self.bounds(arithmetic)[name]
             for kink in row.kinks:
                 near = np.abs(self._trace[name] - kink) <= blur
                 if near.any():
@@ -212,33 +222,36 @@ def _judge(
     name: str, gradient: Any, params: Parameters, given: dict[str, Array], witness: _Witness
 ) -> Entry:
     wanted = params[name].shape
-    try:
-        claimed = _claimed(name, gradient, params, given)
-    except ChainruleError as problem:
-        return Entry(name, "cannot run", str(problem))
-    except Exception as problem:
-        return Entry(name, "cannot run", f"the function raises {_describe(problem)}")
-    if claimed.shape != wanted:
-        return Entry(name, "wrong shape", _on_shape(name, claimed.shape, wanted))
-    epsilon = float(max(np.finfo(claimed.dtype).eps, np.finfo(params.dtype).eps))
-    measured = witness.measure(name, epsilon)
-    return _compare(name, claimed.astype(np.float64), measured, epsilon, witness.method)
-
-
-def _claimed(name: str, gradient: Any, params: Parameters, given: dict[str, Array]) -> Array:
     if callable(gradient):
         x, y = given[notation.activations(0)], given[notation.TARGETS]
-        gradient = gradient(params.copy(), x.copy(), y.copy())
+        try:
+            gradient = gradient(params.copy(), x.copy(), y.copy())
+        except Exception as problem:
+            return Entry(name, "cannot run", _describe(problem))
         if gradient is None:
-            raise InvalidType("the function returns None: is a return statement missing?")
-    return real_array(notation.adjoint(name), gradient)
+            return Entry(name, "cannot run", "it returns None: is a return statement missing?")
+    try:
+        claimed = real_array(notation.adjoint(name), gradient)
+    except ChainruleError as problem:
+        return Entry(name, "cannot run", str(problem))
+    if claimed.shape != wanted:
+        return Entry(name, "wrong shape", _on_shape(name, claimed.shape, wanted))
+    coarser = max(claimed.dtype, params.dtype, key=lambda dtype: np.finfo(dtype).eps)
+    arithmetic = np.finfo(coarser)
+    measured = witness.measure(name, arithmetic)
+    return _compare(
+        name, claimed.astype(np.float64), measured, tolerance(arithmetic), witness.method
+    )
 
 
 def _describe(problem: Exception) -> str:
     """Say what was raised and on which line of the person's code."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    where = f" (line {frames[-1].lineno} of {Path(frames[-1].filename).name})" if frames else ""
-    return f"{type(problem).__name__}: {problem}{where}"
+    what = f"{type(problem).__name__}: {problem}"
+    frames = traceback.extract_tb(problem.__traceback__)[1:]  # the first is ours
+    if not frames:
+        return f"it cannot be called as f(params, x, y): {what}"
+    theirs = [frame for frame in frames if frame.filename == frames[0].filename][-1]
+    return f"it raises {what} (line {theirs.lineno} of {Path(theirs.filename).name})"
 
 
 def _on_shape(name: str, met: tuple[int, ...], wanted: tuple[int, ...]) -> str:
@@ -270,13 +283,14 @@ class _Comparison:
 
 
 def _compare(
-    name: str, claimed: NDArray[np.float64], found: Measured, epsilon: float, method: str
+    name: str, claimed: NDArray[np.float64], found: Measured, relative: float, method: str
 ) -> Entry:
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(claimed - found.value)
     size = np.maximum(np.abs(claimed), np.abs(found.value))
-    allowed = found.error + epsilon**0.5 * np.where(np.isfinite(size), size, 0.0)
-    blurred = ~found.kinks & (found.error > VISIBLE * size) & (error <= allowed)
+    allowed = found.error + relative * np.where(np.isfinite(size), size, 0.0)
+    # What is exactly equal (a dead unit's 0) is right, however little rounding would leave of it.
+    blurred = ~found.kinks & (found.error > VISIBLE * size) & (error <= allowed) & (error > 0)
     comparison = _Comparison(error, allowed, blurred, ~found.kinks & ~blurred)
     undecidable, kinks = int(blurred.sum()), int(found.kinks.sum())
     entry = Entry(
@@ -299,7 +313,7 @@ def _compare(
         place=place,
         claimed=float(claimed[place]),
         measured=float(found.value[place]),
-        error=float(error[place] / size[place]) if size[place] > 0 else 0.0,
+        error=_relative(float(error[place]), float(size[place])),
         severity=float(severity[place]),
     )
     wrong = int((severity > 1).sum())
@@ -307,6 +321,12 @@ def _compare(
         return replace(worst, verdict="wrong", sentence=_on_wrong(worst, wrong))
     judged = int(comparison.judged.sum())
     return replace(worst, verdict="right", sentence=_on_right(worst, judged))
+
+
+def _relative(error: float, size: float) -> float:
+    if not math.isfinite(error):
+        return math.inf
+    return error / size if size > 0 else 0.0
 
 
 def _at(entry: Entry) -> str:
@@ -329,6 +349,8 @@ def _on_right(entry: Entry, judged: int) -> str:
 
 
 def _apart(relative: float) -> str:
+    if not math.isfinite(relative):
+        return "which is no number"
     return f"{relative:.0%} apart" if relative >= 0.01 else f"{relative:.1e} of it apart"
 
 

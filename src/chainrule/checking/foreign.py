@@ -2,7 +2,7 @@
 
 A complex step must not be used on foreign code, where ``abs`` and ``norm`` drop the imaginary
 part in silence. Before an element is moved, the network's own weighted sums tell how far it can
-be without a unit crossing a kink.
+be: so far that functions bend little on the way, and no unit crosses a kink.
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ from chainrule.parameters import Parameters
 
 CostFunction = Callable[[Parameters, Array, Array], Any]
 
-STEPS = tuple(START / 16**k for k in range(4))
-"""Steps to start from, largest first; a smaller one is taken only to stay clear of a kink."""
+BEND = 0.25
+"""The furthest that the largest step may move a weighted sum."""
+
+SHRINK = 16.0
+SHRINKINGS = 4
+"""How often, and by how much, a step is made smaller to stay clear of a kink."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +56,26 @@ def number(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
     InvalidType, InvalidValue
         If it is no finite real number.
     """
-    result = np.asarray(cost(params, x, y))
-    if result.size != 1 or result.dtype.kind not in "fiu":
-        raise InvalidType(
-            f"cost(params, x, y) returned {result.dtype} of shape {result.shape}, "
-            "wanted one real number"
-        )
+    result = _answer(cost, params, x, y)
     if not np.isfinite(result.item()):
         raise InvalidValue(f"cost(params, x, y) returned {result.item()}, wanted a finite number")
     return float(result.item())
 
 
+def _answer(cost: CostFunction, params: Parameters, x: Array, y: Array) -> Array:
+    """Call a person's cost with copies, so that it may overwrite what it is given."""
+    result = np.asarray(cost(params.copy(), x.copy(), y.copy()))
+    if result.size != 1 or result.dtype.kind not in "fiu":
+        raise InvalidType(
+            f"cost(params, x, y) returned {result.dtype} of shape {result.shape}, "
+            "wanted one real number"
+        )
+    return result
+
+
 def precision(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
     """Return the machine epsilon of the dtype in which a person's cost answers."""
-    dtype = np.asarray(cost(params, x, y)).dtype
+    dtype = _answer(cost, params, x, y).dtype
     return float(np.finfo(dtype).eps) if dtype.kind == "f" else float(np.finfo(np.float64).eps)
 
 
@@ -91,8 +101,9 @@ class ForeignCost:
         self._params = params.copy()
         self._precision = precision(cost, params.copy(), x, y)
         rows = list(enumerate(network.architecture.activations, start=1))
-        self._kinks = {notation.weighted_sums(k): row.kinks for k, row in rows if row.kinks}
-        self._sides = self._sides_of_kinks()
+        self._kinks = [row.kinks for _, row in rows]
+        self._names = tuple(notation.weighted_sums(layer) for layer, _ in rows)
+        self._sums = self._weighted_sums()
 
     def jacobian(self, name: str) -> Measured:
         """Return the measured derivative of the cost by every element of a parameter."""
@@ -100,12 +111,16 @@ class ForeignCost:
         value, error = np.zeros(view.shape), np.zeros(view.shape)
         kinks = np.zeros(view.shape, dtype=bool)
         for place in np.ndindex(view.shape):
-            step = self._step_clear_of_kinks(view, place)
+            step = self._step(view, place)
             if step is None:
                 kinks[place] = True
                 continue
             slope = extrapolated(self._along(view, place), step, self._precision)
             value[place], error[place] = slope.value, slope.error
+            if slope.value == 0:
+                # The cost does not move at all. What it is made of is of size 1 or so, and may
+                # have rounded to nothing on the way.
+                error[place] = max(slope.error, self._precision / step)
         return Measured(value, error, kinks)
 
     def _along(self, view: Array, place: tuple[int, ...]) -> Callable[[float], float]:
@@ -113,41 +128,46 @@ class ForeignCost:
             kept = view[place]
             view[place] = kept + offset
             try:
-                return number(self._cost, self._params, self._x, self._y)
+                return float(_answer(self._cost, self._params, self._x, self._y).item())
+            except (ArithmeticError, ValueError):
+                return float("nan")  # not defined that far away; a smaller step will be
             finally:
                 view[place] = kept
 
         return cost_at
 
-    def _step_clear_of_kinks(self, view: Array, place: tuple[int, ...]) -> float | None:
-        largest = max(1.0, abs(float(view[place])))
-        for step in STEPS:
-            if not self._kinks or not self._crosses(view, place, step * largest):
-                return float(step * largest)
+    def _step(self, view: Array, place: tuple[int, ...]) -> float | None:
+        """Return the largest step for an element, or nothing where every step crosses a kink."""
+        step = START * max(1.0, abs(float(view[place])))
+        ahead = self._moved(view, place, step)
+        bend = max(float(np.max(np.abs(z - z0))) for z, z0 in zip(ahead, self._sums, strict=True))
+        step = min(step, step * BEND / bend) if bend > 0 else step
+        for _ in range(SHRINKINGS):
+            sides = (self._moved(view, place, offset) for offset in (step, -step))
+            if not any(map(self._crossed, sides)):
+                return step
+            step /= SHRINK
         return None
 
-    def _crosses(self, view: Array, place: tuple[int, ...], step: float) -> bool:
+    def _moved(self, view: Array, place: tuple[int, ...], offset: float) -> list[Array]:
         kept = view[place]
+        view[place] = kept + offset
         try:
-            for offset in (step, -step):
-                view[place] = kept + offset
-                if self._sides_of_kinks() != self._sides:
-                    return True
+            return self._weighted_sums()
         finally:
             view[place] = kept
-        return False
 
-    def _sides_of_kinks(self) -> list[bytes]:
-        """Return on which side of each kink every weighted sum lies."""
-        if not self._kinks:
-            return []
+    def _weighted_sums(self) -> list[Array]:
         values = {notation.activations(0): self._x}
-        sums = self._network.evaluate(tuple(self._kinks), self._params, values)
-        return [
-            (z > kink).tobytes()
-            for z, kinks in zip(sums, self._kinks.values(), strict=True)
+        return self._network.evaluate(self._names, self._params, values)
+
+    def _crossed(self, sums: list[Array]) -> bool:
+        """Return whether a weighted sum is no longer on its side of a kink."""
+        return any(
+            bool(np.any((z > kink) != (z0 > kink)))
+            for z, z0, kinks in zip(sums, self._sums, self._kinks, strict=True)
             for kink in kinks
-        ]
+        )
 
 
 def remarks_on_meaning(

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.activations import Activation
 from chainrule.derivation import Derivation, Equation
 from chainrule.evaluate import Plan
 from chainrule.expr import LEAVES, Expr, Op
@@ -32,7 +33,7 @@ def bounds(
     derivation: Derivation,
     values: Mapping[str, Values],
     constants: Mapping[str, float],
-    epsilon: float,
+    arithmetic: np.finfo[Any],
 ) -> dict[str, Values]:
     """Return, for every equation but the cost, a bound on the rounding error of its value.
 
@@ -43,15 +44,15 @@ def bounds(
         Inputs, targets, parameters and all intermediate values, in float64.
     constants : mapping of str to float
         ``m`` and ``lambda``.
-    epsilon : float
-        Machine epsilon of the arithmetic whose error is asked for.
+    arithmetic : numpy.finfo
+        Of the floating-point numbers whose rounding is asked for.
 
     Returns
     -------
     dict of str to ndarray
-        In units of `epsilon`, of the shape of the value.
+        In units of the machine epsilon, of the shape of the value.
     """
-    analysis = _Analysis(values, constants, epsilon)
+    analysis = _Analysis(values, constants, arithmetic)
     for equation in derivation:
         if equation.shape:
             _, analysis.known[equation.name] = analysis.of(equation.expr)
@@ -70,9 +71,14 @@ def growth(terms: int) -> float:
 
 class _Analysis:
     def __init__(
-        self, values: Mapping[str, Values], constants: Mapping[str, float], epsilon: float
+        self,
+        values: Mapping[str, Values],
+        constants: Mapping[str, float],
+        arithmetic: np.finfo[Any],
     ) -> None:
-        self.values, self.constants, self.epsilon = values, constants, epsilon
+        self.values, self.constants = values, constants
+        self.epsilon = float(arithmetic.eps)
+        self.underflow = float(arithmetic.tiny) / self.epsilon
         self.known: dict[str, Values] = {}
 
     def of(self, node: Expr) -> Bounded:
@@ -102,20 +108,32 @@ class _Analysis:
         )
         function = Expr(node.op, symbols, node.shape, function=node.function)
         base = {name: np.asarray(x) for name, (x, _) in zip(names, bounded, strict=True)}
-        bound = FUNCTION * np.abs(value)
+        bound = FUNCTION * np.abs(value) + self.underflow
         for name, (x, error) in zip(names, bounded, strict=True):
             for side in (-1, 1):
-                there = self.value(function, base | {name: x + side * self.epsilon * error})
+                moved = _on_the_same_side(node, x, x + side * self.epsilon * error)
+                there = self.value(function, base | {name: moved})
                 bound = bound + np.abs(there - value) / self.epsilon
         return bound
 
 
-def _of_product(_: _Analysis, node: Expr, value: Values, left: Bounded, right: Bounded) -> Values:
+def _on_the_same_side(node: Expr, x: Values, moved: Values) -> Values:
+    """Do not move across a kink, where a derivative jumps: kinks are looked after apart."""
+    kinks = node.function.kinks if isinstance(node.function, Activation) else ()
+    for kink in kinks:
+        moved = np.where((x > kink) == (moved > kink), moved, x)
+    return moved
+
+
+def _of_product(on: _Analysis, node: Expr, value: Values, left: Bounded, right: Bounded) -> Values:
+    # The product of both errors counts too: where both factors cancelled to 0, it is all there is.
     (a, ea), (b, eb) = left, right
+    wide = np.abs(b) + on.epsilon * eb
     if node.op is Op.HADAMARD:
-        return np.asarray(ea * np.abs(b) + np.abs(a) * eb + np.abs(value))
-    summands = np.abs(a) @ np.abs(b)
-    return np.asarray(ea @ np.abs(b) + np.abs(a) @ eb + growth(a.shape[1]) * summands)
+        return np.asarray(ea * wide + np.abs(a) * eb + np.abs(value) + on.underflow)
+    terms = a.shape[1]
+    summands = growth(terms) * (np.abs(a) @ np.abs(b)) + terms * on.underflow
+    return np.asarray(ea @ wide + np.abs(a) @ eb + summands)
 
 
 def _of_sum(_: _Analysis, _node: Expr, value: Values, left: Bounded, right: Bounded) -> Values:
@@ -124,7 +142,7 @@ def _of_sum(_: _Analysis, _node: Expr, value: Values, left: Bounded, right: Boun
 
 def _of_scale(analysis: _Analysis, node: Expr, value: Values, arg: Bounded) -> Values:
     factor = abs(node.coefficient.value(analysis.constants))
-    return np.asarray(factor * arg[1] + 2 * np.abs(value))
+    return np.asarray(factor * arg[1] + 2 * np.abs(value) + analysis.underflow)
 
 
 def _over(axis: int | None) -> Callable[..., Values]:
@@ -137,11 +155,11 @@ def _over(axis: int | None) -> Callable[..., Values]:
     return bound
 
 
-def _of_softmax(_: _Analysis, _node: Expr, value: Values, arg: Bounded) -> Values:
+def _of_softmax(on: _Analysis, _node: Expr, value: Values, arg: Bounded) -> Values:
     # ∂p/∂z = diag(p) − p pᵀ, so an error of z moves p by at most p (|e| + Σ p |e|)
     _, error = arg
     mean = np.sum(value * error, axis=0, keepdims=True)
-    return np.asarray(value * (error + mean + FUNCTION + growth(len(value))))
+    return np.asarray(value * (error + mean + FUNCTION + growth(len(value))) + on.underflow)
 
 
 _BOUNDS: Mapping[Op, Callable[..., Values]] = {

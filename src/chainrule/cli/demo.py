@@ -20,6 +20,7 @@ from chainrule.errors import ChainruleError
 from chainrule.network import Network
 from chainrule.notation import adjoint, text
 from chainrule.optimizers import GradientDescent
+from chainrule.plots import Figure
 from chainrule.training import train
 
 PRINTED_BY_THE_NOTEBOOK = ("[[0.49492989]", " [0.24723845]]")
@@ -154,6 +155,6 @@ def _show(console: Console, report: Report) -> None:
         raise ChainruleError("a derived Jacobian failed its check; please report this as a bug")
 
 
-def _picture(console: Console, figure: plots.Figure, path: Path) -> None:
+def _picture(console: Console, figure: Figure, path: Path) -> None:
     plots.save(figure, path)
     console.print(f"picture: {path}")
