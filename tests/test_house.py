@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import io
-import pkgutil
 import re
 import subprocess
 import sys
@@ -29,21 +27,39 @@ def test_module_fits_the_head(path):
 
 
 def public_objects():
-    for info in pkgutil.walk_packages(chainrule.__path__, "chainrule."):
-        if info.name.endswith("__main__"):
-            continue
-        module = importlib.import_module(info.name)
+    """Dotted names of what users touch: public names, their methods, functions of data and plots."""
+    for name, home in chainrule._HOMES.items():
+        value = getattr(chainrule, name)
+        module = inspect.getmodule(value).__name__
+        assert module.startswith(f"chainrule.{home}")
+        yield f"{module}.{name}"
+        if inspect.isclass(value) and not issubclass(value, Exception):
+            for method, body in vars(value).items():
+                if inspect.isfunction(body) and not method.startswith("_"):
+                    yield f"{module}.{name}.{method}"
+    for module in (chainrule.data, chainrule.plots):
         for name, value in vars(module).items():
-            if name.startswith("_") or getattr(value, "__module__", "") != info.name:
-                continue
-            if inspect.isfunction(value) or inspect.isclass(value):
-                yield f"{info.name}.{name}"
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
+                yield f"{module.__name__}.{name}"
 
 
-@pytest.mark.parametrize("name", sorted(public_objects()))
-def test_docstring_is_complete(name):
+PUBLIC = sorted(public_objects())
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_docstring_is_complete(name):
     problems = [f"{code}: {text}" for code, text in validate(name)["errors"] if code in CHECKED]
     assert not problems
+
+
+def test_public_names_come_with_examples():
+    missing = {
+        name
+        for name in PUBLIC
+        if name.count(".") == 2 and any(code == "EX01" for code, _ in validate(name)["errors"])
+    }
+    without = {"errors.ChainruleError", "errors.NonFiniteCost", "plots.save"}
+    assert missing == {f"chainrule.{name}" for name in without}
 
 
 @pytest.mark.parametrize("name", chainrule.__all__)

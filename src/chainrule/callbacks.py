@@ -54,6 +54,23 @@ class Snapshots:
         Number of updates made before each snapshot.
     params : list of Parameters
         The snapshots.
+
+    Examples
+    --------
+    >>> from chainrule import GradientDescent, Network, train
+    >>> net = Network([1, 1], activation="identity", cost="squared_error")
+    >>> snapshots = Snapshots(every=10)
+    >>> result = train(
+    ...     net,
+    ...     net.initialize(0),
+    ...     [[1.0]],
+    ...     [[2.0]],
+    ...     callbacks=[snapshots],
+    ...     optimizer=GradientDescent(0.1),
+    ...     iterations=25,
+    ... )
+    >>> snapshots.iterations
+    [0, 10, 20, 25]
     """
 
     def __init__(self, every: int = 100) -> None:

@@ -98,7 +98,7 @@ def extrapolated(
     Examples
     --------
     >>> slope = extrapolated(np.exp)
-    >>> abs(slope.value - 1) <= slope.error < 1e-12
+    >>> bool(abs(slope.value - 1) <= slope.error < 1e-12)
     True
     """
     best = Slope(float("nan"), float("inf"))

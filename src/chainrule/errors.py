@@ -105,8 +105,10 @@ class EngineUnavailable(ChainruleError, RuntimeError):
 class NonFiniteCost(ChainruleError, ArithmeticError):
     """Training met a cost or a Jacobian that is not finite.
 
-    Attributes
+    Parameters
     ----------
+    message : str
+        What was met, when, and what to try.
     iteration : int
         Number of updates that had been made when it was met.
     params : Parameters

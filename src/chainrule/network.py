@@ -148,6 +148,7 @@ class Network:
         Returns
         -------
         float
+            C, with the penalty.
         """
         values = self.batch(x, y, self.owns(params).dtype)
         return float(self.evaluate((notation.COST,), params, values)[0])
@@ -165,11 +166,9 @@ class Network:
 
         Returns
         -------
-        float
+        cost : float
             The cost C.
-
-        Parameters
-        ----------
+        jacobians : Parameters
             ``.W1`` is ∂C/∂W1, of the same shape and dtype as W1, and so on.
         """
         values = self.batch(x, y, self.owns(params).dtype)
@@ -198,12 +197,15 @@ class Network:
         >>> params = net.initialize(0)
         >>> params.W1 = [[1, 1]]
         >>> print(net.trace(params, [[1, 2], [3, 4]], [[0, 0]]))
-        a0                      2 × 2    1 … 4
-        y                       1 × 2    0 … 0
-        z1 = W1 a0 + b1         1 × 2    4 … 6
-        a1 = id(z1)             1 × 2    4 … 6
-        C = (1/m) Σ (a1 − y)²   scalar   26
+        a0                        2 × 2    1 … 4
+        y                         1 × 2    0 … 0
+        z1 = W1 a0 + b1           1 × 2    4 … 6
+        a1 = id(z1)               1 × 2    4 … 6
+        C = (1/m) Σ (a1 − y)²     scalar   26
         ∂C/∂a1 = (2/m) (a1 − y)   1 × 2    4 … 6
+        δ1 = ∂C/∂a1               1 × 2    4 … 6
+        J_W1 = δ1 a0ᵀ             1 × 2    16 … 36
+        J_b1 = Σ_examples δ1      1 × 1    10
         """
         values = self.batch(x, y, self.owns(params).dtype)
         given = (notation.activations(0), notation.TARGETS)
@@ -211,6 +213,11 @@ class Network:
 
     def derive(self) -> Derivation:
         """Return the derivation: every equation, forward and backward, with shape and reason.
+
+        Returns
+        -------
+        Derivation
+            Print it; ``derivation["J_W1"]`` is one equation.
 
         Examples
         --------
@@ -225,7 +232,21 @@ class Network:
     ) -> list[Any]:
         """Return the values of named equations, for inputs that are known to be sound.
 
-        For engines and checks; `values` holds ``a0`` and, if needed, ``y``, as `batch` gives them.
+        For engines and checks.
+
+        Parameters
+        ----------
+        wanted : tuple of str
+            Names of equations.
+        params : Parameters
+            Of this network.
+        values : dict of str to ndarray
+            ``a0`` and, if needed, ``y``, as `batch` gives them.
+
+        Returns
+        -------
+        list
+            One value per name.
         """
         plan = self._plans.get(wanted)
         if plan is None:
@@ -235,7 +256,22 @@ class Network:
     def differentiate(
         self, params: Parameters, values: dict[str, Array], jacobians: Parameters
     ) -> float:
-        """Write the Jacobians into `jacobians` and return the cost, for sound inputs."""
+        """Write the Jacobians into `jacobians` and return the cost, for sound inputs.
+
+        Parameters
+        ----------
+        params : Parameters
+            Of this network.
+        values : dict of str to ndarray
+            ``a0`` and ``y``, as `batch` gives them.
+        jacobians : Parameters
+            Of the same sizes and dtype; overwritten.
+
+        Returns
+        -------
+        float
+            The cost C.
+        """
         wanted = (notation.COST, *map(notation.adjoint, params))
         cost, *found = self.evaluate(wanted, params, values)
         for view, value in zip(jacobians.values(), found, strict=True):
@@ -244,6 +280,20 @@ class Network:
 
     def batch(self, x: Any, y: Any, dtype: np.dtype[np.floating]) -> dict[str, Array]:
         """Return checked inputs and targets by name, in `dtype`.
+
+        Parameters
+        ----------
+        x : array_like, shape (n0, m)
+            Inputs.
+        y : array_like, shape (n_L, m)
+            Targets.
+        dtype : numpy.dtype
+            float32 or float64.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``a0`` and ``y``.
 
         Raises
         ------
@@ -265,6 +315,16 @@ class Network:
 
     def owns(self, params: Any) -> Parameters:
         """Return `params` if they are finite parameters of this network.
+
+        Parameters
+        ----------
+        params : object
+            What a caller gave.
+
+        Returns
+        -------
+        params : Parameters
+            The same.
 
         Raises
         ------

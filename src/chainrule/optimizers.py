@@ -57,12 +57,38 @@ class GradientDescent:
         object.__setattr__(self, "learning_rate", positive("learning_rate", self.learning_rate))
 
     def start(self, flat: Array) -> Slots:
-        """Return no slots: steepest descent remembers nothing."""
+        """Return no slots: steepest descent remembers nothing.
+
+        Parameters
+        ----------
+        flat : ndarray, shape (P,)
+            The parameters before the first step.
+
+        Returns
+        -------
+        tuple
+            Empty.
+        """
         del flat
         return ()
 
     def step(self, gradient: Array, slots: Slots) -> tuple[Array, Slots]:
-        """Return the step for a gradient, both of shape (P,), and no slots."""
+        """Return the step for a gradient.
+
+        Parameters
+        ----------
+        gradient : ndarray, shape (P,)
+            All Jacobians, flat.
+        slots : tuple
+            As `start` gave them.
+
+        Returns
+        -------
+        step : ndarray, shape (P,)
+            What is to be subtracted from the parameters.
+        slots : tuple
+            Empty.
+        """
         return self.learning_rate * gradient, slots
 
 

@@ -81,6 +81,18 @@ class Parameters(Mapping[str, Array]):
     def from_flat(cls, sizes: Sequence[int], flat: Array) -> Parameters:
         """Return parameters over an existing buffer, which is shared, not copied.
 
+        Parameters
+        ----------
+        sizes : sequence of int
+            ``(n0, n1, …, n_L)``.
+        flat : ndarray of float32 or float64, shape (P,)
+            The buffer.
+
+        Returns
+        -------
+        params : Parameters
+            Views into it.
+
         Examples
         --------
         >>> buffer = np.arange(3.0)
@@ -158,11 +170,28 @@ class Parameters(Mapping[str, Array]):
         return tuple(self._views)
 
     def copy(self) -> Parameters:
-        """Return parameters with the same values in a buffer of their own."""
+        """Return parameters with the same values in a buffer of their own.
+
+        Returns
+        -------
+        params : Parameters
+            The copy.
+        """
         return Parameters(self._sizes, self._flat.copy())
 
     def astype(self, dtype: Any) -> Parameters:
-        """Return a copy in another dtype (float32 or float64)."""
+        """Return a copy in another dtype.
+
+        Parameters
+        ----------
+        dtype : dtype
+            float32 or float64.
+
+        Returns
+        -------
+        params : Parameters
+            In a buffer of their own.
+        """
         return Parameters(self._sizes, cast("flat", self.copy()._flat, float_dtype(dtype)))
 
     def __getitem__(self, name: str) -> Array:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +21,6 @@ from chainrule.errors import ChainruleError
 from chainrule.network import Network
 from chainrule.notation import adjoint, text
 from chainrule.optimizers import GradientDescent
-from chainrule.plots import Figure
 from chainrule.training import train
 
 PRINTED_BY_THE_NOTEBOOK = ("[[0.49492989]", " [0.24723845]]")
@@ -74,7 +74,7 @@ def _heart(console: Console, out: Path, updates: int) -> None:
         snapshots = Snapshots(every=100)
         result = train(
             net,
-            net.initialize(1, scheme="normal"),
+            net.initialize(2, scheme="normal"),
             x,
             y,
             optimizer=GradientDescent(7.0),
