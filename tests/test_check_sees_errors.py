@@ -93,3 +93,15 @@ def test_one_part_in_a_million_is_seen_by_differences_of_a_persons_cost():
     assert entry.verdict == "wrong"
     assert entry.place == tuple(map(int, place))
     assert entry.method == "extrapolated differences"
+
+
+def test_zeros_are_not_called_right_where_a_cost_cannot_tell():
+    """1 + 1e-6 C in float32 moves by less than its last digit: no slope is seen, none denied."""
+    net, params, x, y = three_layers()
+
+    def coarse(params, x, y):
+        return np.float32(1 + 1e-6 * net.cost(params, x, y))
+
+    zeros = {name: np.zeros_like(view) for name, view in params.items()}
+    report = check(net, params, x, y, zeros, coarse)
+    assert {entry.verdict for entry in report.values()} == {"undecidable"}

@@ -27,7 +27,7 @@ def test_module_fits_the_head(path):
 
 
 def public_objects():
-    """Dotted names of what users touch: public names, their methods, functions of data and plots."""
+    """Names of what users touch: public names, their methods, functions of data and plots."""
     for name, home in chainrule._HOMES.items():
         value = getattr(chainrule, name)
         module = inspect.getmodule(value).__name__
