@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check soak golden clean
+.PHONY: help install demo test quick check soak golden clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ demo: $(STAMP)  ## the notebook's network, the heart, handwritten digits; pictur
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest -n 2 -q
+
+quick: $(STAMP)  ## the tests that one runs after every change
+	$(BIN)/python -m pytest -n 2 -q -m "not slow"
 
 check: $(STAMP)  ## format, lint, types, import contract, budgets
 	$(BIN)/ruff format --check .

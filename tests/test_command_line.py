@@ -267,6 +267,7 @@ def test_greek_letters_cause_no_traceback_where_the_output_cannot_spell_them():
 PICTURES = {"notebook-network", "heart", "heart-cost", "heart-network", "digits"}
 
 
+@pytest.mark.slow
 def test_the_demo_shows_the_notebooks_numbers_checks_everything_and_draws(tmp_path):
     out = tmp_path / "new" / "pictures"
     result = run(f"demo --updates 200 --out {shlex.quote(str(out))}")

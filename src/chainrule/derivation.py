@@ -94,10 +94,25 @@ class Derivation:
         return len(self.equations)
 
     def __str__(self) -> str:
-        return "\n".join(_page(self))
+        return self.text()
+
+    def text(self, width: int = text.PAGE) -> str:
+        """Return the derivation as plain text: given quantities, forward, backward.
+
+        Parameters
+        ----------
+        width : int, optional
+            Characters in a line; long reasons are wrapped.
+
+        Returns
+        -------
+        str
+            What printing shows.
+        """
+        return "\n".join(_page(self, width))
 
 
-def _page(derivation: Derivation) -> list[str]:
+def _page(derivation: Derivation, width: int) -> list[str]:
     given = [(name, text.shape(dims), what) for name, dims, what in _given(derivation.architecture)]
     left = max(len(notation.text(name)) for name in derivation.names)
 
@@ -116,13 +131,13 @@ def _page(derivation: Derivation) -> list[str]:
         f"{derivation.architecture}; m examples, one per column",
         "",
         "given",
-        *text.columns(given),
+        *text.columns(given, page=width),
         "",
         "forward",
-        *text.columns(rows(derivation.forward), widths=widths),
+        *text.columns(rows(derivation.forward), widths=widths, page=width),
         "",
         "backward",
-        *text.columns(rows(derivation.backward), widths=widths),
+        *text.columns(rows(derivation.backward), widths=widths, page=width),
     ]
 
 

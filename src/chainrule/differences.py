@@ -79,6 +79,7 @@ def extrapolated(
     function: Callable[[float], float],
     start: float = START,
     epsilon: float = float(np.finfo(np.float64).eps),
+    size: float = 0.0,
 ) -> Slope:
     """Return the derivative at 0 of a function of one number, by Ridders' method.
 
@@ -94,6 +95,9 @@ def extrapolated(
         The largest step.
     epsilon : float, optional
         Relative precision to which the function is computed.
+    size : float, optional
+        Size of what the function is made of, where that is larger than its values: a small
+        difference of large numbers is rounded like the large ones.
 
     Examples
     --------
@@ -110,7 +114,7 @@ def extrapolated(
             step /= 2
             previous = []
             continue
-        rounding = epsilon * max(abs(above), abs(below)) / step
+        rounding = epsilon * max(abs(above), abs(below), size) / step
         row = [(above - below) / (2 * step)]
         for column, older in enumerate(previous, start=1):
             factor = 4.0**column

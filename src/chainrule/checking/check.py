@@ -174,13 +174,15 @@ class _Witness:
         rounding = self.bounds(arithmetic)[notation.adjoint(name)]
         if self._foreign is None:
             value, kinks = self._by_complex_step(name, arithmetic, rounding)
-            return Measured(value, rounding + UNDERFLOW, kinks)
+            return Measured(value, rounding + UNDERFLOW, kinks, np.ones(kinks.shape, dtype=bool))
         found = self._foreign.jacobian(name)
         ours = self._trace[notation.adjoint(name)]
         # Their cost may be any multiple of ours, and rounding errors grow with it.
         usual, theirs = np.max(np.abs(ours)), np.max(np.abs(found.value), initial=0.0)
         multiple = theirs / usual if usual > 0 else 1.0
-        return Measured(found.value, SAFETY * found.error + multiple * rounding, found.kinks)
+        error = SAFETY * found.error + multiple * rounding
+        dead = (ours == 0) & (rounding <= UNDERFLOW)
+        return Measured(found.value, error, found.kinks, dead)
 
     def _by_complex_step(
         self, name: str, arithmetic: np.finfo[Any], rounding: NDArray[np.float64]
@@ -289,8 +291,8 @@ def _compare(
         error = np.abs(claimed - found.value)
     size = np.maximum(np.abs(claimed), np.abs(found.value))
     allowed = found.error + relative * np.where(np.isfinite(size), size, 0.0)
-    # What is exactly equal (a dead unit's 0) is right, however little rounding would leave of it.
-    blurred = ~found.kinks & (found.error > VISIBLE * size) & (error <= allowed) & (error > 0)
+    blurred = ~found.kinks & (found.error > VISIBLE * size) & (error <= allowed)
+    blurred &= ~(found.exact & (error == 0))
     comparison = _Comparison(error, allowed, blurred, ~found.kinks & ~blurred)
     undecidable, kinks = int(blurred.sum()), int(found.kinks.sum())
     entry = Entry(

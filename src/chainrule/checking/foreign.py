@@ -41,11 +41,15 @@ class Measured:
         The derivative by every element, and an estimate of its absolute error.
     kinks : ndarray of bool
         Where even the smallest step crosses a kink.
+    exact : ndarray of bool
+        Where a measured 0 is the derivative itself, and not one that rounding swallowed: nothing
+        that moves with the element reaches the cost (a dead unit's weight).
     """
 
     value: NDArray[np.float64]
     error: NDArray[np.float64]
     kinks: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
 
 
 def number(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
@@ -99,7 +103,8 @@ class ForeignCost:
     ) -> None:
         self._network, self._cost, self._x, self._y = network, cost, x, y
         self._params = params.copy()
-        self._precision = precision(cost, params.copy(), x, y)
+        self._precision = precision(cost, params, x, y)
+        self._size = self._usual_size()
         rows = list(enumerate(network.architecture.activations, start=1))
         self._kinks = [row.kinks for _, row in rows]
         self._names = tuple(notation.weighted_sums(layer) for layer, _ in rows)
@@ -115,26 +120,40 @@ class ForeignCost:
             if step is None:
                 kinks[place] = True
                 continue
-            slope = extrapolated(self._along(view, place), step, self._precision)
+            function = self._along(view, place)
+            slope = extrapolated(function, step, self._precision, self._size)
             value[place], error[place] = slope.value, slope.error
-            if slope.value == 0:
-                # The cost does not move at all. What it is made of is of size 1 or so, and may
-                # have rounded to nothing on the way.
-                error[place] = max(slope.error, self._precision / step)
-        return Measured(value, error, kinks)
+        return Measured(value, error, kinks, np.zeros(view.shape, dtype=bool))
 
     def _along(self, view: Array, place: tuple[int, ...]) -> Callable[[float], float]:
         def cost_at(offset: float) -> float:
             kept = view[place]
             view[place] = kept + offset
             try:
-                return float(_answer(self._cost, self._params, self._x, self._y).item())
-            except (ArithmeticError, ValueError):
-                return float("nan")  # not defined that far away; a smaller step will be
+                return self._value(self._params)
             finally:
                 view[place] = kept
 
         return cost_at
+
+    def _usual_size(self) -> float:
+        """Return how large this cost is where the network is not saturated.
+
+        A cost near 0 is often a difference of numbers, or the logarithm of one near 1, that were
+        rounded when they were of that size.
+        """
+        sizes = []
+        for factor in (1.0, 0.5, 0.0):
+            params = Parameters(self._params.sizes, factor * self._params.flat)
+            sizes.append(abs(self._value(params)))
+        return max((size for size in sizes if np.isfinite(size)), default=0.0)
+
+    def _value(self, params: Parameters) -> float:
+        """Return the cost, or NaN where it is not defined."""
+        try:
+            return float(_answer(self._cost, params, self._x, self._y).item())
+        except (ArithmeticError, ValueError):
+            return float("nan")
 
     def _step(self, view: Array, place: tuple[int, ...]) -> float | None:
         """Return the largest step for an element, or nothing where every step crosses a kink."""
@@ -199,7 +218,7 @@ def remarks_on_meaning(
         if abs(changed - usual) > 1e-6 * max(abs(changed), abs(usual)):
             remarks.append(
                 f"{change} changes the cost from {usual:.6g} to {changed:.6g}, so it is not the "
-                "mean over the examples: is it divided by something other than their number? "
+                "mean over the examples: is it, or its penalty, divided by something else? "
                 "(cost_normalisation)"
             )
     return tuple(remarks)

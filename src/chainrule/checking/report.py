@@ -112,6 +112,21 @@ class Report(Mapping[str, Entry]):
         raise TypeError("a report is neither true nor false; ask for report.passed")
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, width: int = text.PAGE) -> str:
+        """Return the verdicts as a table in plain text, with remarks and a summary.
+
+        Parameters
+        ----------
+        width : int, optional
+            Characters in a line; long sentences are wrapped.
+
+        Returns
+        -------
+        str
+            What printing shows.
+        """
         rows = [
             (
                 MARKS[entry.verdict],
@@ -121,7 +136,7 @@ class Report(Mapping[str, Entry]):
             )
             for entry in self.entries.values()
         ]
-        lines = text.columns(rows, indent="")
+        lines = text.columns(rows, indent="", page=width)
         lines += [f"remark: {remark}" for remark in self.remarks]
         return "\n".join([*lines, self.summary])
 

@@ -6,6 +6,7 @@ import functools
 import io
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from chainrule.costs import COSTS
 from chainrule.errors import ChainruleError
 from chainrule.network import Network
 from chainrule.parameters import SCHEMES, Parameters
+from chainrule.render.text import PAGE
 
 Command = Callable[..., Any]
 
@@ -138,6 +140,11 @@ def _drawn(command: Command) -> Command:
     return command
 
 
+def _width() -> int:
+    """Return the width of a terminal, or of a page where the output goes elsewhere."""
+    return min(shutil.get_terminal_size().columns, PAGE) if sys.stdout.isatty() else PAGE
+
+
 def _network(sizes: list[int], activation: str, cost: str, l2: float) -> Network:
     names = activation.split(",")
     return Network(sizes, activation=names if len(names) > 1 else names[0], cost=cost, l2=l2)
@@ -181,7 +188,7 @@ def explain(
     the reason for it.
     """
     net = _network(sizes, activation, cost, l2)
-    click.echo(str(net.derive()))
+    click.echo(net.derive().text(_width()))
     if numbers:
         trace = net.trace(*_draw(net, examples, seed, scheme))
         click.echo(f"\nnumbers, for {examples} random examples (m = {examples}), seed {seed}")
@@ -222,7 +229,7 @@ def check(
     net = _network(sizes, activation, cost, l2)
     report = check_gradients(net, *_draw(net, examples, seed, scheme, dtype))
     click.echo(f"{net.architecture}; {examples} random examples, {dtype}")
-    click.echo(str(report))
+    click.echo(report.text(_width()))
     if not report.passed:
         raise SystemExit(1)
 

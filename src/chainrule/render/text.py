@@ -18,6 +18,7 @@ Spelled = tuple[str, int]
 
 PAGE = 120  # characters in a line
 WIDEST = 44  # of them, at most, for the column of equations
+LEAST = 24  # and at least for what is wrapped
 
 
 def inline(node: Expr) -> str:
@@ -69,8 +70,9 @@ def columns(
     indent: str = "  ",
     gap: str = "   ",
     widths: Sequence[int] | None = None,
+    page: int = PAGE,
 ) -> list[str]:
-    """Return rows of text as lines with aligned columns; the last one is wrapped at `PAGE`.
+    """Return rows of text as lines with aligned columns; the last one is wrapped at `page`.
 
     A first cell that is longer than its column stands on a line of its own.
 
@@ -88,7 +90,7 @@ def columns(
             cells[0] = ""
         padded = (cell.ljust(wide) for cell, wide in zip(cells[:-1], widths, strict=True))
         start = indent + "".join(cell + gap for cell in padded)
-        room = max(PAGE - len(start), 40)
+        room = max(page - len(start), LEAST)
         line, *more = textwrap.wrap(cells[-1], room, break_on_hyphens=False) or [""]
         lines.append((start + line).rstrip())
         lines += [" " * len(start) + line for line in more]
