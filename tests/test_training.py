@@ -53,11 +53,12 @@ class Spy:
     """An optimizer that makes no step and keeps every gradient it is given."""
 
     seen: list = field(default_factory=list)
+    learning_rate: float = 1.0
 
     def start(self, flat):
         return ()
 
-    def step(self, gradient, slots):
+    def step(self, gradient, slots, flat, learning_rate):
         self.seen.append(gradient.copy())
         return np.zeros_like(gradient), slots
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule import activations, costs
+from chainrule import activations, costs, notation
 from chainrule.activations import Activation
 from chainrule.arguments import layer_sizes, positive
 from chainrule.costs import Cost
@@ -53,6 +53,10 @@ class Architecture:
     def outputs(self) -> int:
         """Number of outputs, n_L."""
         return self.sizes[-1]
+
+    def constants(self, examples: int) -> dict[str, float]:
+        """Return the values of the named constants of the equations, for a batch of `examples`."""
+        return {notation.EXAMPLES: examples, notation.PENALTY: self.l2}
 
     def __str__(self) -> str:
         names = [row.name for row in self.activations]

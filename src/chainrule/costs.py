@@ -66,17 +66,24 @@ def _one_hot(rng: np.random.Generator, outputs: int, examples: int) -> Targets:
     return np.eye(outputs)[:, rng.integers(outputs, size=examples)]
 
 
-ANY_REAL = Domain(
-    "real numbers",
-    "",
-    lambda y: "",  # noqa: ARG005 - every finite target will do
-    lambda rng, outputs, examples: rng.uniform(0.1, 0.9, (outputs, examples)),
-)
+def _nothing_wrong(_y: Targets) -> str:
+    return ""
+
+
+def _fractions(rng: np.random.Generator, outputs: int, examples: int) -> Targets:
+    return rng.uniform(0.1, 0.9, (outputs, examples))
+
+
+def _zeros_and_ones(rng: np.random.Generator, outputs: int, examples: int) -> Targets:
+    return rng.integers(0, 2, (outputs, examples)).astype(float)
+
+
+ANY_REAL = Domain("real numbers", "", _nothing_wrong, _fractions)
 UNIT_INTERVAL = Domain(
     "targets between 0 and 1",
     "code the two classes as 0 and 1",
     _outside_unit_interval,
-    lambda rng, outputs, examples: rng.integers(0, 2, (outputs, examples)).astype(float),
+    _zeros_and_ones,
 )
 DISTRIBUTION = Domain(
     "one distribution per column: entries between 0 and 1 that sum to 1",

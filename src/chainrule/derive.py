@@ -9,6 +9,7 @@ sweep sees none of these, only equations.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -45,13 +46,13 @@ def derive(architecture: Architecture, rewrites: tuple[Rewrite, ...] | None = No
     parameters = notation.parameter_names(architecture.layers)
     backward = sweep(forward, notation.COST, parameters)
     used = REWRITES if rewrites is None else rewrites
-    definitions: dict[str, Expr] = {}
+    facts = Facts()
     finished = []
     for equation in forward + backward:
-        changed, reasons = rewrite(equation.expr, Facts(dict(definitions)), used)
+        changed, reasons = rewrite(equation.expr, facts, used)
         reason = "; ".join(filter(None, [equation.reason, *reasons]))
         finished.append(replace(equation, expr=changed, reason=reason))
-        definitions[equation.name] = equation.expr
+        facts.learn(equation.name, equation.expr)
     count = len(forward)
     jacobians = [notation.adjoint(name) for name in parameters]
     return Derivation(
@@ -87,10 +88,18 @@ def _cost_equation(architecture: Architecture, prediction: Expr, weights: list[E
     title = architecture.cost.title or architecture.cost.name
     reason = f"{title}: summed over the outputs, averaged over the m examples"
     if architecture.l2:
-        squares = reduce(add, (expr.total(expr.square(W)) for W in weights))
+        squares = _balanced([expr.total(expr.square(W)) for W in weights])
         cost = cost + expr.scale(HALF_PENALTY, squares)
         reason += "; plus the penalty on the weights"
     return Equation(notation.COST, cost, reason)
+
+
+def _balanced(terms: list[Expr]) -> Expr:
+    """Return a sum whose depth grows with the logarithm of its length."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return _balanced(terms[:half]) + _balanced(terms[half:])
 
 
 def sweep(forward: Sequence[Equation], cost: str, wanted: Sequence[str]) -> list[Equation]:
@@ -111,7 +120,7 @@ def sweep(forward: Sequence[Equation], cost: str, wanted: Sequence[str]) -> list
         In the order of the sweep: from the cost back to the inputs.
     """
     active = _depending_on(forward, wanted)
-    uses = {name: sum(name in eq.expr.symbols() for eq in forward) for name in active}
+    uses = Counter(name for eq in forward for name in eq.expr.symbols())
     contributions: dict[str, list[tuple[Expr, str]]] = {name: [] for name in active}
     backward: list[Equation] = []
 

@@ -64,7 +64,9 @@ class Plan:
         self._steps: list[Step] = []
         self._count = 0
         self._constants: tuple[tuple[float, ...], list[Any]] | None = None
-        self._results = [self._named(name) for name in self.wanted]
+        for name in self._needed():
+            self._named(name)
+        self._results = [self._slots[name] for name in self.wanted]
 
     def __call__(self, values: Mapping[str, Array], constants: Mapping[str, float]) -> list[Array]:
         """Return the wanted values, in their order.
@@ -95,6 +97,14 @@ class Plan:
                 slots[slot] = tuple(int(constants[d]) if isinstance(d, str) else d for d in dims)
             self._constants = (key, slots)
         return self._constants[1].copy()
+
+    def _needed(self) -> list[str]:
+        """Return the equations that the wanted ones need, themselves included, in order."""
+        needed = set(self.wanted)
+        for name, body in reversed(self._bodies.items()):
+            if name in needed:
+                needed |= body.symbols()
+        return [name for name in self._bodies if name in needed]
 
     def _new_slot(self) -> int:
         self._count += 1

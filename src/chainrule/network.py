@@ -344,8 +344,7 @@ class Network:
         return params
 
     def _constants(self, values: dict[str, Array]) -> dict[str, float]:
-        examples = values[notation.activations(0)].shape[1]
-        return {notation.EXAMPLES: examples, notation.PENALTY: self._architecture.l2}
+        return self._architecture.constants(values[notation.activations(0)].shape[1])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self._architecture == other._architecture

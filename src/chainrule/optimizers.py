@@ -24,11 +24,17 @@ Slots = tuple[Array, ...]
 class Optimizer(Protocol):
     """What every optimizer offers."""
 
+    @property
+    def learning_rate(self) -> float:
+        """Factor on every step; what decides about a schedule may hand `step` another."""
+
     def start(self, flat: Array) -> Slots:
         """Return the slots before the first step; `flat` are the parameters, shape (P,)."""
 
-    def step(self, gradient: Array, slots: Slots) -> tuple[Array, Slots]:
-        """Return the step, shape (P,), and the slots after it."""
+    def step(
+        self, gradient: Array, slots: Slots, flat: Array, learning_rate: float
+    ) -> tuple[Array, Slots]:
+        """Return the step, shape (P,), and the slots after it; `flat` are the parameters."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class GradientDescent:
 
     Examples
     --------
-    >>> GradientDescent(0.5).step(np.array([2.0, -4.0]), ())
+    >>> GradientDescent(0.5).step(np.array([2.0, -4.0]), (), np.zeros(2), 0.5)
     (array([ 1., -2.]), ())
     """
 
@@ -72,7 +78,9 @@ class GradientDescent:
         del flat
         return ()
 
-    def step(self, gradient: Array, slots: Slots) -> tuple[Array, Slots]:
+    def step(
+        self, gradient: Array, slots: Slots, flat: Array, learning_rate: float
+    ) -> tuple[Array, Slots]:
         """Return the step for a gradient.
 
         Parameters
@@ -81,6 +89,10 @@ class GradientDescent:
             All Jacobians, flat.
         slots : tuple
             As `start` gave them.
+        flat : ndarray, shape (P,)
+            The parameters.
+        learning_rate : float
+            Of this update.
 
         Returns
         -------
@@ -89,7 +101,8 @@ class GradientDescent:
         slots : tuple
             Empty.
         """
-        return self.learning_rate * gradient, slots
+        del flat
+        return learning_rate * gradient, slots
 
 
 def noisy(gradient: Array, noise: float, draws: Array, entries: Sequence[int]) -> Array:

@@ -55,34 +55,29 @@ def source(rng: Any) -> Source:
 
 
 class Streams:
-    """The three streams of one training run.
+    """The streams of one training run: shuffles and noise, and one kept for dropout.
 
     Parameters
     ----------
     rng : int, numpy.random.Generator, numpy.random.RandomState or None
         What the caller of training gave. From a seed or a Generator, independent streams are
         spawned. A RandomState is itself the stream of noise, so that old notebooks, which draw
-        ``np.random.randn()`` in every update, find their numbers again; the other streams are
-        seeded from it when first used.
+        ``np.random.randn()`` in every update, find their numbers again; the others are seeded
+        from its state, without moving it on.
     """
 
     def __init__(self, rng: Any) -> None:
         origin = source(rng)
-        self._origin = origin
-        self._shuffles: np.random.Generator | None = None
         self.noise: Source
+        self.shuffles: np.random.Generator
         if isinstance(origin, np.random.RandomState):
+            # The state is copied, so that shuffles take nothing from the stream of noise.
+            copy = np.random.RandomState()
+            copy.set_state(origin.get_state())
             self.noise = origin
+            self.shuffles = np.random.default_rng(copy.randint(2**32, size=4, dtype="u8"))
         else:
-            self._shuffles, self.noise, self.dropout = _spawn(origin, 3)
-
-    @property
-    def shuffles(self) -> np.random.Generator:
-        """The stream of permutations."""
-        if self._shuffles is None:
-            assert isinstance(self._origin, np.random.RandomState)
-            self._shuffles = np.random.default_rng(self._origin.randint(2**32, size=4, dtype="u8"))
-        return self._shuffles
+            self.shuffles, self.noise, _dropout = _spawn(origin, 3)
 
     def noise_block(self, updates: int, parameters: int) -> NDArray[np.float64]:
         """Draw standard normal numbers, one per parameter in each of `updates` updates."""

@@ -12,7 +12,7 @@ nothing else in the package simplifies anything. There are three kinds:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chainrule import expr
 from chainrule.activations import SOFTPLUS, Activation
@@ -22,28 +22,33 @@ from chainrule.render import text
 from chainrule.rules import RULES
 
 
-@dataclass(frozen=True)
 class Facts:
-    """What is known when an equation is rewritten.
+    """What is known when an equation is rewritten: the earlier equations.
 
     Parameters
     ----------
     definitions : mapping of str to Expr
-        The right-hand side of every earlier equation, as the sweep produced it.
+        The right-hand side of each, as the sweep produced it, by name.
     """
 
-    definitions: Mapping[str, Expr] = field(default_factory=dict)
+    def __init__(self, definitions: Mapping[str, Expr] | None = None) -> None:
+        self._definitions: dict[str, Expr] = {}
+        self._names: dict[Expr, Expr] = {}
+        for name, definition in (definitions or {}).items():
+            self.learn(name, definition)
+
+    def learn(self, name: str, definition: Expr) -> None:
+        """Add an equation."""
+        self._definitions[name] = definition
+        self._names.setdefault(definition, expr.symbol(name, definition.shape))
 
     def defined_as(self, node: Expr) -> Expr | None:
         """Return the right-hand side that a symbol stands for, if an equation defines it."""
-        return self.definitions.get(node.name) if node.op is Op.SYMBOL else None
+        return self._definitions.get(node.name) if node.op is Op.SYMBOL else None
 
     def name_of(self, value: Expr) -> Expr | None:
         """Return the symbol of the equation whose right-hand side is `value`, if there is one."""
-        for name, definition in self.definitions.items():
-            if definition == value:
-                return expr.symbol(name, value.shape)
-        return None
+        return self._names.get(value)
 
 
 @dataclass(frozen=True)
@@ -249,6 +254,9 @@ def _shortcut(node: Expr, facts: Facts) -> tuple[Expr, Cost] | None:
         prediction, target = found.args
         output = facts.defined_as(prediction)
         if output is None or found.function.shortcut is None:
+            continue
+        name = output.function.name if output.function else output.op.value
+        if found.function.outputs and name not in found.function.outputs:
             continue
         if RULES[output.op].backward(output, g)[0] == node:
             body = expr.substitute(found.function.shortcut, {"a": prediction, "y": target})

@@ -1,7 +1,7 @@
 """Training: the only loop in Python. It decides; an engine computes.
 
 The loop asks the engine for a stretch of updates at a time, as many as fit before the next
-decision: a record in the history, a callback, the end, or a tenth of a second, so that Ctrl-C
+decision: a record in the history, a callback, the end, or a twentieth of a second, so that Ctrl-C
 and the progress bar are served whatever an update takes. How the updates are cut into stretches
 never changes what is computed.
 """
@@ -21,7 +21,7 @@ from chainrule.engines import Engine, Problem, State, choose
 from chainrule.errors import InvalidType, NonFiniteCost
 from chainrule.history import History, TrainingResult
 from chainrule.network import Network
-from chainrule.optimizers import GradientDescent, Optimizer
+from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
 from chainrule.terminal import bar, interrupts
@@ -73,8 +73,8 @@ def train(
         Where shuffles and noise come from. A RandomState is drawn from directly for the noise.
     callbacks : sequence of callable, optional
         Each is called with a `Progress` at the start and every ``callback.every`` updates (as
-        often as the history records, where it has no such attribute), and at the end. One that
-        returns True ends training.
+        often as the history records, where it has no such attribute), and after the last of all
+        `iterations`. One that returns True ends training.
     engine : {"auto", "reference", "native"}, optional
         What carries out the updates.
     threads : int, optional
@@ -162,9 +162,12 @@ class _Loop:
                         raise KeyboardInterrupt
                     stop = self._decide(state, optimizer)
                     show(state.iteration, self.history.latest)
+                pressed = interrupted()
             except KeyboardInterrupt:
-                self._record(state, optimizer)
-                return "interrupted"
+                pressed = True
+        self._record(state, optimizer)
+        if pressed:
+            return "interrupted"
         return "callback" if stop else "iterations"
 
     def _interval(self, callback: Callback) -> int:
@@ -202,8 +205,7 @@ class _Loop:
             advice = "the starting parameters or the data are too large: scale x and y to about 1."
         else:
             advice = "the steps are too long: try a smaller learning rate"
-            if isinstance(optimizer, GradientDescent):
-                advice += f", such as {optimizer.learning_rate / 10:g}"
+            advice += f", such as {optimizer.learning_rate / 10:g}"
             advice += (
                 ", or scale x and y to about 1. "
                 "The last good parameters are in .params of this exception."

@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array, real_array
-from chainrule.checking.foreign import CostFunction, ForeignCost, Measured, remarks_on_meaning
+from chainrule.checking.foreign import (
+    CostFunction,
+    ForeignCost,
+    Measured,
+    remarks_on_meaning,
+    usual_size,
+)
 from chainrule.checking.layered import LayeredCost
 from chainrule.checking.report import Entry, Report
 from chainrule.checking.rounding import bounds
@@ -34,6 +40,9 @@ SAFETY = 4.0
 
 UNDERFLOW = 1e-270
 """Derivatives below this vanish in a complex step."""
+
+SIDES = 2
+"""From how many sides drawn at random, and their opposites, kinks are looked at."""
 
 VISIBLE = 0.01
 """An element counts as decided if rounding blurs less than this part of it."""
@@ -149,7 +158,7 @@ class _Witness:
         self._trace = net.trace(params, *self.batch)
         self._foreign = ForeignCost(net, cost, params, *self.batch) if cost else None
         self._bounds: dict[np.finfo[Any], dict[str, NDArray[np.float64]]] = {}
-        self._layered: dict[np.finfo[Any], tuple[LayeredCost, LayeredCost | None]] = {}
+        self._layered: dict[np.finfo[Any], list[LayeredCost]] = {}
 
     @property
     def method(self) -> str:
@@ -160,10 +169,7 @@ class _Witness:
         """Return how far rounding may have moved the value of every equation."""
         if arithmetic not in self._bounds:
             values = {**self.params, **self._trace}
-            constants = {
-                notation.EXAMPLES: self.batch[0].shape[1],
-                notation.PENALTY: self._net.architecture.l2,
-            }
+            constants = self._net.architecture.constants(self.batch[0].shape[1])
             units = bounds(self._net.derive(), values, constants, arithmetic)
             factor = SAFETY * float(arithmetic.eps)
             self._bounds[arithmetic] = {name: factor * bound for name, bound in units.items()}
@@ -176,35 +182,42 @@ class _Witness:
             value, kinks = self._by_complex_step(name, arithmetic, rounding)
             return Measured(value, rounding + UNDERFLOW, kinks, np.ones(kinks.shape, dtype=bool))
         found = self._foreign.jacobian(name)
-        ours = self._trace[notation.adjoint(name)]
         # Their cost may be any multiple of ours, and rounding errors grow with it.
-        usual, theirs = np.max(np.abs(ours)), np.max(np.abs(found.value), initial=0.0)
-        multiple = theirs / usual if usual > 0 else 1.0
-        error = SAFETY * found.error + multiple * rounding
-        dead = (ours == 0) & (rounding <= UNDERFLOW)
-        return Measured(found.value, error, found.kinks, dead)
+        multiple = self._foreign.size / usual_size(self._net.cost, self.params, *self.batch)
+        return replace(found, error=SAFETY * found.error + multiple * rounding)
 
     def _by_complex_step(
         self, name: str, arithmetic: np.finfo[Any], rounding: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        from_above, from_below = self._sides(arithmetic)
-        above = from_above.jacobian(name)
-        if from_below is None:
-            return above, np.zeros(above.shape, dtype=bool)
-        below = from_below.jacobian(name)
-        size = np.maximum(np.abs(above), np.abs(below))
-        return above, np.abs(above - below) > rounding + tolerance(arithmetic) * size
+        first, *others = (side.jacobian(name) for side in self._sides(arithmetic))
+        kinks = np.zeros(first.shape, dtype=bool)
+        for other in others:
+            size = np.maximum(np.abs(first), np.abs(other))
+            kinks |= np.abs(first - other) > rounding + tolerance(arithmetic) * size
+        return first, kinks
 
-    def _sides(self, arithmetic: np.finfo[Any]) -> tuple[LayeredCost, LayeredCost | None]:
-        """Return the cost, or where it has kinks, the cost to both sides of them."""
+    def _sides(self, arithmetic: np.finfo[Any]) -> list[LayeredCost]:
+        """Return the cost; where it has kinks, as it looks from several sides of them.
+
+        From above, from below, and from sides drawn at random and their opposites: where two units
+        stand at their kinks, their jumps might cancel if both were seen from the same side.
+        """
         if arithmetic not in self._layered:
             nudges = self._nudges(arithmetic)
-            opposite = {z: -nudge for z, nudge in nudges.items()}
-            known = (self._net.derive(), self.params, self._values)
-            self._layered[arithmetic] = (
-                LayeredCost(*known, nudges),
-                LayeredCost(*known, opposite) if nudges else None,
-            )
+            rng = np.random.default_rng(0)
+            patterns: list[dict[str, NDArray[np.float64]]] = [{}]
+            if nudges:
+                half = [nudges]
+                half += [
+                    {z: nudge * rng.choice([-1.0, 1.0], nudge.shape) for z, nudge in nudges.items()}
+                    for _ in range(SIDES)
+                ]
+                opposite = [{z: -nudge for z, nudge in each.items()} for each in half]
+                patterns = half + opposite
+            self._layered[arithmetic] = [
+                LayeredCost(self._net.derive(), self.params, self._values, each)
+                for each in patterns
+            ]
         return self._layered[arithmetic]
 
     def _nudges(self, arithmetic: np.finfo[Any]) -> dict[str, NDArray[np.float64]]:
@@ -293,6 +306,8 @@ def _compare(
     allowed = found.error + relative * np.where(np.isfinite(size), size, 0.0)
     blurred = ~found.kinks & (found.error > VISIBLE * size) & (error <= allowed)
     blurred &= ~(found.exact & (error == 0))
+    unknown = ~np.isfinite(found.value) | ~np.isfinite(found.error)
+    blurred |= unknown & np.isfinite(claimed) & ~found.kinks
     comparison = _Comparison(error, allowed, blurred, ~found.kinks & ~blurred)
     undecidable, kinks = int(blurred.sum()), int(found.kinks.sum())
     entry = Entry(

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array
-from chainrule.differences import START, extrapolated
-from chainrule.errors import InvalidType, InvalidValue
+from chainrule.differences import START, Slope, extrapolated
+from chainrule.errors import ChainruleError, InvalidType, InvalidValue
 from chainrule.network import Network
 from chainrule.parameters import Parameters
 
@@ -25,6 +25,10 @@ CostFunction = Callable[[Parameters, Array, Array], Any]
 
 BEND = 0.25
 """The furthest that the largest step may move a weighted sum."""
+
+APART = 64.0
+DOUBT = 4.0
+"""Two measurements, with steps that far apart, may differ by that many times their errors."""
 
 SHRINK = 16.0
 SHRINKINGS = 4
@@ -77,6 +81,30 @@ def _answer(cost: CostFunction, params: Parameters, x: Array, y: Array) -> Array
     return result
 
 
+def _value(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
+    """Return a person's cost, or NaN where it is not defined."""
+    try:
+        return float(_answer(cost, params, x, y).item())
+    except ChainruleError:
+        raise
+    except (ArithmeticError, ValueError):
+        return float("nan")
+
+
+def usual_size(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
+    """Return how large a cost is: here, and where the network is less or not at all saturated.
+
+    A cost near 0 is often a difference of numbers, or the logarithm of one near 1, that were
+    rounded when they were of that size. Never 0.
+    """
+    here = number(cost, params, x, y)
+    sizes = [abs(here)]
+    for factor in (0.5, 0.0):
+        elsewhere = Parameters(params.sizes, factor * params.flat)
+        sizes.append(abs(_value(cost, elsewhere, x, y)))
+    return max((size for size in sizes if np.isfinite(size)), default=0.0) or 1.0
+
+
 def precision(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
     """Return the machine epsilon of the dtype in which a person's cost answers."""
     dtype = _answer(cost, params, x, y).dtype
@@ -104,7 +132,7 @@ class ForeignCost:
         self._network, self._cost, self._x, self._y = network, cost, x, y
         self._params = params.copy()
         self._precision = precision(cost, params, x, y)
-        self._size = self._usual_size()
+        self.size = usual_size(cost, params, x, y)
         rows = list(enumerate(network.architecture.activations, start=1))
         self._kinks = [row.kinks for _, row in rows]
         self._names = tuple(notation.weighted_sums(layer) for layer, _ in rows)
@@ -113,60 +141,64 @@ class ForeignCost:
     def jacobian(self, name: str) -> Measured:
         """Return the measured derivative of the cost by every element of a parameter."""
         view = self._params[name]
-        value, error = np.zeros(view.shape), np.zeros(view.shape)
-        kinks = np.zeros(view.shape, dtype=bool)
+        found = Measured(
+            np.zeros(view.shape),
+            np.zeros(view.shape),
+            np.zeros(view.shape, dtype=bool),
+            np.zeros(view.shape, dtype=bool),
+        )
         for place in np.ndindex(view.shape):
-            step = self._step(view, place)
-            if step is None:
-                kinks[place] = True
+            step, reaches = self._step(view, place)
+            slope = self._slope(self._along(view, place), step) if step else None
+            if slope is None:
+                found.kinks[place] = True
                 continue
-            function = self._along(view, place)
-            slope = extrapolated(function, step, self._precision, self._size)
-            value[place], error[place] = slope.value, slope.error
-        return Measured(value, error, kinks, np.zeros(view.shape, dtype=bool))
+            found.value[place], found.error[place] = slope.value, slope.error
+            found.exact[place] = slope.value == 0 and not reaches
+        return found
+
+    def _slope(self, function: Callable[[float], float], step: float) -> Slope | None:
+        """Measure twice, with steps far apart, and believe what both say.
+
+        A cost may have kinks of its own, which an estimate of errors does not know of. Where the
+        two differ by more than they say they may, go on with smaller steps.
+        """
+        wide = extrapolated(function, step, self._precision, self.size)
+        for _ in range(SHRINKINGS):
+            step /= APART
+            narrow = extrapolated(function, step, self._precision, self.size)
+            if not abs(wide.value - narrow.value) > DOUBT * (wide.error + narrow.error):
+                return min(wide, narrow, key=lambda slope: slope.error)
+            wide = narrow
+        return None
 
     def _along(self, view: Array, place: tuple[int, ...]) -> Callable[[float], float]:
         def cost_at(offset: float) -> float:
             kept = view[place]
             view[place] = kept + offset
             try:
-                return self._value(self._params)
+                return _value(self._cost, self._params, self._x, self._y)
             finally:
                 view[place] = kept
 
         return cost_at
 
-    def _usual_size(self) -> float:
-        """Return how large this cost is where the network is not saturated.
+    def _step(self, view: Array, place: tuple[int, ...]) -> tuple[float | None, bool]:
+        """Return the largest step for an element, and whether it moves the last weighted sums.
 
-        A cost near 0 is often a difference of numbers, or the logarithm of one near 1, that were
-        rounded when they were of that size.
+        There is none where every step crosses a kink.
         """
-        sizes = []
-        for factor in (1.0, 0.5, 0.0):
-            params = Parameters(self._params.sizes, factor * self._params.flat)
-            sizes.append(abs(self._value(params)))
-        return max((size for size in sizes if np.isfinite(size)), default=0.0)
-
-    def _value(self, params: Parameters) -> float:
-        """Return the cost, or NaN where it is not defined."""
-        try:
-            return float(_answer(self._cost, params, self._x, self._y).item())
-        except (ArithmeticError, ValueError):
-            return float("nan")
-
-    def _step(self, view: Array, place: tuple[int, ...]) -> float | None:
-        """Return the largest step for an element, or nothing where every step crosses a kink."""
         step = START * max(1.0, abs(float(view[place])))
         ahead = self._moved(view, place, step)
         bend = max(float(np.max(np.abs(z - z0))) for z, z0 in zip(ahead, self._sums, strict=True))
+        reaches = not np.array_equal(ahead[-1], self._sums[-1])
         step = min(step, step * BEND / bend) if bend > 0 else step
         for _ in range(SHRINKINGS):
             sides = (self._moved(view, place, offset) for offset in (step, -step))
             if not any(map(self._crossed, sides)):
-                return step
+                return step, reaches
             step /= SHRINK
-        return None
+        return None, reaches
 
     def _moved(self, view: Array, place: tuple[int, ...], offset: float) -> list[Array]:
         kept = view[place]

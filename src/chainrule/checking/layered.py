@@ -43,7 +43,8 @@ class LayeredCost:
     values : mapping of str to ndarray
         Inputs ``a0`` (n0 × m) and targets ``y`` (n_L × m), in float64.
     nudges : mapping of str to ndarray, optional
-        Small numbers added to weighted sums, by name: to look at a kink from one side.
+        Small numbers added to weighted sums, by name, where slopes are taken: to look at a kink
+        from one side.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class LayeredCost:
         nudges: Values | None = None,
     ) -> None:
         architecture = derivation.architecture
-        self._layers, self._penalty = architecture.layers, architecture.l2
+        self._layers = architecture.layers
         self._params, self._y = params, values[notation.TARGETS]
         self._nudges = nudges or {}
         self._examples = self._y.shape[1]
+        self._constants = architecture.constants(self._examples)
         self._activations = [
             Plan(
                 [derivation[notation.activations(k)]], [notation.activations(k)], complex_step=True
@@ -71,13 +73,12 @@ class LayeredCost:
         self._slopes: list[Real | None] = []
         a = values[notation.activations(0)]
         for layer, row in enumerate(architecture.activations, start=1):
+            inputs = a
             z = self._params[notation.weights(layer)] @ a + self._params[notation.biases(layer)]
-            z = z + self._nudges.get(notation.weighted_sums(layer), 0.0)
-            self._inputs.append(a)
+            a, slope = self._value_and_slope(layer, z)
+            self._inputs.append(inputs)
             self._sums.append(z)
-            moved = self._activate(layer, np.asarray(z + 1j * COMPLEX_STEP))
-            self._slopes.append(moved.imag / COMPLEX_STEP if row.elementwise else None)
-            a = moved.real
+            self._slopes.append(slope if row.elementwise else None)
 
     def jacobian(self, name: str) -> Real:
         """Return the measured derivative of the cost by every element of a parameter."""
@@ -95,6 +96,15 @@ class LayeredCost:
                 direction = np.ones((len(chosen), self._examples))
             found[chosen] = self._measure(layer, units, direction)
         return found.reshape(view.shape) + self._penalty_by(name)
+
+    def _value_and_slope(self, layer: int, z: Real) -> tuple[Real, Real]:
+        """Evaluate an activation and its slope; a nudge moves the slope alone, not the value."""
+        nudge = self._nudges.get(notation.weighted_sums(layer))
+        moved = self._activate(layer, np.asarray(z + 1j * COMPLEX_STEP))
+        if nudge is None:
+            return moved.real, moved.imag / COMPLEX_STEP
+        beside = self._activate(layer, np.asarray(z + nudge + 1j * COMPLEX_STEP))
+        return moved.real, beside.imag / COMPLEX_STEP
 
     def _measure(self, layer: int, units: NDArray[np.intp], direction: Real) -> Real:
         """Move row units[p] of the weighted sums by ih · direction[p], in copy p of the batch.
@@ -134,18 +144,19 @@ class LayeredCost:
             notation.activations(self._layers): self._activate(self._layers, z),
             notation.TARGETS: np.tile(self._y, sums.shape[1]),
         }
-        (losses,) = self._loss(values, {})
-        coefficient = self._data_term[0].value({notation.EXAMPLES: self._examples})
+        (losses,) = self._loss(values, self._constants)
+        coefficient = self._data_term[0].value(self._constants)
         per_copy = np.sum(losses.imag.reshape(sums.shape), axis=(0, 2))
         return np.asarray(coefficient * per_copy / COMPLEX_STEP)
 
     def _moved(self, layer: int, sums: Real) -> NDArray[np.complex128]:
         """Return the weighted sums of all copies as columns, moved by ih times `sums`."""
-        z = self._sums[layer - 1][:, np.newaxis, :] + 1j * COMPLEX_STEP * sums
+        at = self._sums[layer - 1] + self._nudges.get(notation.weighted_sums(layer), 0.0)
+        z = at[:, np.newaxis, :] + 1j * COMPLEX_STEP * sums
         return np.asarray(z.reshape(len(z), -1))
 
     def _activate(self, layer: int, z: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        (a,) = self._activations[layer - 1]({notation.weighted_sums(layer): z}, {})
+        (a,) = self._activations[layer - 1]({notation.weighted_sums(layer): z}, self._constants)
         return np.asarray(a)
 
     @property
@@ -161,8 +172,8 @@ class LayeredCost:
             if body.symbols() == {name}:
                 plan = Plan([Equation("squares", body)], ["squares"], complex_step=True)
                 moved = self._params[name] + 1j * COMPLEX_STEP
-                (squares,) = plan({name: moved}, {})
-                factor = coefficient.value({notation.PENALTY: self._penalty})
+                (squares,) = plan({name: moved}, self._constants)
+                factor = coefficient.value(self._constants)
                 return np.asarray(factor * squares.imag / COMPLEX_STEP)
         return 0.0
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.arrays import Array
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer, Slots
@@ -30,6 +33,25 @@ class Problem:
     values: dict[str, Array]
     optimizer: Optimizer
     noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """What an engine is handed for a stretch of k updates: the same for every engine.
+
+    Parameters
+    ----------
+    learning_rates : list of float
+        One per update.
+    batches : list of ndarray of int or None
+        The examples of each update; ``None`` for all of them.
+    noise : ndarray, shape (k, parameters), or None
+        Standard normal numbers, one per Jacobian in each update; ``None`` for no noise.
+    """
+
+    learning_rates: list[float]
+    batches: list[NDArray[np.intp]] | None
+    noise: NDArray[np.float64] | None
 
 
 @dataclass
@@ -65,6 +87,16 @@ class State:
     def __post_init__(self) -> None:
         self.last_good = self.params.copy()
 
+    def draw(self, problem: Problem, updates: int) -> Block:
+        """Draw what the next updates need of random numbers and rates, in the order of use."""
+        noise = None
+        if problem.noise:
+            noise = self.streams.noise_block(updates, len(self.params))
+        batches = None
+        if self.batches is not None:
+            batches = [self.batches.take() for _ in range(updates)]
+        return Block([problem.optimizer.learning_rate] * updates, batches, noise)
+
 
 class Engine(Protocol):
     """Carries out updates."""
@@ -72,7 +104,7 @@ class Engine(Protocol):
     name: str
 
     def advance(self, state: State, updates: int) -> State:
-        """Make `updates` updates, or fewer if something is not finite, and return the state."""
+        """Make `updates` updates, fewer if something is not finite; change and return `state`."""
 
     def cost(self, params: Parameters) -> float:
         """Return the cost of all examples."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array
@@ -28,28 +29,31 @@ class ReferenceEngine:
 
     def advance(self, state: State, updates: int) -> State:
         """Make `updates` updates, or fewer if something is not finite, and return the state."""
-        problem = self._problem
-        params = state.params
+        problem, params = self._problem, state.params
         jacobians = Parameters(params.sizes, dtype=params.dtype)
         entries = [view.size for view in params.values()]
-        draws = state.streams.noise_block(updates, len(entries)) if problem.noise else None
+        block = state.draw(problem, updates)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is caught as such
             for update in range(updates):
-                cost = problem.network.differentiate(params, self._batch(state), jacobians)
+                batch = self._batch(block.batches[update] if block.batches else None)
+                cost = problem.network.differentiate(params, batch, jacobians)
                 if not math.isfinite(cost):
                     state.trouble = "the cost"
                     break
                 gradient = jacobians.flat
-                if draws is not None:
-                    gradient = noisy(gradient, problem.noise, draws[update], entries)
-                step, state.slots = problem.optimizer.step(gradient, state.slots)
-                moved = params.flat - step
-                state.last_good.flat[...] = params.flat
-                if not np.isfinite(moved).all():
-                    good = np.isfinite(jacobians.flat).all()
-                    state.trouble = "a parameter" if good else "a Jacobian"
+                if not np.isfinite(gradient).all():
+                    state.trouble = "a Jacobian"
                     break
-                params.flat[...] = moved
+                state.last_good.flat[...] = params.flat
+                if block.noise is not None:
+                    gradient = noisy(gradient, problem.noise, block.noise[update], entries)
+                rate = block.learning_rates[update]
+                step, slots = problem.optimizer.step(gradient, state.slots, params.flat, rate)
+                moved = params.flat - step
+                if not np.isfinite(moved).all():
+                    state.trouble = "a parameter"
+                    break
+                params.flat[...], state.slots = moved, slots
                 state.iteration += 1
         return state
 
@@ -59,9 +63,8 @@ class ReferenceEngine:
             (cost,) = self._problem.network.evaluate((notation.COST,), params, self._problem.values)
         return float(cost)
 
-    def _batch(self, state: State) -> dict[str, Array]:
+    def _batch(self, chosen: NDArray[np.intp] | None) -> dict[str, Array]:
         values = self._problem.values
-        if state.batches is None:
+        if chosen is None:
             return values
-        chosen = state.batches.take()
         return {name: value[:, chosen] for name, value in values.items()}
