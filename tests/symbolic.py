@@ -27,7 +27,7 @@ class Reading:
     def __init__(self, examples: int, functions: Mapping[str, tuple[Any, Any]] | None = None):
         self.examples = examples
         self.functions = functions or {}
-        self.constants = {"m": sp.Integer(examples), "lambda": sp.Symbol("lambda")}
+        self.constants = {"m": sp.Integer(examples), "lam": sp.Symbol("lambda")}
 
     def of(self, node: Expr, values: Values) -> Any:
         """The value of an expression: a matrix, or a scalar for shape ()."""

@@ -20,7 +20,7 @@ def test_strict_namespace_gives_the_values_of_numpy(case):
     values |= {"a0": strict.asarray(x), "y": strict.asarray(y)}
     xp = namespace(values["a0"])
     assert xp.__name__ == "array_api_strict"
-    found = Plan(net.derive(), names, xp)(values, {"m": case.examples, "lambda": case.l2})
+    found = Plan(net.derive(), names, xp)(values, {"m": case.examples, "lam": case.l2})
     for name, value in zip(names, found, strict=True):
         np.testing.assert_allclose(np.asarray(value), trace[name], rtol=1e-13, atol=1e-16)
 

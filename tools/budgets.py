@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +42,23 @@ def wheel_bytes() -> int:
         return max(path.stat().st_size for path in Path(folder).glob("*.whl"))
 
 
+def floors(lines: dict[Path, int]) -> Iterator[str]:
+    """Yield the house floor by floor, the highest first, with the lines of every module."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = settings["tool"]["importlinter"]["contracts"]
+    top = len(contract["layers"]) - 1
+    for below, names in enumerate(contract["layers"]):
+        rooms = []
+        for name in names.split(" : "):
+            inside = [
+                (path.stem.replace("__init__", name), count)
+                for path, count in lines.items()
+                if path.relative_to(ROOT / "src" / "chainrule").with_suffix("").parts[0] == name
+            ]
+            rooms.append(", ".join(f"{stem} {count}" for stem, count in inside))
+        yield f"floor {top - below:2}   {'   |   '.join(rooms)}"
+
+
 def main() -> int:
     kept = True
     lines = {
@@ -54,6 +73,8 @@ def main() -> int:
         ("import chainrule / import numpy", ratios["chainrule"], IMPORT_RATIO, ""),
         ("…, with Network, check and train", ratios["Network"], IMPORT_RATIO, ""),
     ]
+    for line in floors(lines):
+        print(line)
     print(f"modules: {len(lines)}, {sum(lines.values())} lines")
     for what, used, budget, unit in rows:
         kept &= used <= budget

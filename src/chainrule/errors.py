@@ -88,7 +88,7 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
     return folded[found[0]] if found else ""
 
 
-class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]
+class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]  # name: str
     """A quantity (`W4`, `delta9`) that this network does not have."""
 
     __str__ = Exception.__str__  # a KeyError would show the message in quotes
@@ -112,7 +112,7 @@ class NonFiniteCost(ChainruleError, ArithmeticError):
     iteration : int
         Number of updates that had been made when it was met.
     params : Parameters
-        The last parameters whose cost was finite.
+        The last parameters whose cost was finite; at iteration 0, those of the start.
     history : History
         Costs recorded so far.
     """

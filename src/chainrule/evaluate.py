@@ -18,7 +18,7 @@ import numpy as np
 
 from chainrule import expr, notation
 from chainrule.derivation import Derivation, Equation
-from chainrule.errors import UnknownQuantity
+from chainrule.errors import InvalidValue, UnknownQuantity
 from chainrule.expr import Coefficient, Dim, Expr, Op
 from chainrule.render import text
 
@@ -129,7 +129,7 @@ class Plan:
         if node.op is Op.CONSTANT:
             return self._factor(node.coefficient)
         if node.op in _BODIES:
-            return self._place(_written_out(node))
+            return self._place(_body(node))
         if node.op is Op.WHERE_POSITIVE and self._is_plain_magnitude(node):
             return self._step(self._arithmetic.xp.abs, [self._place(node.args[0])])
         arguments = [self._place(arg) for arg in _without_idle_spread(node)]
@@ -284,13 +284,13 @@ _BODIES: Mapping[Op, Callable[[expr.Function], Expr | None]] = {
 _PAIRED = frozenset({Op.ADD, Op.SUBTRACT, Op.HADAMARD, Op.DIVIDE})
 
 
-def _written_out(node: Expr) -> Expr:
+def _body(node: Expr) -> Expr:
     row = node.function
     assert row is not None
     body = _BODIES[node.op](row)
     if body is None:
-        raise UnknownQuantity("value of a function", row.name, (), "It was left undefined.")
-    return expr.substitute(body, dict(zip(row.variables, node.args, strict=True)))
+        raise InvalidValue(f"{row.name} was left undefined, and has no values: give it a row")
+    return expr.written_out(node, body)
 
 
 def _without_idle_spread(node: Expr) -> tuple[Expr, ...]:

@@ -352,6 +352,20 @@ def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     )
 
 
+def written_out(node: Expr, body: Expr) -> Expr:
+    """Return what a node with a named function becomes if `body`, a column of its row, replaces it.
+
+    Examples
+    --------
+    >>> twice = Function("twice", "twice", ("z",), value=2 * variable("z"))
+    >>> node = apply(twice, symbol("z1", (3, "m")))
+    >>> written_out(node, twice.value) == 2 * symbol("z1", (3, "m"))
+    True
+    """
+    assert node.function is not None
+    return substitute(body, dict(zip(node.function.variables, node.args, strict=True)))
+
+
 def _lift(value: Expr | Number) -> Expr:
     return value if isinstance(value, Expr) else constant(value)
 

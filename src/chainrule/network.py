@@ -251,7 +251,7 @@ class Network:
         plan = self._plans.get(wanted)
         if plan is None:
             plan = self._plans[wanted] = Plan(self._derivation, wanted)
-        return plan(params.views | values, self._constants(values))
+        return plan({**params.views, **values}, self._constants(values))
 
     def differentiate(
         self, params: Parameters, values: dict[str, Array], jacobians: Parameters

@@ -24,10 +24,10 @@ import re
 TARGETS = "y"
 COST = "C"
 EXAMPLES = "m"
-PENALTY = "lambda"
+PENALTY = "lam"  # lambda is a word of Python
 
 _ADJOINT_OF = {"W": "J_W", "b": "J_b", "z": "delta", "a": "dC_da"}
-_TEXT = {"delta": "δ", "dC_da": "∂C/∂a", "lambda": "λ"}
+_TEXT = {"delta": "δ", "dC_da": "∂C/∂a", "lam": "λ"}
 _NAME = re.compile(r"(?P<kind>[A-Za-z_]+?)(?P<layer>\d*)\Z")
 
 
@@ -49,6 +49,17 @@ def weighted_sums(layer: int) -> str:
 def activations(layer: int) -> str:
     """Return the name of the activations of a layer; layer 0 is the input."""
     return f"a{layer}"
+
+
+def is_weights(name: str) -> bool:
+    """Return whether a parameter is a matrix of weights.
+
+    Examples
+    --------
+    >>> is_weights("W2"), is_weights("b2")
+    (True, False)
+    """
+    return split(name)[0] == "W"
 
 
 def parameter_names(layers: int) -> tuple[str, ...]:

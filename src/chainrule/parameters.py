@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -160,9 +161,9 @@ class Parameters(Mapping[str, Array]):
         return self._flat.dtype
 
     @property
-    def views(self) -> dict[str, Array]:
-        """All views by name, in their order in memory."""
-        return self._views
+    def views(self) -> Mapping[str, Array]:
+        """All views by name, in their order in memory, as a mapping that cannot be changed."""
+        return MappingProxyType(self._views)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -347,7 +348,7 @@ def initialize(
     draws: Source = source(rng)
     params = Parameters(sizes, dtype=dtype)
     for name, (rows, columns) in shapes(sizes).items():
-        if name.startswith("W") or scheme == "normal":
+        if notation.is_weights(name) or scheme == "normal":
             drawn = draws.standard_normal((rows, columns))
             with np.errstate(over="ignore"):
                 scaled = drawn * (factor * spread(columns, rows))

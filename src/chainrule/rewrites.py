@@ -168,20 +168,15 @@ def _common_factor(node: Expr, _facts: Facts) -> Expr | None:
 
 def _cost_written_out(node: Expr, _facts: Facts) -> Expr | None:
     if node.op is Op.LOSS and node.function is not None and node.function.value is not None:
-        return _written_out(node, node.function.value)
+        return expr.written_out(node, node.function.value)
     return None
 
 
 def _cost_derivative_written_out(node: Expr, _facts: Facts) -> Expr | None:
     row = node.function
     if node.op is Op.LOSS_DERIVATIVE and row is not None and row.derivative is not None:
-        return _written_out(node, row.derivative)
+        return expr.written_out(node, row.derivative)
     return None
-
-
-def _written_out(node: Expr, body: Expr) -> Expr:
-    assert node.function is not None
-    return expr.substitute(body, dict(zip(node.function.variables, node.args, strict=True)))
 
 
 def _known_value(node: Expr, facts: Facts) -> Expr | None:

@@ -1,6 +1,7 @@
 """Checking: any gradient, ours or a person's own, held against differences of the cost.
 
-Nothing here uses the rules by which we derive. `check` is the way in, `report` what comes out.
+No derivative here comes from the rules by which we derive; the derivation serves `rounding` as a
+yardstick for errors, no more. `check` is the way in, `report` what comes out.
 """
 
 from chainrule.checking.check import check

@@ -275,7 +275,7 @@ def _on_shape(name: str, met: tuple[int, ...], wanted: tuple[int, ...]) -> str:
         return f"{start}: is it transposed?"
     if int(np.prod(met)) == int(np.prod(wanted)):
         return f"{start}: the entries are as many; is a dimension lost (keepdims=True)?"
-    if name.startswith("b") and len(met) == 2 and met[0] == wanted[0]:
+    if not notation.is_weights(name) and len(met) == 2 and met[0] == wanted[0]:
         return f"{start}: one column per example; the sum over the examples is missing"
     return start
 

@@ -82,15 +82,14 @@ class LayeredCost:
 
     def jacobian(self, name: str) -> Real:
         """Return the measured derivative of the cost by every element of a parameter."""
-        kind, number = notation.split(name)
-        layer = int(number)
+        layer = int(notation.split(name)[1])
         view = self._params[name]
         found = np.empty(view.size)
         size = max(1, BLOCK // (max(self._params.sizes) * self._examples))
         for start in range(0, view.size, size):
             chosen = np.arange(start, min(start + size, view.size))
             units, inputs = np.divmod(chosen, view.shape[1])
-            if kind == "W":
+            if notation.is_weights(name):
                 direction = self._inputs[layer - 1][inputs]
             else:
                 direction = np.ones((len(chosen), self._examples))

@@ -85,7 +85,7 @@ class _Sizes(click.ParamType[list[int]]):
 
 
 def _described(command: Command) -> Command:
-    """Add the options that describe a network, and hand the command a `Network`."""
+    """Add the argument and the options that describe a network."""
     options = [
         click.argument("sizes", type=_Sizes()),
         click.option(
