@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import Network, Parameters, check
+from chainrule import ChainruleError, Network, Parameters, check
 
 ONE_LAYER = Network([3, 2], activation="identity", cost="squared_error")
 
@@ -125,3 +125,70 @@ def test_weights_above_a_unit_at_its_kink_are_judged():
     assert check(net, params, x, y)["W2"].verdict == "right"
     claim = {"W2": np.array([[5.0]])}  # the unit is 0: its weight changes nothing
     assert check(net, params, x, y, claim)["W2"].verdict == "wrong"
+
+
+def three_layers():
+    net = Network([4, 5, 3], activation="tanh", cost="squared_error")
+    rng = np.random.default_rng(0)
+    params = net.initialize(1)
+    return net, params, rng.normal(size=(4, 7)), rng.uniform(size=(3, 7))
+
+
+COARSE = {
+    "float32 inside": lambda net: (
+        lambda p, x, y: float(net.cost(p.astype("f4"), x.astype("f4"), y.astype("f4")))
+    ),
+    "six digits": lambda net: lambda p, x, y: round(net.cost(p, x, y), 6),
+    "nine digits": lambda net: lambda p, x, y: round(net.cost(p, x, y), 9),
+}
+
+
+@pytest.mark.parametrize("kind", COARSE)
+def test_a_cost_that_is_coarser_than_it_looks_raises_no_false_alarm(kind):
+    net, params, x, y = three_layers()
+    cost = COARSE[kind](net)
+    for dtype in ("f8", "f4"):
+        report = check(net, params.astype(dtype), x, y, cost=cost)
+        assert report.passed, str(report)
+    _, jacobians = net.value_and_grad(params, x, y)
+    assert not check(net, params, x, y, {"W2": 7 * jacobians.W2}, cost).passed
+
+
+def test_a_cost_that_is_not_the_same_twice_is_no_alarm_and_said():
+    net, params, x, y = three_layers()
+    rng = np.random.default_rng(0)
+    report = check(net, params, x, y, cost=lambda *at: net.cost(*at) + 1e-3 * rng.normal())
+    assert report.passed
+    assert any("not the same twice" in remark for remark in report.remarks)
+
+
+def test_what_one_glance_shows_is_said():
+    net = Network([3, 3], activation="sigmoid", cost="squared_error")
+    params = net.initialize(0)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3, 7)), rng.uniform(size=(3, 7))
+    _, right = net.value_and_grad(params, x, y)
+    report = check(net, params, x, y, {"W1": right.W1.T, "b1": 7 * right.b1})
+    assert "transposed, it would be right" in report["W1"].sentence
+    assert "every element is 7 times" in report["b1"].sentence
+
+
+def test_a_cost_that_raises_is_quoted_with_its_line():
+    net, params, x, y = three_layers()
+
+    def broken(params, x, y):
+        return 1 / 0
+
+    with pytest.raises(ChainruleError, match=r"ZeroDivisionError.*line \d+ of test_check_of_other"):
+        check(net, params, x, y, cost=broken)
+    with pytest.raises(ChainruleError, match="cannot be called as f"):
+        check(net, params, x, y, cost=lambda params: 0.0)
+
+
+def test_a_report_tells_passed_from_decided():
+    net, params, x, y = three_layers()
+    zeros = {name: np.zeros_like(view) for name, view in params.items()}
+    report = check(net, params, x, y, zeros, lambda *at: np.float32(1 + 1e-6 * net.cost(*at)))
+    assert not report.decided
+    assert report.summary.startswith("nothing decided")
+    assert check(net, params, x, y).decided

@@ -48,8 +48,8 @@ def positive(name: str, value: Any, *, or_zero: bool = False) -> float:
     0.5
     """
     wanted = "a finite number, 0 or larger" if or_zero else "a finite number larger than 0"
-    if isinstance(value, (str, bytes)):
-        raise InvalidType(f"{name} is the text {value!r}, wanted {wanted}")
+    if isinstance(value, (str, bytes, bool)):
+        raise InvalidType(f"{name} is {value!r}, a {type(value).__name__}, wanted {wanted}")
     try:
         number = float(value)
     except (TypeError, ValueError):

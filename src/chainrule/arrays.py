@@ -78,8 +78,9 @@ def real_array(name: str, value: Any) -> Array:
 
 
 _REMEDIES = {
-    "O": "they are objects; np.asarray({name}, dtype=float) shows the entry that is no number",
-    "U": "they are text; convert them with {name}.astype(float)",
+    "O": "they are objects; np.asarray({name}, dtype=float) converts them, or says which it cannot",
+    "U": "they are text; convert numbers with {name}.astype(float), and give labels as one-hot "
+    "columns",
     "S": "they are bytes; convert them with {name}.astype(float)",
     "c": "they are complex; take {name}.real if the imaginary parts are 0",
 }
@@ -188,7 +189,7 @@ def examples_in_columns(
 def _looks_like_labels(given: Array, rows: int, examples: int | None) -> bool:
     if rows == 1 or examples is None or given.size != examples:
         return False
-    flat = given.ndim == 1 or (given.ndim == 2 and given.shape[0] == 1)
+    flat = given.ndim == 1 or (given.ndim == 2 and min(given.shape) == 1)
     return flat and np.array_equal(given, np.round(given))
 
 

@@ -43,7 +43,7 @@ class Equation:
         return f"{notation.text(self.name)} = {text.inline(self.expr)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation:
     """All equations of a network, in an order in which each uses earlier ones only.
 
@@ -82,8 +82,9 @@ class Derivation:
         return tuple(equation.name for equation in self.equations)
 
     def __getitem__(self, name: str) -> Equation:
+        wanted = notation.code(name)
         for equation in self.equations:
-            if equation.name == name:
+            if equation.name == wanted:
                 return equation
         raise UnknownQuantity("equation", name, self.names)
 
@@ -93,8 +94,10 @@ class Derivation:
     def __len__(self) -> int:
         return len(self.equations)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
+
+    __str__ = __repr__
 
     def text(self, width: int = text.PAGE) -> str:
         """Return the derivation as plain text: given quantities, forward, backward.

@@ -174,7 +174,7 @@ class Trace(Mapping[str, Array]):
 
     def __getitem__(self, name: str) -> Array:
         try:
-            return self._values[name]
+            return self._values[notation.code(name)]
         except KeyError:
             raise UnknownQuantity("quantity", name, tuple(self._values)) from None
 
@@ -192,7 +192,7 @@ class Trace(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         rows = [
             (spelled, text.shape(np.shape(value)), _range(value))
             for spelled, value in self._spelled()

@@ -98,6 +98,20 @@ def split(name: str) -> tuple[str, str]:
     return (match["kind"], match["layer"]) if match else (name, "")
 
 
+def code(name: str) -> str:
+    """Return the name in code of a name as it is printed; names in code stay as they are.
+
+    Examples
+    --------
+    >>> [code(name) for name in ("δ3", "∂C/∂a2", "J_W1")]
+    ['delta3', 'dC_da2', 'J_W1']
+    """
+    for kind, spelled in _TEXT.items():
+        if name.startswith(spelled):
+            return kind + name.removeprefix(spelled)
+    return name
+
+
 def text(name: str) -> str:
     """Spell a name for people, in plain Unicode.
 

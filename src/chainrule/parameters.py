@@ -68,7 +68,7 @@ class Parameters(Mapping[str, Array]):
         layout = shapes(checked)
         ends = [0, *accumulate(rows * columns for rows, columns in layout.values())]
         if flat is None:
-            flat = np.zeros(ends[-1], dtype=float_dtype(dtype))
+            flat = _zeros(ends[-1], float_dtype(dtype))
         _usable_as_buffer(flat, ends[-1])
         views = {
             name: flat[start:end].reshape(shape)
@@ -265,6 +265,16 @@ def shapes(sizes: Sequence[int]) -> dict[str, Shape2]:
     pairs = list(enumerate(pairwise(sizes), start=1))
     weights = {notation.weights(layer): (rows, columns) for layer, (columns, rows) in pairs}
     return weights | {notation.biases(layer): (rows, 1) for layer, (_, rows) in pairs}
+
+
+def _zeros(entries: int, dtype: np.dtype[np.floating]) -> Array:
+    try:
+        return np.zeros(entries, dtype=dtype)
+    except (MemoryError, ValueError):
+        raise InvalidValue(
+            f"the sizes ask for {entries:,} weights and biases, "
+            f"{entries * dtype.itemsize / 2**30:,.0f} GiB, wanted what fits into memory"
+        ) from None
 
 
 def _usable_as_buffer(flat: Any, entries: int) -> None:

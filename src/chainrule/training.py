@@ -74,7 +74,8 @@ def train(
     callbacks : sequence of callable, optional
         Each is called with a `Progress` at the start and every ``callback.every`` updates (as
         often as the history records, where it has no such attribute), and after the last of all
-        `iterations`. One that returns True ends training.
+        `iterations`. One that returns True ends training. It sees the parameters themselves:
+        copy what you keep, or use `Snapshots`.
     engine : {"auto", "reference", "native"}, optional
         What carries out the updates.
     threads : int, optional
@@ -87,7 +88,8 @@ def train(
     Returns
     -------
     TrainingResult
-        With ``.params``, ``.history`` and ``.reason``.
+        With ``.params``, ``.history`` and ``.reason``. Ctrl-C ends training early: the result
+        holds what was learnt, its reason is ``"interrupted"``.
 
     Raises
     ------
@@ -106,6 +108,8 @@ def train(
     >>> result.params.W1.round(6), result.params.b1.round(6), result.reason
     (array([[2.]]), array([[1.]]), 'iterations')
     """
+    if not isinstance(net, Network):
+        raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     start = net.owns(params).copy()
     values = net.batch(x, y, start.dtype)
     if isinstance(optimizer, type) or not isinstance(optimizer, Optimizer):

@@ -8,10 +8,8 @@ kink there is no derivative, and none is judged.
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,17 +17,19 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array, real_array
+from chainrule.checking import sentences
 from chainrule.checking.foreign import (
     CostFunction,
     ForeignCost,
     Measured,
+    number,
     remarks_on_meaning,
     usual_size,
 )
 from chainrule.checking.layered import LayeredCost
 from chainrule.checking.report import Entry, Report
 from chainrule.checking.rounding import bounds
-from chainrule.errors import ChainruleError, InvalidType, UnknownQuantity
+from chainrule.errors import ChainruleError, InvalidType, InvalidValue, UnknownQuantity
 from chainrule.network import Network
 from chainrule.parameters import Parameters
 
@@ -104,6 +104,8 @@ def check(
     >>> report["W1"].verdict, report["b2"].verdict
     ('right', 'wrong')
     """
+    if not isinstance(net, Network):
+        raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     dtype = net.owns(params).dtype
     given = net.batch(x, y, dtype)
     if gradients is None:
@@ -112,6 +114,8 @@ def check(
     if cost is not None and not callable(cost):
         raise InvalidType(f"cost is {cost!r}, wanted a function cost(params, x, y)")
     values = {name: value.astype(np.float64) for name, value in given.items()}
+    if cost is not None:
+        _try_out(cost, params.astype(np.float64), values)
     witness = _Witness(net, params.astype(np.float64), values, cost)
     entries = {
         name: _judge(name, gradients[name], params, given, witness)
@@ -127,6 +131,18 @@ def check(
 def tolerance(arithmetic: np.finfo[Any]) -> float:
     """Return the relative error at which an element is wrong, whatever rounding did to it."""
     return math.sqrt(float(arithmetic.eps))
+
+
+def _try_out(
+    cost: CostFunction, params: Parameters, values: dict[str, NDArray[np.float64]]
+) -> None:
+    try:
+        number(cost, params, values[notation.activations(0)], values[notation.TARGETS])
+    except ChainruleError:
+        raise
+    except Exception as problem:
+        said = sentences.on_failure(problem)
+        raise InvalidValue(f"cost(params, x, y) gives no number: {said}") from problem
 
 
 def _check_names(gradients: Any, params: Parameters) -> None:
@@ -242,7 +258,7 @@ def _judge(
         try:
             gradient = gradient(params.copy(), x.copy(), y.copy())
         except Exception as problem:
-            return Entry(name, "cannot run", _describe(problem))
+            return Entry(name, "cannot run", sentences.on_failure(problem))
         if gradient is None:
             return Entry(name, "cannot run", "it returns None: is a return statement missing?")
     try:
@@ -250,34 +266,13 @@ def _judge(
     except ChainruleError as problem:
         return Entry(name, "cannot run", str(problem))
     if claimed.shape != wanted:
-        return Entry(name, "wrong shape", _on_shape(name, claimed.shape, wanted))
+        return Entry(name, "wrong shape", sentences.on_shape(name, claimed.shape, wanted))
     coarser = max(claimed.dtype, params.dtype, key=lambda dtype: np.finfo(dtype).eps)
     arithmetic = np.finfo(coarser)
     measured = witness.measure(name, arithmetic)
     return _compare(
         name, claimed.astype(np.float64), measured, tolerance(arithmetic), witness.method
     )
-
-
-def _describe(problem: Exception) -> str:
-    """Say what was raised and on which line of the person's code."""
-    what = f"{type(problem).__name__}: {problem}"
-    frames = traceback.extract_tb(problem.__traceback__)[1:]  # the first is ours
-    if not frames:
-        return f"it cannot be called as f(params, x, y): {what}"
-    theirs = [frame for frame in frames if frame.filename == frames[0].filename][-1]
-    return f"it raises {what} (line {theirs.lineno} of {Path(theirs.filename).name})"
-
-
-def _on_shape(name: str, met: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    start = f"has shape {met}, wanted {wanted}, as {name} has"
-    if met == wanted[::-1] and len(met) == 2:
-        return f"{start}: is it transposed?"
-    if int(np.prod(met)) == int(np.prod(wanted)):
-        return f"{start}: the entries are as many; is a dimension lost (keepdims=True)?"
-    if not notation.is_weights(name) and len(met) == 2 and met[0] == wanted[0]:
-        return f"{start}: one column per example; the sum over the examples is missing"
-    return start
 
 
 @dataclass(frozen=True)
@@ -321,7 +316,7 @@ def _compare(
     )
     if not comparison.judged.any():
         if kinks:
-            return replace(entry, verdict="not differentiable", sentence=_at_kink(entry))
+            return replace(entry, verdict="not differentiable", sentence=sentences.at_kink(entry))
         return entry
     severity = comparison.severity
     place = tuple(map(int, np.unravel_index(int(np.argmax(severity)), severity.shape)))
@@ -335,51 +330,14 @@ def _compare(
     )
     wrong = int((severity > 1).sum())
     if wrong:
-        return replace(worst, verdict="wrong", sentence=_on_wrong(worst, wrong))
+        plain = bool(np.isfinite(claimed).all() and np.isfinite(found.value).all() and not kinks)
+        shown = sentences.hint(claimed, found.value, max(relative, 1e-6)) if plain else ""
+        return replace(worst, verdict="wrong", sentence=sentences.on_wrong(worst, wrong, shown))
     judged = int(comparison.judged.sum())
-    return replace(worst, verdict="right", sentence=_on_right(worst, judged))
+    return replace(worst, verdict="right", sentence=sentences.on_right(worst, judged))
 
 
 def _relative(error: float, size: float) -> float:
     if not math.isfinite(error):
         return math.inf
     return error / size if size > 0 else 0.0
-
-
-def _at(entry: Entry) -> str:
-    return f"{notation.adjoint(entry.name)}[{', '.join(map(str, entry.place or ()))}]"
-
-
-def _on_wrong(entry: Entry, wrong: int) -> str:
-    return (
-        f"{wrong} of {entry.elements} elements; worst: {_at(entry)} is {entry.claimed:.6g}, "
-        f"differences of the cost give {entry.measured:.6g}, "
-        f"{_apart(entry.error)}{_left_out(entry)}"
-    )
-
-
-def _on_right(entry: Entry, judged: int) -> str:
-    return (
-        f"{judged} of {entry.elements} elements agree; largest relative difference "
-        f"{entry.error:.1e}, at {_at(entry)}{_left_out(entry)}"
-    )
-
-
-def _apart(relative: float) -> str:
-    if not math.isfinite(relative):
-        return "which is no number"
-    return f"{relative:.0%} apart" if relative >= 0.01 else f"{relative:.1e} of it apart"
-
-
-def _at_kink(entry: Entry) -> str:
-    which = "all" if entry.kinks == entry.elements else f"{entry.kinks} of {entry.elements}"
-    return f"not differentiable here, not judged ({which} elements meet a kink)"
-
-
-def _left_out(entry: Entry) -> str:
-    parts = []
-    if entry.undecidable:
-        parts.append(f"{entry.undecidable} undecidable")
-    if entry.kinks:
-        parts.append(f"{entry.kinks} at a kink: not differentiable here, not judged")
-    return f" ({'; '.join(parts)})" if parts else ""

@@ -7,6 +7,7 @@ be: so far that functions bend little on the way, and no unit crosses a kink.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,13 @@ BEND = 0.25
 APART = 64.0
 DOUBT = 4.0
 """Two measurements, with steps that far apart, may differ by that many times their errors."""
+
+SPACINGS = tuple(10.0**power for power in range(-6, 0))
+POINTS, ORDER = 9, 5
+"""Where a cost is looked at to see how much it jitters, and the order of differences taken."""
+
+COARSE = 4.0
+"""Factor on the jitter, which few values tell only roughly."""
 
 SHRINK = 16.0
 SHRINKINGS = 4
@@ -105,10 +113,36 @@ def usual_size(cost: CostFunction, params: Parameters, x: Array, y: Array) -> fl
     return max((size for size in sizes if np.isfinite(size)), default=0.0) or 1.0
 
 
-def precision(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
-    """Return the machine epsilon of the dtype in which a person's cost answers."""
+def precision(cost: CostFunction, params: Parameters, x: Array, y: Array, size: float) -> float:
+    """Return to what part of its size a person's cost is computed.
+
+    At least the machine epsilon of the dtype in which it answers; more where the cost jitters along
+    a random direction, since it computes in another precision, rounds, or draws random numbers. The
+    jitter is what remains of neighbouring values in a table of high differences (Moré and Wild,
+    Estimating computational noise, SIAM J. Sci. Comput. 33, 2011).
+    """
     dtype = _answer(cost, params, x, y).dtype
-    return float(np.finfo(dtype).eps) if dtype.kind == "f" else float(np.finfo(np.float64).eps)
+    epsilon = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+    direction = np.random.default_rng(0).choice([-1.0, 1.0], params.flat.size)
+    for spacing in SPACINGS:
+        offsets = spacing * np.arange(1, POINTS + 1)  # to one side: there may be a kink here
+        moved = (Parameters(params.sizes, params.flat + t * direction) for t in offsets)
+        values = np.array([_value(cost, each, x, y) for each in moved])
+        if not np.isfinite(values).all():
+            return epsilon
+        steps = np.abs(np.diff(values))
+        if not steps.any():
+            continue  # so coarse that it does not move at all
+        jitter = _jitter(values) if spacing == SPACINGS[0] else float(steps[steps > 0].min())
+        return max(epsilon, COARSE * jitter / size)
+    return epsilon
+
+
+def _jitter(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation of the noise in values of a smooth function, equally spaced."""
+    differences = np.diff(values, ORDER)
+    scale = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
+    return math.sqrt(scale * float(np.mean(differences**2)))
 
 
 class ForeignCost:
@@ -131,8 +165,8 @@ class ForeignCost:
     ) -> None:
         self._network, self._cost, self._x, self._y = network, cost, x, y
         self._params = params.copy()
-        self._precision = precision(cost, params, x, y)
         self.size = usual_size(cost, params, x, y)
+        self._precision = precision(cost, params, x, y, self.size)
         rows = list(enumerate(network.architecture.activations, start=1))
         self._kinks = [row.kinks for _, row in rows]
         self._names = tuple(notation.weighted_sums(layer) for layer, _ in rows)
@@ -229,7 +263,12 @@ def remarks_on_meaning(
     Two changes must leave a cost as it is: to give every example twice, and to append an input
     that has only zero weights.
     """
-    usual = number(cost, params.copy(), x, y)
+    usual, again = (number(cost, params, x, y) for _ in range(2))
+    if usual != again:
+        return (
+            f"the cost is not the same twice: {usual:.9g}, then {again:.9g} for the same "
+            "arguments; draw random numbers from a seed that it sets anew in every call",
+        )
     wider = {name: view.copy() for name, view in params.items()}
     wider["W1"] = np.hstack([wider["W1"], np.zeros((len(wider["W1"]), 1))])
     trials = {
@@ -245,7 +284,10 @@ def remarks_on_meaning(
         try:
             changed = number(cost, *arguments)
         except Exception as problem:
-            remarks.append(f"{change} could not be tried: {type(problem).__name__}: {problem}")
+            remarks.append(
+                f"{change} could not be tried: the cost takes no such sizes "
+                f"({type(problem).__name__}: {problem})"
+            )
             continue
         if abs(changed - usual) > 1e-6 * max(abs(changed), abs(usual)):
             remarks.append(

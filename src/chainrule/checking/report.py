@@ -19,7 +19,7 @@ MARKS: Mapping[Verdict, str] = {
     "wrong": "✗",
     "wrong shape": "✗",
     "cannot run": "✗",
-    "undecidable": "?",
+    "undecidable": "~",
     "not differentiable": "–",
 }
 
@@ -72,7 +72,7 @@ class Entry:
         return self.verdict not in FAILURES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report(Mapping[str, Entry]):
     """The verdicts on all Jacobians; ``report["W1"]`` is one of them. Printing shows a table.
 
@@ -89,8 +89,16 @@ class Report(Mapping[str, Entry]):
 
     @property
     def passed(self) -> bool:
-        """Whether no Jacobian is wrong."""
+        """Whether no Jacobian is wrong; see `decided` for whether anything could be told."""
         return all(entry.passed for entry in self.entries.values())
+
+    @property
+    def decided(self) -> bool:
+        """Whether in every Jacobian at least one element could be judged."""
+        return not any(
+            entry.verdict in ("undecidable", "not differentiable")
+            for entry in self.entries.values()
+        )
 
     @property
     def worst(self) -> Entry:
@@ -111,8 +119,10 @@ class Report(Mapping[str, Entry]):
     def __bool__(self) -> bool:
         raise TypeError("a report is neither true nor false; ask for report.passed")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
+
+    __str__ = __repr__
 
     def text(self, width: int = text.PAGE) -> str:
         """Return the verdicts as a table in plain text, with remarks and a summary.

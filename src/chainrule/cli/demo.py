@@ -18,6 +18,7 @@ from chainrule.callbacks import Snapshots
 from chainrule.checking import Report, check
 from chainrule.checking.report import MARKS
 from chainrule.errors import ChainruleError
+from chainrule.history import TrainingResult
 from chainrule.network import Network
 from chainrule.notation import adjoint, text
 from chainrule.optimizers import GradientDescent
@@ -81,6 +82,7 @@ def _heart(console: Console, out: Path, updates: int) -> None:
             iterations=updates,
             callbacks=[snapshots],
         )
+        _stop_if_interrupted(result)
         costs = result.history.cost
         console.print(f"cost {costs[0]:.4f} → {costs[-1]:.6f} ({result.engine} engine)")
         _show(console, check(net, result.params, x, y))
@@ -108,6 +110,7 @@ def _digits(console: Console, out: Path) -> None:
             batch_size=32,
             rng=0,
         )
+        _stop_if_interrupted(result)
         guesses = np.argmax(net.forward(result.params, x[:, unseen]), axis=0)
         right = int(np.sum(guesses == labels[unseen]))
         console.print(
@@ -119,6 +122,12 @@ def _digits(console: Console, out: Path) -> None:
         np.add.at(counts, (labels[unseen], guesses), 1)
         digits = [str(digit) for digit in range(10)]
         _picture(console, plots.confusion(counts, digits), out / "digits.png")
+
+
+def _stop_if_interrupted(result: TrainingResult) -> None:
+    """Let Ctrl-C end the whole demonstration, which training alone takes for itself."""
+    if result.reason == "interrupted":
+        raise KeyboardInterrupt
 
 
 def _shuffled_digits() -> tuple[Matrix, NDArray[np.intp], int]:
