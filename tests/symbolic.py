@@ -65,7 +65,10 @@ def entrywise(function: Callable[..., Any], *args: Any) -> Any:
     matrix = next((arg for arg in args if isinstance(arg, sp.MatrixBase)), None)
     if matrix is None:
         return function(*args)
-    pick = lambda arg, i, j: arg[i, j] if isinstance(arg, sp.MatrixBase) else arg  # noqa: E731
+
+    def pick(arg: Any, i: int, j: int) -> Any:
+        return arg[i, j] if isinstance(arg, sp.MatrixBase) else arg
+
     return Matrix(*matrix.shape, lambda i, j: function(*(pick(arg, i, j) for arg in args)))
 
 

@@ -64,7 +64,9 @@ def test_a_mean_over_the_examples_gets_no_remark(examples):
 
 @pytest.mark.parametrize("examples", [1, 4])
 def test_a_mean_over_outputs_too_gets_no_remark(examples):
-    cost = lambda p, x, y: np.mean((output(p, x) - y) ** 2)  # noqa: E731
+    def cost(p, x, y):
+        return np.mean((output(p, x) - y) ** 2)
+
     assert remarks_on(cost, examples, factor=1 / 2) == ()
 
 

@@ -127,7 +127,7 @@ def test_what_is_no_array_of_numbers_cannot_run(value, said):
     report = check(net, params, x, y, backward(params, x, y) | {"W2": value})
     assert report["W2"].verdict == "cannot run"
     assert said in report["W2"].sentence
-    assert "check.py" not in report["W2"].sentence
+    assert "judge.py" not in report["W2"].sentence
     assert not report.passed
     assert all(report[name].verdict == "right" for name in NAMES if name != "W2")
 

@@ -24,13 +24,17 @@ def at_sums(net, z, y, dtype):
     return cost, jacobians.b1[:, 0]
 
 
+def softplus(z):
+    """log(1 + exp(z)) with the digits of mpmath, and without its exponents."""
+    return mpmath.log1p(mpmath.exp(z)) if z < 1e5 else z
+
+
 def law_sigmoid(dtype, size, target):
     net = Network([1, 1], activation="sigmoid", cost="cross_entropy")
     cost, delta = at_sums(net, [[size]], [[target]], dtype)
     eps = float(np.finfo(dtype).eps)
     with mpmath.workdps(50):
         z = mpmath.mpf(float(dtype(size)))
-        softplus = lambda v: mpmath.log1p(mpmath.exp(v)) if v < 1e5 else v  # noqa: E731
         exact = target * softplus(-z) + (1 - target) * softplus(z)
         assert abs(cost - exact) <= 4 * eps * exact + float(np.finfo(dtype).tiny)
         slope = 1 / (1 + mpmath.exp(-z)) - target

@@ -67,6 +67,11 @@ def test_public_names_are_there(name):
     assert getattr(chainrule, name) is not None
 
 
+def test_the_lists_of_public_names_agree():
+    listed = {*chainrule._HOMES, *chainrule._MODULES, "__version__"}
+    assert set(chainrule.__all__) == listed
+
+
 def test_unknown_public_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
         _ = chainrule.Netwrok

@@ -168,7 +168,7 @@ def _mutants_that_keep_equality() -> Iterator[Mutant]:
     yield Mutant(tanh, "derivative", 1 - expr.square(expr.tanh(z)), _laws_of_digits(tanh))
     yield Mutant(SOFTPLUS, "stable", expr.log(1 + expr.exp(z)), _laws_of_digits(SOFTPLUS))
     swallows_nan = expr.where_positive(z, z, 0)
-    keeps_nan = lambda: extremes.test_not_a_number_stays_not_a_number("relu")  # noqa: E731
+    keeps_nan = _on(extremes.test_not_a_number_stays_not_a_number, "relu")
     yield Mutant(relu, "value", swallows_nan, (keeps_nan,))
 
 

@@ -83,7 +83,10 @@ def test_ctrl_c_is_pythons_again_after_training():
 
 def test_a_handler_of_somebody_else_is_left_in_place():
     pressed = []
-    theirs = lambda number, frame: pressed.append(number)  # noqa: E731
+
+    def theirs(number, frame):
+        pressed.append(number)
+
     signal.signal(signal.SIGINT, theirs)
     press_ctrl_c.every = 1
     assert run(callbacks=[press_ctrl_c]).reason == "iterations"

@@ -9,7 +9,18 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
+    from chainrule import data, errors, plots
+    from chainrule.callbacks import Snapshots
+    from chainrule.checking import check
+    from chainrule.derivation import Derivation
+    from chainrule.errors import ChainruleError, NonFiniteCost
+    from chainrule.network import Network
+    from chainrule.optimizers import GradientDescent
+    from chainrule.parameters import Parameters
+    from chainrule.training import train
 
 __version__ = "0.1.0"
 
@@ -28,7 +39,21 @@ _HOMES = {
 }
 _MODULES = ("data", "errors", "plots")
 
-__all__ = [*_HOMES, *_MODULES, "__version__"]  # noqa: PLE0604 - all of them are text
+__all__ = [
+    "ChainruleError",
+    "Derivation",
+    "GradientDescent",
+    "Network",
+    "NonFiniteCost",
+    "Parameters",
+    "Snapshots",
+    "__version__",
+    "check",
+    "data",
+    "errors",
+    "plots",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

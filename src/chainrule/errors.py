@@ -88,7 +88,7 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
     return folded[found[0]] if found else ""
 
 
-class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]  # name: str
+class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]  # all three bases have a `name`
     """A quantity (`W4`, `delta9`) that this network does not have."""
 
     __str__ = Exception.__str__  # a KeyError would show the message in quotes

@@ -4,7 +4,7 @@ No derivative here comes from the rules by which we derive; the derivation serve
 yardstick for errors, no more. `check` is the way in, `report` what comes out.
 """
 
-from chainrule.checking.check import check
+from chainrule.checking.judge import check
 from chainrule.checking.report import Entry, Report
 
 __all__ = ["Entry", "Report", "check"]
