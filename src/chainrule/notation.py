@@ -103,9 +103,11 @@ def code(name: str) -> str:
 
     Examples
     --------
-    >>> [code(name) for name in ("δ3", "∂C/∂a2", "J_W1")]
-    ['delta3', 'dC_da2', 'J_W1']
+    >>> [code(name) for name in ("δ3", "∂C/∂a2", "J_W1", "x")]
+    ['delta3', 'dC_da2', 'J_W1', 'a0']
     """
+    if name == "x":
+        return activations(0)
     for kind, spelled in _TEXT.items():
         if name.startswith(spelled):
             return kind + name.removeprefix(spelled)
