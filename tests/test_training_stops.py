@@ -229,3 +229,22 @@ def test_the_error_can_be_pickled():
     assert (str(twin), twin.iteration) == (str(caught.value), caught.value.iteration)
     assert twin.params == caught.value.params
     assert twin.history.cost.tolist() == caught.value.history.cost.tolist()
+
+
+def test_the_end_is_recorded_whatever_ended_training():
+    def stop_at_four(progress):
+        return progress.iteration == 4
+
+    stop_at_four.every = 1
+    stopped = run(callbacks=[stop_at_four], record_every=1000)
+    assert (stopped.reason, stopped.iterations) == ("callback", 4)
+    assert list(stopped.history.iteration) == [0, 4]
+
+
+def test_ctrl_c_in_the_last_decision_is_not_lost():
+    def press_at_the_end(progress):
+        if progress.iteration == progress.iterations:
+            signal.raise_signal(signal.SIGINT)
+
+    press_at_the_end.every = 1
+    assert run(callbacks=[press_at_the_end]).reason == "interrupted"

@@ -92,6 +92,7 @@ class _Analysis:
         bounded = [self.of(arg) for arg in node.args]
         if node.op in _BOUNDS:
             return value, _BOUNDS[node.op](self, node, value, *bounded)
+        assert node.op in ENTRYWISE
         return value, self.by_moving(node, value, bounded)
 
     def value(self, node: Expr, moved: Mapping[str, Values] | None = None) -> Values:
@@ -162,6 +163,30 @@ def _of_softmax(on: _Analysis, _node: Expr, value: Values, arg: Bounded) -> Valu
     return np.asarray(value * (error + mean + FUNCTION + growth(len(value))) + on.underflow)
 
 
+def _of_log_softmax(on: _Analysis, _node: Expr, value: Values, arg: Bounded) -> Values:
+    # ∂(log p)/∂z = 1 − pᵀ: the error of z, and the mean of all errors weighed by p
+    _, error = arg
+    mean = np.sum(np.exp(value) * error, axis=0, keepdims=True)
+    return np.asarray(error + mean + FUNCTION * np.abs(value) + growth(len(value)) + on.underflow)
+
+
+ENTRYWISE = frozenset(
+    {
+        Op.SQUARE,
+        Op.APPLY,
+        Op.LOSS,
+        Op.DERIVATIVE,
+        Op.LOSS_DERIVATIVE,
+        Op.DIVIDE,
+        Op.EXP,
+        Op.LOG,
+        Op.LOG1P,
+        Op.TANH,
+        Op.WHERE_POSITIVE,
+    }
+)
+"""Functions of single entries, which are bounded by moving their arguments."""
+
 _BOUNDS: Mapping[Op, Callable[..., Values]] = {
     Op.MATMUL: _of_product,
     Op.HADAMARD: _of_product,
@@ -174,4 +199,5 @@ _BOUNDS: Mapping[Op, Callable[..., Values]] = {
     Op.SUM_EXAMPLES: _over(1),
     Op.SUM_UNITS: _over(0),
     Op.SOFTMAX: _of_softmax,
+    Op.LOG_SOFTMAX: _of_log_softmax,
 }
