@@ -195,8 +195,7 @@ class _Witness:
         """Return measured derivatives, and what they and rounding may be off together."""
         rounding = self.bounds(arithmetic)[notation.adjoint(name)]
         if self._foreign is None:
-            value, kinks = self._by_complex_step(name, arithmetic, rounding)
-            return Measured(value, rounding + UNDERFLOW, kinks, np.ones(kinks.shape, dtype=bool))
+            return self._by_complex_step(name, arithmetic, rounding)
         found = self._foreign.jacobian(name)
         # Their cost may be any multiple of ours, and rounding errors grow with it.
         multiple = self._foreign.size / usual_size(self._net.cost, self.params, *self.batch)
@@ -204,13 +203,17 @@ class _Witness:
 
     def _by_complex_step(
         self, name: str, arithmetic: np.finfo[Any], rounding: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    ) -> Measured:
         first, *others = (side.jacobian(name) for side in self._sides(arithmetic))
-        kinks = np.zeros(first.shape, dtype=bool)
+        apart = np.zeros(first.shape)
+        size = np.abs(first)
         for other in others:
-            size = np.maximum(np.abs(first), np.abs(other))
-            kinks |= np.abs(first - other) > rounding + tolerance(arithmetic) * size
-        return first, kinks
+            apart = np.maximum(apart, np.abs(first - other))
+            size = np.maximum(size, np.abs(other))
+        kinks = apart > rounding + tolerance(arithmetic) * size
+        # Where sides differ by no more than rounding may, a right claim may be on any of them.
+        error = rounding + apart + UNDERFLOW
+        return Measured(first, error, kinks, np.ones(kinks.shape, dtype=bool))
 
     def _sides(self, arithmetic: np.finfo[Any]) -> list[LayeredCost]:
         """Return the cost; where it has kinks, as it looks from several sides of them.

@@ -25,6 +25,9 @@ from chainrule.expr import LEAVES, Expr, Op
 Values = NDArray[np.float64]
 Bounded = tuple[Any, Any]  # a value and its bound
 
+LARGE = 700.0
+"""Beyond this an exponential overflows."""
+
 FUNCTION = 4.0
 """Units in the last place that an exponential, a logarithm or what is built of them may be off."""
 
@@ -157,10 +160,13 @@ def _over(axis: int | None) -> Callable[..., Values]:
 
 
 def _of_softmax(on: _Analysis, _node: Expr, value: Values, arg: Bounded) -> Values:
-    # ∂p/∂z = diag(p) − p pᵀ, so an error of z moves p by at most p (|e| + Σ p |e|)
+    # p grows at most by exp(e + max e), where e is the error of z; and never beyond 1. For small
+    # errors that is p (e + max e); for large ones, as of z = 1e7 in float32, p is anything.
     _, error = arg
-    mean = np.sum(value * error, axis=0, keepdims=True)
-    return np.asarray(value * (error + mean + FUNCTION + growth(len(value))) + on.underflow)
+    shift = on.epsilon * (error + np.max(error, axis=0, keepdims=True))
+    grown = np.maximum(value, on.epsilon * on.underflow) * np.expm1(np.minimum(shift, LARGE))
+    moved = np.minimum(grown, 1.0) / on.epsilon
+    return np.asarray(moved + value * (FUNCTION + growth(len(value))) + on.underflow)
 
 
 def _of_log_softmax(on: _Analysis, _node: Expr, value: Values, arg: Bounded) -> Values:
