@@ -220,3 +220,18 @@ def test_kinks_are_met_only_in_layers_of_relu(seed):
     assert report[f"b{layer}"].kinks == net.sizes[layer]
     for above in range(layer + 1, 4):
         assert report[f"W{above}"].kinks == report[f"b{above}"].kinks == 0
+
+
+def test_an_output_at_a_blurred_kink_keeps_its_value():
+    """Softmax of huge sums in float32: anything may come of it, and nothing is held against us."""
+    net = Network(
+        [8, 1, 4, 6, 4],
+        activation=["identity", "softmax", "identity", "relu"],
+        cost="squared_error",
+    )
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        params = net.initialize(rng, scheme="normal", scale=3.0, dtype=np.float32)
+        x = 1e3 * rng.standard_normal((8, 3))
+        report = check(net, params, x, rng.uniform(size=(4, 3)))
+        assert report.passed, str(report)

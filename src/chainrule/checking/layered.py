@@ -138,9 +138,12 @@ class LayeredCost:
     def _cost_of(self, sums: Real) -> Real:
         """Return the derivative of the cost of each copy, from that of the last weighted sums."""
         z = self._moved(self._layers, sums)
+        a = self._activate(self._layers, z)
+        if notation.weighted_sums(self._layers) in self._nudges:
+            a = a.real + 1j * COMPLEX_STEP * self._pass(self._layers, sums).reshape(a.shape)
         values = {
             notation.weighted_sums(self._layers): z,
-            notation.activations(self._layers): self._activate(self._layers, z),
+            notation.activations(self._layers): a,
             notation.TARGETS: np.tile(self._y, sums.shape[1]),
         }
         (losses,) = self._loss(values, self._constants)
@@ -150,8 +153,7 @@ class LayeredCost:
 
     def _moved(self, layer: int, sums: Real) -> NDArray[np.complex128]:
         """Return the weighted sums of all copies as columns, moved by ih times `sums`."""
-        at = self._sums[layer - 1] + self._nudges.get(notation.weighted_sums(layer), 0.0)
-        z = at[:, np.newaxis, :] + 1j * COMPLEX_STEP * sums
+        z = self._sums[layer - 1][:, np.newaxis, :] + 1j * COMPLEX_STEP * sums
         return np.asarray(z.reshape(len(z), -1))
 
     def _activate(self, layer: int, z: NDArray[np.complex128]) -> NDArray[np.complex128]:
