@@ -194,6 +194,8 @@ class _Witness:
     def measure(self, name: str, arithmetic: np.finfo[Any]) -> Measured:
         """Return measured derivatives, and what they and rounding may be off together."""
         rounding = self.bounds(arithmetic)[notation.adjoint(name)]
+        # What is 1e16 times smaller than the rounding of its neighbours is not worth a verdict.
+        rounding = rounding + float(arithmetic.eps) * np.max(rounding)
         if self._foreign is None:
             return self._by_complex_step(name, arithmetic, rounding)
         found = self._foreign.jacobian(name)

@@ -77,7 +77,7 @@ def hint(claimed: NDArray[np.float64], measured: NDArray[np.float64], near: floa
     if size > 0 and seen.any() and np.all(np.abs(claimed[~seen]) <= near * np.abs(claimed).max()):
         ratios = claimed[seen] / measured[seen]
         factor = float(np.median(ratios))
-        if np.allclose(ratios, factor, rtol=near, atol=0.0):
+        if abs(factor - 1) > near and np.allclose(ratios, factor, rtol=near, atol=0.0):
             return f"; every element is {factor:.6g} times what it should be"
     return ""
 
