@@ -22,12 +22,26 @@ class Reading:
 
     ``functions`` maps the name of an undefined function to a pair of SymPy functions: itself and
     its derivative. Functions with a row are written out from the row, in its plain ``value``.
+    ``sample`` gives symbols numbers: functions that differ from place to place are read as they are
+    around there, so that what is proved holds all around.
     """
 
-    def __init__(self, examples: int, functions: Mapping[str, tuple[Any, Any]] | None = None):
-        self.examples = examples
+    def __init__(
+        self,
+        examples: int,
+        functions: Mapping[str, tuple[Any, Any]] | None = None,
+        sample: Values | None = None,
+    ):
+        self.examples, self.sample = examples, sample
         self.functions = functions or {}
-        self.constants = {"m": sp.Integer(examples), "lam": sp.Symbol("lambda")}
+        self.constants = {
+            "m": sp.Integer(examples),
+            "lam": sp.Symbol("lambda"),
+            "sum_w": sp.Symbol("sum_w", positive=True),
+            "root_2": sp.sqrt(2),
+            "root_2_pi": sp.sqrt(2 * sp.pi),
+            "log_2": sp.log(2),
+        }
 
     def of(self, node: Expr, values: Values) -> Any:
         """The value of an expression: a matrix, or a scalar for shape ()."""
@@ -84,8 +98,13 @@ def _spread(reading: Reading, node: Expr, x: Any) -> Any:
     return Matrix(rows, columns, lambda i, j: x[i if x.rows > 1 else 0, j if x.cols > 1 else 0])
 
 
-def _where_positive(_: Reading, _node: Expr, test: Any, then: Any, other: Any) -> Any:
-    return entrywise(lambda t, a, b: sp.Piecewise((a, t > 0), (b, True)), test, then, other)
+def _where_positive(reading: Reading, _node: Expr, test: Any, then: Any, other: Any) -> Any:
+    def choose(t: Any, a: Any, b: Any) -> Any:
+        if reading.sample is not None:
+            return a if sp.sympify(t).subs(reading.sample) > 0 else b
+        return sp.Piecewise((a, t > 0), (b, True))
+
+    return entrywise(choose, test, then, other)
 
 
 def _on_entries(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,7 +137,12 @@ SYMBOLIC: Mapping[Op, Callable[..., Any]] = {
     Op.EXP: _on_entries(sp.exp),
     Op.LOG: _on_entries(sp.log),
     Op.LOG1P: _on_entries(lambda a: sp.log(1 + a)),
+    Op.EXPM1: _on_entries(lambda a: sp.exp(a) - 1),
     Op.TANH: _on_entries(sp.tanh),
+    Op.SIN: _on_entries(sp.sin),
+    Op.COS: _on_entries(sp.cos),
+    Op.ERF: _on_entries(sp.erf),
+    Op.ERFC: _on_entries(lambda a: 1 - sp.erf(a)),
     Op.WHERE_POSITIVE: _where_positive,
 }
 READ = frozenset(SYMBOLIC) | LEAVES

@@ -13,11 +13,13 @@ import pytest
 
 from chainrule import expr
 from chainrule.activations import ACTIVATIONS
+from chainrule.arithmetic import NUMERICS
+from chainrule.coefficient import Coefficient
 from chainrule.costs import COSTS
 from chainrule.derivation import Equation
 from chainrule.differences import COMPLEX_STEP
-from chainrule.evaluate import _BODIES, NUMERICS, Plan
-from chainrule.expr import LEAVES, OPERATIONS_OF_NUMBERS, Coefficient, Op
+from chainrule.evaluate import _BODIES, Plan
+from chainrule.expr import LEAVES, OPERATIONS_OF_NUMBERS, Op
 from chainrule.render.text import SPELLING
 from chainrule.rules import RULES
 from symbolic import READ

@@ -215,7 +215,7 @@ DESCRIPTIONS = {
         "sigmoid, softmax",
     ),
     "tanh_before_binary": (
-        described([3, 2], ["tanh"], "binary_cross_entropy"), PairRefused, "binary_cross_entropy",
+        described([3, 2], ["tanh"], "binary_cross_entropy"), PairRefused, "cross_entropy",
         "tanh", "sigmoid",
     ),
     "sigmoid_before_categorical": (

@@ -25,7 +25,7 @@ def law_text(name, text):
 
 
 def law_derivation(case):
-    law_text(case.name, str(case.network().derive()))
+    law_text(case.name, str(case.derivation()))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -48,7 +48,7 @@ def test_trace_reads_as_recorded():
 
 def test_lines_fit_a_wide_terminal():
     for case in CASES:
-        assert max(map(len, str(case.network().derive()).splitlines())) <= 140
+        assert max(map(len, str(case.derivation()).splitlines())) <= 140
 
 
 def test_no_golden_file_is_left_over():

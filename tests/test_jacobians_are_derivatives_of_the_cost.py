@@ -8,6 +8,8 @@ behind softmax and behind sigmoid, and the penalty.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sympy as sp
 
@@ -15,7 +17,8 @@ from cases import architecture_of_undefined_functions
 from chainrule.activations import Activation
 from chainrule.architecture import describe
 from chainrule.costs import Cost
-from chainrule.derive import derive
+from chainrule.derivation import given_quantities
+from chainrule.derive import derive, derive_outputs
 from chainrule.notation import adjoint
 from chainrule.parameters import shapes
 from symbolic import Reading, symbols, undefined
@@ -23,33 +26,57 @@ from symbolic import Reading, symbols, undefined
 WIDTH, EXAMPLES = 2, 2
 
 
-def read(architecture, reading, targets):
-    """All quantities of a derivation as SymPy matrices, inputs and parameters as symbols."""
-    values = {"a0": symbols("x", architecture.inputs, EXAMPLES), "y": targets}
-    values |= {name: symbols(name, *dims) for name, dims in shapes(architecture.sizes).items()}
-    for equation in derive(architecture):
+def read(derivation, reading, targets):
+    """All quantities of a derivation as SymPy matrices, what is given as symbols."""
+    values = {"y": targets}
+    for name, (rows, columns), _ in given_quantities(derivation):
+        columns = EXAMPLES if columns == "m" else columns
+        values.setdefault(name, symbols(name, rows, columns))
+    for equation in derivation:
         values[equation.name] = reading.of(equation.expr, values)
     return values
 
 
-def law_undefined_functions(depth):
+def undefined_chain(depth, dropout=()):
+    """A chain of functions that have names only, and how SymPy reads them."""
     names = [f"f{layer}" for layer in range(1, depth + 1)]
     functions = {name: undefined(name) for name in names} | {"c": undefined("c", arguments=2)}
     rows = [Activation(name, name, ("z",)) for name in names]
     cost = Cost("c", "c", ("a", "y"))
     architecture = architecture_of_undefined_functions(depth, WIDTH, cost, rows)
-    values = read(architecture, Reading(EXAMPLES, functions), symbols("y", WIDTH, EXAMPLES))
-    for name in shapes(architecture.sizes):
-        found = values[adjoint(name)]
+    return replace(architecture, dropout=dropout), Reading(EXAMPLES, functions)
+
+
+def law_jacobians(derivation, reading, scalar, names):
+    """Every equation for a derivative is what SymPy finds for the scalar."""
+    values = read(derivation, reading, symbols("y", WIDTH, EXAMPLES))
+    for name in names:
+        found = values[adjoint(name, scalar)]
         for i in range(found.rows):
             for j in range(found.cols):
-                slope = sp.diff(values["C"], values[name][i, j])
+                slope = sp.diff(values[scalar], values[name][i, j])
                 assert sp.expand(slope - found[i, j]) == 0, (name, i, j)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_jacobians_are_derivatives_of_the_cost_for_all_functions(depth):
-    law_undefined_functions(depth)
+    architecture, reading = undefined_chain(depth)
+    law_jacobians(derive(architecture), reading, "C", shapes(architecture.sizes))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_weights_of_examples_dropout_and_inputs_are_differentiated_too(depth):
+    architecture, reading = undefined_chain(depth, dropout=(0.2,) * (depth - 1))
+    derivation = derive(architecture, weights=True, inputs=True)
+    assert {"w", *architecture.masks} <= {name for name, _, _ in given_quantities(derivation)}
+    law_jacobians(derivation, reading, "C", [*shapes(architecture.sizes), "a0"])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_outputs_are_differentiated_too(depth):
+    architecture, reading = undefined_chain(depth)
+    names = [*shapes(architecture.sizes), "a0"]
+    law_jacobians(derive_outputs(architecture), reading, "s", names)
 
 
 def law_softmax_with_cross_entropy():
@@ -78,6 +105,19 @@ def law_sigmoid_with_cross_entropy():
     cost = -(y * sp.log(a) + (1 - y) * sp.log(1 - a))
     values = {"a1": sp.ImmutableDenseMatrix([a]), "y": sp.ImmutableDenseMatrix([y])}
     assert sp.simplify(sp.diff(cost, z) - Reading(1).of(derived, values)[0]) == 0
+
+
+def law_exp_with_poisson_cost():
+    """δ = (1/m)(a − y) for counts with their expectation behind an exponential."""
+    derived = derive(describe((1, 1), "exp", "poisson"))["delta1"].expr
+    z, y = sp.symbols("z y", real=True)
+    cost = sp.exp(z) - y * z
+    values = {"a1": sp.ImmutableDenseMatrix([sp.exp(z)]), "y": sp.ImmutableDenseMatrix([y])}
+    assert sp.simplify(sp.diff(cost, z) - Reading(1).of(derived, values)[0]) == 0
+
+
+def test_exp_with_poisson_cost_leaves_prediction_minus_target():
+    law_exp_with_poisson_cost()
 
 
 def test_sigmoid_with_cross_entropy_leaves_prediction_minus_target():

@@ -13,8 +13,10 @@ import sympy as sp
 
 from chainrule import expr
 from chainrule.activations import ACTIVATIONS
+from chainrule.coefficient import ONE, Coefficient
 from chainrule.costs import COSTS
-from chainrule.expr import Coefficient, Op
+from chainrule.elementary import log
+from chainrule.expr import Op
 from chainrule.rewrites import REWRITES, Facts, rewrite
 from chainrule.rules import RULES
 from symbolic import Reading, symbols
@@ -38,15 +40,16 @@ def _pair(cost, output):
 SAMPLES = {
     "known_value": (expr.square(expr.apply(TANH, Z)), {"a1": expr.apply(TANH, Z)}),
     "cost_through_output": _pair("binary_cross_entropy", SIGMOID),
-    "log_of_sigmoid": (expr.log(A) + expr.log(1 - A), {"a1": expr.apply(SIGMOID, Z)}),
-    "log_of_softmax": (expr.log(A), {"a1": expr.softmax(Z)}),
+    "log_of_sigmoid": (log(A) + log(1 - A), {"a1": expr.apply(SIGMOID, Z)}),
+    "log_of_exp": (log(A), {"a1": expr.apply(ACTIVATIONS["exp"], Z)}),
+    "log_of_softmax": (log(A), {"a1": expr.softmax(Z)}),
     "derivative_of_value": (expr.derivative(SIGMOID, Z), {"a1": expr.apply(SIGMOID, Z)}),
     "cost_written_out": (expr.loss(COSTS["squared_error"], X, Y), {}),
     "cost_derivative_written_out": (expr.loss_derivative(COSTS["squared_error"], X, Y), {}),
     "scale_of_constant": (expr.scale(HALF, expr.constant(3)), {}),
     "spread_of_constant": (expr.spread(expr.constant(3), (2, "m")) * X, {}),
     "product_with_constant": (expr.constant(3) * X, {}),
-    "scale_by_one": (expr.scale(expr.ONE, X), {}),
+    "scale_by_one": (expr.scale(ONE, X), {}),
     "scale_of_scale": (expr.scale(HALF, expr.scale(THIRD, X)), {}),
     "scale_out_of_product": (expr.scale(HALF, X) * expr.scale(THIRD, Y), {}),
     "scale_out_of_sum": (expr.total(expr.scale(THIRD, X)), {}),

@@ -1,13 +1,13 @@
 """Architecture: the frozen description of a feed-forward network.
 
-It says how many units each layer has, the activation of each layer, the cost and the penalty.
-It holds no numbers that are learnt (`parameters`) and can do nothing (`network`). Everything
-that can be wrong with a description is refused here, once.
+It says how many units each layer has, the activation of each layer, the cost, the penalty and
+the rates of dropout. It holds no numbers that are learnt (`parameters`) and can do nothing
+(`network`). Everything that can be wrong with a description is refused here, once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from chainrule.errors import InvalidType, InvalidValue, PairRefused
 
 @dataclass(frozen=True)
 class Architecture:
-    """Sizes, activations, cost and penalty of a network; `describe` makes one from names.
+    """Sizes, activations, cost, penalty and dropout of a network; `describe` makes one from names.
 
     Parameters
     ----------
@@ -32,12 +32,16 @@ class Architecture:
         The row of the cost.
     l2 : float
         λ of the penalty (λ/2) Σ ‖W‖², on weights only.
+    dropout : tuple of float
+        For every hidden layer the probability with which a unit is left out, L − 1 in all; empty
+        for none.
     """
 
     sizes: tuple[int, ...]
     activations: tuple[Activation, ...]
     cost: Cost
     l2: float = 0.0
+    dropout: tuple[float, ...] = ()
 
     @property
     def layers(self) -> int:
@@ -54,23 +58,46 @@ class Architecture:
         """Number of outputs, n_L."""
         return self.sizes[-1]
 
-    def constants(self, examples: int) -> dict[str, float]:
-        """Return the values of the named constants of the equations, for a batch of `examples`."""
-        return {notation.EXAMPLES: examples, notation.PENALTY: self.l2}
+    def drops(self, layer: int) -> bool:
+        """Return whether units of a layer, counted from 1, are left out at random."""
+        return 1 <= layer <= len(self.dropout) and self.dropout[layer - 1] > 0
+
+    @property
+    def masks(self) -> dict[str, int]:
+        """Names of the dropout masks, each with the number of units of its layer."""
+        layers = range(1, self.layers)
+        return {notation.mask(k): self.sizes[k] for k in layers if self.drops(k)}
+
+    def constants(self, values: Mapping[str, Any]) -> dict[str, float]:
+        """Return the values of the named constants of the equations, for a batch.
+
+        Where all weights are zero, their sum counts as 1: the cost of such a batch is 0, and not
+        0/0.
+        """
+        examples = values[notation.activations(0)].shape[-1]
+        constants: dict[str, float] = {notation.EXAMPLES: examples, notation.PENALTY: self.l2}
+        if notation.EXAMPLE_WEIGHTS in values:
+            total = float(values[notation.EXAMPLE_WEIGHTS].sum(dtype=float))
+            constants[notation.TOTAL_WEIGHT] = total or 1.0
+        return constants
 
     def __str__(self) -> str:
         names = [row.name for row in self.activations]
         spelled = names[0] if len(set(names)) == 1 else ", ".join(names)
         sizes = "-".join(map(str, self.sizes))
         penalty = f", penalty λ = {self.l2:g}" if self.l2 else ""
-        return f"network {sizes}, {spelled}, {self.cost.symbol}{penalty}"
+        rates = " ".join(f"{rate:g}" for rate in dict.fromkeys(self.dropout))
+        dropout = f", dropout {rates}" if self.masks else ""
+        return f"network {sizes}, {spelled}, {self.cost.symbol}{penalty}{dropout}"
 
 
 def describe(
     sizes: Sequence[int],
-    activation: str | Sequence[str],
-    cost: str,
+    activation: Any,
+    cost: Any,
     l2: float = 0.0,
+    dropout: Any = 0.0,
+    output: Any = None,
 ) -> Architecture:
     """Make an architecture from what people type.
 
@@ -78,19 +105,24 @@ def describe(
     ----------
     sizes : sequence of int
         ``[n0, n1, …, n_L]``, at least two, each at least 1.
-    activation : str or sequence of str
-        One name for all layers, or one per layer of weights. A single name that the cost cannot
-        follow (relu before cross-entropy, say) stands for the hidden layers, and the last layer
-        gets the cost's usual output activation.
-    cost : str
-        Name of the cost.
+    activation : str, Activation or sequence of them
+        One for all layers, or one per layer of weights. A single one that the cost cannot follow
+        (relu before cross-entropy, say) stands for the hidden layers, and the last layer gets the
+        cost's usual output activation.
+    cost : str or Cost
+        The cost, or its name.
     l2 : float, optional
         λ ≥ 0 of the penalty.
+    dropout : float or sequence of float, optional
+        Probability with which a hidden unit is left out: one for all hidden layers, or one each.
+    output : str or Activation, optional
+        Activation of the last layer, beside a single `activation`; ``"usual"`` for that which
+        goes with the cost.
 
     Raises
     ------
     InvalidValue, InvalidType
-        If sizes or the penalty are impossible, or activations are not as many as layers.
+        If sizes, penalty or dropout are impossible, or activations are not as many as layers.
     UnknownName
         If no such activation or cost exists.
     PairRefused
@@ -100,29 +132,45 @@ def describe(
     --------
     >>> print(describe([784, 30, 10], "relu", "cross_entropy"))
     network 784-30-10, relu, softmax, cross-entropy
+    >>> print(describe([4, 9, 1], "gelu", "huber(1.5)", dropout=0.2, output="usual"))
+    network 4-9-1, gelu, identity, huber, dropout 0.2
     """
     checked = layer_sizes(sizes)
-    layers, outputs = len(checked) - 1, checked[-1]
-    rows = _activations(activation, cost, layers, outputs)
+    rows = _activations(activation, output, cost, checked)
     for layer, row in enumerate(rows, start=1):
         if row.name == "softmax" and checked[layer] == 1:
             raise PairRefused(
                 f"softmax over the single unit of layer {layer} is 1 whatever the weights: "
                 "use sigmoid there, or give the layer two units"
             )
-    return Architecture(checked, rows, costs.find(cost, rows[-1]), positive("l2", l2, or_zero=True))
+    return Architecture(
+        checked,
+        rows,
+        costs.find(cost, rows[-1]),
+        positive("l2", l2, or_zero=True),
+        _rates(dropout, len(checked) - 2),
+    )
 
 
-def _activations(activation: Any, cost: str, layers: int, outputs: int) -> tuple[Activation, ...]:
-    if isinstance(activation, str):
+def _activations(
+    activation: Any, output: Any, cost: Any, sizes: tuple[int, ...]
+) -> tuple[Activation, ...]:
+    layers = len(sizes) - 1
+    if isinstance(activation, (str, Activation)):
         row = activations.find(activation)
-        last = row
-        if not any(candidate.may_meet(row) for candidate in costs.rows_named(cost)):
-            last = activations.find(costs.usual_output(cost, outputs))
-        return (row,) * (layers - 1) + (last,)
+        last = row if output is None else output
+        fits = any(candidate.may_meet(row) for candidate in costs.rows_named(cost))
+        if output == "usual" or (output is None and not fits):
+            last = costs.usual_output(cost, sizes[-1])
+        return (row,) * (layers - 1) + (activations.find(last),)
     if not isinstance(activation, Iterable):
         raise InvalidType(
             f"activation is {activation!r}, wanted a name or a list with one name per layer"
+        )
+    if output is not None:
+        raise InvalidValue(
+            f"output is {output!r}, but activation is a list: its last entry is that of the last "
+            "layer; give one or the other"
         )
     names = list(activation)
     if len(names) != layers:
@@ -131,3 +179,21 @@ def _activations(activation: Any, cost: str, layers: int, outputs: int) -> tuple
             "the inputs have none"
         )
     return tuple(activations.find(name) for name in names)
+
+
+def _rates(dropout: Any, hidden: int) -> tuple[float, ...]:
+    if isinstance(dropout, (str, bytes)) or not isinstance(dropout, Iterable):
+        rates = [positive("dropout", dropout, or_zero=True)] * hidden
+    else:
+        rates = [positive("dropout", rate, or_zero=True) for rate in dropout]
+    if len(rates) != hidden:
+        raise InvalidValue(
+            f"dropout has {len(rates)} rates, wanted {hidden}: one per hidden layer; inputs and "
+            "outputs are never left out"
+        )
+    for rate in rates:
+        if rate >= 1:
+            raise InvalidValue(
+                f"dropout is {rate:g}, wanted a probability below 1: no unit would be left"
+            )
+    return tuple(rates) if any(rates) else ()

@@ -2,7 +2,8 @@
 
 A row is the cost of one output of one example, as an expression of the prediction ``a`` and the
 target ``y``. The cost of a batch is built from it in one place (`derive`): summed over the
-outputs, averaged over the examples, plus the penalty.
+outputs, averaged over the examples, plus the penalty. A cost with kinks has them at values of
+``a − y``.
 
 Cross-entropy is two rows, since it is two formulas: independent probabilities (sigmoid outputs)
 and one distribution over the outputs (softmax). People write ``"cross_entropy"`` for either,
@@ -13,13 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import notation, numbered
 from chainrule.activations import Activation
-from chainrule.errors import InvalidType, PairRefused, UnknownName
-from chainrule.expr import Expr, Function, log, square, variable
+from chainrule.coefficient import Coefficient
+from chainrule.elementary import clip, exp, log, log1p, magnitude, sign, tanh, times, where_positive
+from chainrule.errors import PairRefused
+from chainrule.expr import Expr, Function, constant, scale, square, variable
+from chainrule.numbered import Numbered
 
 VARIABLES = ("a", "y")
 Targets = NDArray[np.floating]
@@ -62,6 +68,11 @@ def _no_distribution(y: Targets) -> str:
     return f"column {bad[0]} of y sums to {sums[bad[0]]:.9g}"
 
 
+def _negative(y: Targets) -> str:
+    bad = np.argwhere(y < 0)
+    return f"y[{bad[0][0]}, {bad[0][1]}] is {y[tuple(bad[0])]:g}" if bad.size else ""
+
+
 def _one_hot(rng: np.random.Generator, outputs: int, examples: int) -> Targets:
     return np.eye(outputs)[:, rng.integers(outputs, size=examples)]
 
@@ -78,6 +89,10 @@ def _zeros_and_ones(rng: np.random.Generator, outputs: int, examples: int) -> Ta
     return rng.integers(0, 2, (outputs, examples)).astype(float)
 
 
+def _counts(rng: np.random.Generator, outputs: int, examples: int) -> Targets:
+    return rng.poisson(2.0, (outputs, examples)).astype(float)
+
+
 ANY_REAL = Domain("real numbers", "", _nothing_wrong, _fractions)
 UNIT_INTERVAL = Domain(
     "targets between 0 and 1",
@@ -85,6 +100,7 @@ UNIT_INTERVAL = Domain(
     _outside_unit_interval,
     _zeros_and_ones,
 )
+COUNTS = Domain("targets of 0 or more", "counts are 0, 1, 2, …", _negative, _counts)
 DISTRIBUTION = Domain(
     "one distribution per column: entries between 0 and 1 that sum to 1",
     "give class k as a column of zeros with a 1 in row k, or divide y by y.sum(axis=0)",
@@ -93,7 +109,7 @@ DISTRIBUTION = Domain(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cost(Function):
     """One cost.
 
@@ -109,6 +125,8 @@ class Cost(Function):
         Names of the output activations that it may meet; empty for any.
     refusal : str
         Why it may meet no other.
+    usual_output : str
+        The output activation that goes with it, for two outputs or more.
     derivative_reason : str
         What a derivation says beside the derivative.
     shortcut : Expr or None
@@ -123,6 +141,7 @@ class Cost(Function):
     domain: Domain = ANY_REAL
     outputs: tuple[str, ...] = ()
     refusal: str = ""
+    usual_output: str = "identity"
     derivative_reason: str = "the derivative of the cost of each output"
     shortcut: Expr | None = None
     shortcut_reason: str = ""
@@ -134,97 +153,195 @@ class Cost(Function):
 
 _a = variable("a")
 _y = variable("y")
+_r = _a - _y
+_half = Coefficient(Fraction(1, 2))
+_log_2 = constant(Coefficient(powers=((notation.LOG_2, 1),)))
+
+_size = magnitude(_r)
+_small = tanh(where_positive(_size - 1, 1, _size))
+
+
+def _huber(name: str, delta: Fraction) -> Cost:
+    bounded = clip(_r, delta)
+    # half the square up to δ, and on along the tangent: one formula for both, which cannot overflow
+    beyond = times(delta, magnitude(_r - bounded))
+    return Cost(
+        name,
+        "huber",
+        VARIABLES,
+        value=where_positive(
+            _size - delta,
+            times(delta, _size - delta / 2),
+            scale(_half, square(_r)),
+        ),
+        stable=scale(_half, square(bounded)) + beyond,
+        derivative=bounded,
+        family="huber",
+        title=f"Huber's cost, half the square up to |a − y| = {float(delta):g}, a line beyond",
+        derivative_reason="the slope of half a square, but no steeper than at its edge",
+    )
+
+
+def _quantile(name: str, q: Fraction) -> Cost:
+    return Cost(
+        name,
+        "quantile",
+        VARIABLES,
+        value=where_positive(_r, times(1 - q, _r), times(q, -_r)),
+        derivative=where_positive(_r, 1 - q, -q),
+        kinks=(0.0,),
+        family="quantile",
+        title=f"quantile cost: |a − y|, times {float(q):g} where a is too low, {float(1 - q):g} "
+        "where it is too high",
+        derivative_reason="the slope of either side",
+    )
+
+
+NUMBERED: Mapping[str, Numbered[Cost]] = {
+    "huber": Numbered(_huber, "delta", usual=1.0, least=0.0),
+    "quantile": Numbered(_quantile, "q", usual=0.5, least=0.0, most=1.0),
+}
 
 COSTS: dict[str, Cost] = {
-    row.name: row
-    for row in (
-        Cost(
-            "squared_error",
-            "squared error",
-            VARIABLES,
-            value=square(_a - _y),
-            derivative=2 * (_a - _y),
-            family="squared_error",
-            title="squared error",
-            derivative_reason="the derivative of the square",
+    "squared_error": Cost(
+        "squared_error",
+        "squared error",
+        VARIABLES,
+        value=square(_a - _y),
+        derivative=2 * (_a - _y),
+        family="squared_error",
+        title="squared error",
+        derivative_reason="the derivative of the square",
+    ),
+    "absolute_error": Cost(
+        "absolute_error",
+        "absolute error",
+        VARIABLES,
+        value=magnitude(_r),
+        derivative=sign(_r),
+        kinks=(0.0,),
+        family="absolute_error",
+        title="absolute error",
+        derivative_reason="the slope of |x| is the sign of x",
+    ),
+    **{name: row.row(name, None) for name, row in NUMBERED.items()},
+    "log_cosh": Cost(
+        "log_cosh",
+        "log-cosh",
+        VARIABLES,
+        value=log(scale(_half, exp(_r) + exp(-_r))),
+        stable=where_positive(
+            _size - 1,
+            _size + log1p(exp(-2 * _size)) - _log_2,
+            -scale(_half, log1p(-square(_small))),
         ),
-        Cost(
-            "binary_cross_entropy",
-            "binary cross-entropy",
-            VARIABLES,
-            value=-(_y * log(_a) + (1 - _y) * log(1 - _a)),
-            derivative=(_a - _y) / (_a * (1 - _a)),
-            family="cross_entropy",
-            title="cross-entropy, −y log a − (1 − y) log(1 − a)",
-            domain=UNIT_INTERVAL,
-            outputs=("sigmoid",),
-            refusal="it takes the logarithm of a and of 1 − a, so a must be a probability",
-            shortcut=_a - _y,
-            shortcut_reason="with cross-entropy, the division by a (1 − a) in ∂C/∂a cancels σ′(z)",
-        ),
-        Cost(
-            "categorical_cross_entropy",
-            "cross-entropy",
-            VARIABLES,
-            value=-(_y * log(_a)),
-            derivative=-(_y / _a),
-            family="cross_entropy",
-            title="cross-entropy, −y log a",
-            domain=DISTRIBUTION,
-            outputs=("softmax",),
-            refusal="its predictions must be a distribution over the outputs",
-            shortcut=_a - _y,
-            shortcut_reason="with cross-entropy, what is left of it is a − y, since y sums to 1",
-        ),
-    )
+        derivative=tanh(_r),
+        family="log_cosh",
+        title="log cosh(a − y)",
+        derivative_reason="the derivative of log cosh x is tanh x",
+    ),
+    "poisson": Cost(
+        "poisson",
+        "Poisson cost",
+        VARIABLES,
+        value=_a - _y * log(_a),
+        derivative=1 - _y / _a,
+        family="poisson",
+        title="Poisson cost, a − y log a",
+        domain=COUNTS,
+        outputs=("exp",),
+        refusal="it takes the logarithm of a, which must be positive whatever the weights",
+        usual_output="exp",
+        shortcut=_a - _y,
+        shortcut_reason="with the Poisson cost, the division by a in ∂C/∂a cancels exp′(z) = a",
+    ),
+    "binary_cross_entropy": Cost(
+        "binary_cross_entropy",
+        "binary cross-entropy",
+        VARIABLES,
+        value=-(_y * log(_a) + (1 - _y) * log(1 - _a)),
+        derivative=(_a - _y) / (_a * (1 - _a)),
+        family="cross_entropy",
+        title="cross-entropy, −y log a − (1 − y) log(1 − a)",
+        domain=UNIT_INTERVAL,
+        outputs=("sigmoid",),
+        refusal="it takes the logarithm of a and of 1 − a, so a must be a probability",
+        usual_output="sigmoid",
+        shortcut=_a - _y,
+        shortcut_reason="with cross-entropy, the division by a (1 − a) in ∂C/∂a cancels σ′(z)",
+    ),
+    "categorical_cross_entropy": Cost(
+        "categorical_cross_entropy",
+        "cross-entropy",
+        VARIABLES,
+        value=-(_y * log(_a)),
+        derivative=-(_y / _a),
+        family="cross_entropy",
+        title="cross-entropy, −y log a",
+        domain=DISTRIBUTION,
+        outputs=("softmax",),
+        refusal="its predictions must be a distribution over the outputs",
+        usual_output="softmax",
+        shortcut=_a - _y,
+        shortcut_reason="with cross-entropy, what is left of it is a − y, since y sums to 1",
+    ),
 }
 
 
-def find(name: str, output: Activation, table: Mapping[str, Cost] = COSTS) -> Cost:
+OWN: dict[str, Cost] = {}
+"""Rows that a person has registered; see `own`."""
+
+
+def find(name: object, output: Activation) -> Cost:
     """Return the row of a cost, by its name or its family, for an output activation.
 
     Raises
     ------
-    UnknownName
-        If no row bears the name.
+    UnknownName, InvalidValue, InvalidType
+        If no row bears the name, or its number is impossible.
     PairRefused
         If rows do, and none of them may meet this output activation.
 
     Examples
     --------
-    >>> from chainrule.activations import ACTIVATIONS
     >>> find("cross_entropy", ACTIVATIONS["softmax"]).name
     'categorical_cross_entropy'
+    >>> find("huber(1.5)", ACTIVATIONS["identity"]).name
+    'huber(delta=1.5)'
     """
-    rows = rows_named(name, table)
+    rows = rows_named(name)
     for row in rows:
         if row.may_meet(output):
             return row
+    reasons = "; or ".join(f"{row.refusal} ({', '.join(row.outputs)})" for row in rows)
     wanted = sorted({pair for row in rows for pair in row.outputs})
     raise PairRefused(
-        f"{name} cannot follow a layer of {output.name}: {rows[0].refusal}. "
+        f"{rows[0].family} cannot follow a layer of {output.name}: {reasons}. "
         f"Give the last layer one of: {', '.join(wanted)}."
     )
 
 
-def usual_output(name: str, outputs: int, table: Mapping[str, Cost] = COSTS) -> str:
+def usual_output(name: object, outputs: int) -> str:
     """Return the output activation that goes with a cost, for a number of outputs.
 
     Examples
     --------
     >>> usual_output("cross_entropy", 10), usual_output("cross_entropy", 1)
     ('softmax', 'sigmoid')
+    >>> usual_output("squared_error", 1), usual_output("poisson", 1)
+    ('identity', 'exp')
     """
-    named = [pair for row in rows_named(name, table) for pair in row.outputs] or ["identity"]
+    named = [row.usual_output for row in rows_named(name)]
     return "softmax" if "softmax" in named and outputs > 1 else named[0]
 
 
-def rows_named(name: str, table: Mapping[str, Cost] = COSTS) -> list[Cost]:
+def rows_named(name: object) -> list[Cost]:
     """Return all rows that bear a name, as their own or as that of their family."""
-    if not isinstance(name, str):
-        raise InvalidType(f"cost is {name!r}, wanted the name of one: {', '.join(table)}")
-    rows = [row for row in table.values() if name in (row.name, row.family)]
-    if not rows:
-        known = dict.fromkeys([*(row.family for row in table.values()), *table])
-        raise UnknownName("cost", name, known)
-    return rows
+    if isinstance(name, Cost):
+        return [name]
+    rows = COSTS | OWN
+    family = [row for row in COSTS.values() if row.family == name]
+    if family and name not in rows:
+        return family
+    known = dict.fromkeys([*(row.family for row in COSTS.values()), *rows])
+    return [numbered.find("cost", name, rows, NUMBERED, known)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from chainrule import notation
 from chainrule.architecture import Architecture
@@ -116,7 +117,10 @@ class Derivation:
 
 
 def _page(derivation: Derivation, width: int) -> list[str]:
-    given = [(name, text.shape(dims), what) for name, dims, what in _given(derivation.architecture)]
+    given = [
+        (_spelled_input(name), text.shape(dims), what)
+        for name, dims, what in given_quantities(derivation)
+    ]
     left = max(len(notation.text(name)) for name in derivation.names)
 
     def rows(equations: Sequence[Equation]) -> list[tuple[str, str, str]]:
@@ -144,11 +148,25 @@ def _page(derivation: Derivation, width: int) -> list[str]:
     ]
 
 
-def _given(architecture: Architecture) -> Iterator[tuple[str, Shape, str]]:
-    sizes = architecture.sizes
-    yield f"{notation.activations(0)} = x", (sizes[0], notation.EXAMPLES), "inputs"
-    yield notation.TARGETS, (sizes[-1], notation.EXAMPLES), "targets"
-    for layer in range(1, architecture.layers + 1):
-        shape = (sizes[layer], sizes[layer - 1])
-        yield notation.weights(layer), shape, f"weights into layer {layer}"
-        yield notation.biases(layer), (shape[0], 1), f"biases of layer {layer}"
+def _spelled_input(name: str) -> str:
+    return f"{name} = x" if name == notation.activations(0) else notation.text(name)
+
+
+def given_quantities(derivation: Derivation) -> Iterator[tuple[str, Shape, str]]:
+    """Yield name, shape and meaning of every quantity that the equations use and do not define."""
+    sizes, m = derivation.architecture.sizes, notation.EXAMPLES
+    outputs = (sizes[-1], m)
+    used = set().union(*(equation.expr.symbols() for equation in derivation))
+    possible: list[tuple[str, Shape, str]] = [
+        (notation.activations(0), (sizes[0], m), "inputs"),
+        (notation.TARGETS, outputs, "targets"),
+        (notation.EXAMPLE_WEIGHTS, (1, m), "weights of the examples, Σw their sum"),
+        (notation.SELECTOR, outputs, "which outputs are differentiated"),
+    ]
+    for layer, (columns, rows) in enumerate(pairwise(sizes), start=1):
+        possible += [
+            (notation.weights(layer), (rows, columns), f"weights into layer {layer}"),
+            (notation.biases(layer), (rows, 1), f"biases of layer {layer}"),
+            (notation.mask(layer), (rows, m), f"mask of layer {layer}, drawn anew for every batch"),
+        ]
+    yield from (each for each in possible if each[0] in used)

@@ -98,6 +98,10 @@ class PairRefused(ChainruleError, ValueError):
     """A cost and an output activation that must not meet; the message gives the reason."""
 
 
+class WrongDerivative(ChainruleError, ValueError):
+    """A person's derivative is not that of their function; the message says where and why."""
+
+
 class EngineUnavailable(ChainruleError, RuntimeError):
     """An engine asked for by name cannot serve; nothing else is used in its place."""
 

@@ -15,13 +15,14 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
+from chainrule.coefficient import ONE, Coefficient, Number
 from chainrule.errors import ShapeError
 from chainrule.notation import EXAMPLES
 
 Dim = int | str
 Shape = tuple[Dim, ...]
-Number = int | Fraction
 
 
 class Op(enum.Enum):
@@ -54,7 +55,12 @@ class Op(enum.Enum):
     EXP = "exp"
     LOG = "log"
     LOG1P = "log1p"  # log(1 + x), exact for small x
+    EXPM1 = "expm1"  # exp(x) − 1, exact for small x
     TANH = "tanh"
+    SIN = "sin"
+    COS = "cos"
+    ERF = "erf"
+    ERFC = "erfc"  # 1 − erf(x), exact for large x
     WHERE_POSITIVE = "where_positive"  # b where a > 0, else c
 
 
@@ -67,52 +73,18 @@ OPERATIONS_OF_NUMBERS = frozenset(
         Op.EXP,
         Op.LOG,
         Op.LOG1P,
+        Op.EXPM1,
         Op.TANH,
+        Op.SIN,
+        Op.COS,
+        Op.ERF,
+        Op.ERFC,
         Op.WHERE_POSITIVE,
     }
 )
 
 
-@dataclass(frozen=True)
-class Coefficient:
-    """A number times powers of named constants, such as 2/m or λ/2.
-
-    Parameters
-    ----------
-    number : fractions.Fraction
-        The number, exact.
-    powers : tuple of (str, int)
-        Name and exponent of each named constant, sorted by name, no exponent zero.
-
-    Examples
-    --------
-    >>> Coefficient(Fraction(2)) * Coefficient(Fraction(1), (("m", -1),))
-    Coefficient(number=Fraction(2, 1), powers=(('m', -1),))
-    """
-
-    number: Fraction = Fraction(1)
-    powers: tuple[tuple[str, int], ...] = ()
-
-    def __mul__(self, other: Coefficient) -> Coefficient:
-        powers = dict(self.powers)
-        for name, power in other.powers:
-            powers[name] = powers.get(name, 0) + power
-        kept = tuple(sorted((name, power) for name, power in powers.items() if power))
-        return Coefficient(self.number * other.number, kept)
-
-    def value(self, constants: Mapping[str, float]) -> float:
-        """Return the number that this stands for, given the values of the named constants."""
-        value = float(self.number)
-        for name, power in self.powers:
-            value *= constants[name] ** power
-        return value
-
-
-ONE = Coefficient()
-PER_EXAMPLE = Coefficient(powers=((EXAMPLES, -1),))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Function:
     """A named function of one or more numbers: what `APPLY` and `LOSS` nodes carry.
 
@@ -130,9 +102,14 @@ class Function:
     value, derivative : Expr or None
         The function, and its derivative with respect to the first variable. Both are ``None``
         for a function that is left undefined, as in a proof for arbitrary functions.
-    stable : Expr or None
-        The value in a form that neither overflows nor loses digits; ``None`` where `value`
-        already is.
+    stable, stable_derivative : Expr or None
+        Both in a form that neither overflows nor loses digits; ``None`` where they already are.
+    kinks : tuple of float
+        Where the function is continuous but has no derivative: values of its variable; of the
+        first less the second, where there are two.
+    by_hand : tuple of callable or None
+        The function and its derivative as a person wrote them, on arrays; they stand in the place
+        of expressions.
     """
 
     name: str
@@ -141,6 +118,20 @@ class Function:
     value: Expr | None = None
     derivative: Expr | None = None
     stable: Expr | None = None
+    stable_derivative: Expr | None = None
+    kinks: tuple[float, ...] = ()
+    by_hand: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def computed(self) -> Expr | None:
+        """Return the expression by which the value is computed."""
+        return self.value if self.stable is None else self.stable
+
+    def computed_derivative(self) -> Expr | None:
+        """Return the expression by which the derivative is computed."""
+        return self.derivative if self.stable_derivative is None else self.stable_derivative
 
 
 @dataclass(frozen=True)
@@ -167,16 +158,16 @@ the columns of the left factor must be as many as the rows of the right one
     function: Function | None = field(default=None)
 
     def __add__(self, other: Expr | Number) -> Expr:
-        return _elementwise(Op.ADD, self, _lift(other))
+        return _elementwise(Op.ADD, self, lift(other))
 
     def __radd__(self, other: Number) -> Expr:
-        return _lift(other) + self
+        return lift(other) + self
 
     def __sub__(self, other: Expr | Number) -> Expr:
-        return _elementwise(Op.SUBTRACT, self, _lift(other))
+        return _elementwise(Op.SUBTRACT, self, lift(other))
 
     def __rsub__(self, other: Number) -> Expr:
-        return _lift(other) - self
+        return lift(other) - self
 
     def __mul__(self, other: Expr) -> Expr:
         return _elementwise(Op.HADAMARD, self, other)
@@ -191,7 +182,7 @@ the columns of the left factor must be as many as the rows of the right one
         return _elementwise(Op.DIVIDE, self, other)
 
     def __rtruediv__(self, other: Number) -> Expr:
-        return _lift(other) / self
+        return lift(other) / self
 
     def __matmul__(self, other: Expr) -> Expr:
         rows, inner = self.shape
@@ -232,9 +223,11 @@ def variable(name: str) -> Expr:
     return symbol(name, ("n", EXAMPLES))
 
 
-def constant(number: Number) -> Expr:
+def constant(number: Number | Coefficient) -> Expr:
     """Return a number that stands in every place of whatever it meets."""
-    return Expr(Op.CONSTANT, (), (), coefficient=Coefficient(Fraction(number)))
+    if not isinstance(number, Coefficient):
+        number = Coefficient(Fraction(number))
+    return Expr(Op.CONSTANT, (), (), coefficient=number)
 
 
 def scale(coefficient: Coefficient, arg: Expr) -> Expr:
@@ -304,37 +297,6 @@ def log_softmax(arg: Expr) -> Expr:
     return Expr(Op.LOG_SOFTMAX, (arg,), arg.shape)
 
 
-def exp(arg: Expr) -> Expr:
-    """Return e to the power of every entry."""
-    return Expr(Op.EXP, (arg,), arg.shape)
-
-
-def log(arg: Expr) -> Expr:
-    """Return the natural logarithm of every entry."""
-    return Expr(Op.LOG, (arg,), arg.shape)
-
-
-def log1p(arg: Expr) -> Expr:
-    """Return log(1 + x) of every entry x."""
-    return Expr(Op.LOG1P, (arg,), arg.shape)
-
-
-def tanh(arg: Expr) -> Expr:
-    """Return the hyperbolic tangent of every entry."""
-    return Expr(Op.TANH, (arg,), arg.shape)
-
-
-def where_positive(test: Expr, then: Expr | Number, otherwise: Expr | Number) -> Expr:
-    """Return `then` where `test` > 0 and `otherwise` elsewhere, entry by entry."""
-    args = (test, _lift(then), _lift(otherwise))
-    return Expr(Op.WHERE_POSITIVE, args, _common_shape(Op.WHERE_POSITIVE, args))
-
-
-def magnitude(arg: Expr) -> Expr:
-    """Return |x|, by the sign of the real part, so that a complex step passes through."""
-    return where_positive(arg, arg, -arg)
-
-
 def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     """Put expressions in the place of symbols; the shapes of what lies above follow.
 
@@ -348,7 +310,7 @@ def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
         return values.get(expr.name, expr)
     args = tuple(substitute(arg, values) for arg in expr.args)
     return (
-        expr if args == expr.args else replace(expr, args=args, shape=_common_shape(expr.op, args))
+        expr if args == expr.args else replace(expr, args=args, shape=common_shape(expr.op, args))
     )
 
 
@@ -366,15 +328,17 @@ def written_out(node: Expr, body: Expr) -> Expr:
     return substitute(body, dict(zip(node.function.variables, node.args, strict=True)))
 
 
-def _lift(value: Expr | Number) -> Expr:
+def lift(value: Expr | Number) -> Expr:
+    """Return a plain number as an expression, and an expression as it is."""
     return value if isinstance(value, Expr) else constant(value)
 
 
 def _elementwise(op: Op, left: Expr, right: Expr) -> Expr:
-    return Expr(op, (left, right), _common_shape(op, (left, right)))
+    return Expr(op, (left, right), common_shape(op, (left, right)))
 
 
-def _common_shape(op: Op, args: tuple[Expr, ...]) -> Shape:
+def common_shape(op: Op, args: tuple[Expr, ...]) -> Shape:
+    """Return the shape of what pairs entries by place; numbers fit any shape."""
     shapes = {arg.shape for arg in args if arg.op is not Op.CONSTANT}
     if len(shapes) > 1:
         first, second = sorted(map(_show, shapes))

@@ -6,19 +6,23 @@ doubt, see `checking`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule import notation, parameters
+from chainrule.activations import Activation
 from chainrule.architecture import Architecture, describe
-from chainrule.arrays import Array, examples_in_columns, finite
+from chainrule.arguments import whole
+from chainrule.arrays import Array, float_dtype
+from chainrule.costs import Cost
 from chainrule.derivation import Derivation
-from chainrule.derive import derive
-from chainrule.errors import InvalidType, InvalidValue, ShapeError
-from chainrule.evaluate import Plan, Trace, trace
+from chainrule.equations import Equations
+from chainrule.examples import batch, draw_masks, inputs, owned
 from chainrule.parameters import Parameters
+from chainrule.randomness import source
+from chainrule.tracing import Trace, trace
 
 
 class Network:
@@ -30,16 +34,22 @@ class Network:
     ----------
     sizes : sequence of int
         Number of units of each layer, the inputs first: ``[n0, n1, …, n_L]``.
-    activation : str or sequence of str
-        ``"sigmoid"``, ``"tanh"``, ``"relu"``, ``"identity"``, ``"softmax"``: one name for all
-        layers, or one per layer of weights. A single name that the cost cannot follow stands for
-        the hidden layers, and the last gets the cost's usual output activation (relu with
-        cross-entropy: softmax).
-    cost : str
-        ``"squared_error"`` or ``"cross_entropy"`` (of sigmoid or of softmax outputs), summed over
-        the outputs and averaged over the examples.
+    activation : str, Activation or sequence of them
+        A name such as ``"sigmoid"``, ``"relu"``, ``"leaky_relu(0.2)"`` or ``"gelu"`` (the page
+        *functions and costs* has all): one for all layers, or one per layer of weights. A single
+        one that the cost cannot follow stands for the hidden layers, and the last gets the cost's
+        usual output activation (relu with cross-entropy: softmax).
+    cost : str or Cost
+        A name such as ``"squared_error"``, ``"cross_entropy"`` (of sigmoid or of softmax outputs)
+        or ``"huber(1.5)"``: summed over the outputs and averaged over the examples.
     l2 : float, optional
         λ ≥ 0 of the penalty (λ/2) Σ ‖Wˡ‖², which is added to the cost.
+    dropout : float or sequence of float, optional
+        Probability with which a hidden unit is left out in training: one for all hidden layers, or
+        one for each. Values and Jacobians are without dropout unless masks are given.
+    output : str or Activation, optional
+        Activation of the last layer, beside a single `activation`; ``"usual"`` for that which goes
+        with the cost (squared error: identity).
 
     Raises
     ------
@@ -60,16 +70,27 @@ class Network:
     """
 
     def __init__(
-        self, sizes: Sequence[int], *, activation: str | Sequence[str], cost: str, l2: float = 0.0
+        self,
+        sizes: Sequence[int],
+        *,
+        activation: str | Activation | Sequence[str | Activation],
+        cost: str | Cost,
+        l2: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
+        output: str | Activation | None = None,
     ) -> None:
-        self._architecture = describe(sizes, activation, cost, l2)
-        self._derivation = derive(self._architecture)
-        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._architecture = describe(sizes, activation, cost, l2, dropout, output)
+        self._equations = Equations(self._architecture)
 
     @property
     def architecture(self) -> Architecture:
         """The frozen description."""
         return self._architecture
+
+    @property
+    def equations(self) -> Equations:
+        """The equations, ready to be evaluated for values that are known to be sound."""
+        return self._equations
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -114,55 +135,92 @@ class Network:
         """
         return parameters.initialize(self.sizes, rng, scheme=scheme, scale=scale, dtype=dtype)
 
+    def draw_masks(self, rng: Any, examples: int, dtype: Any = np.float64) -> dict[str, Array]:
+        """Draw the dropout masks of one batch.
+
+        Parameters
+        ----------
+        rng : int, numpy.random.Generator or numpy.random.RandomState
+            A seed, or a generator, which is moved on: one uniform number per unit and example.
+        examples : int
+            Number of examples in the batch.
+        dtype : dtype, optional
+            float32 or float64.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (n_l, examples)
+            ``r1``, … for the layers with dropout: 1 where a unit is kept, 0 where it is left out.
+
+        Examples
+        --------
+        >>> net = Network([2, 4, 1], activation="tanh", cost="squared_error", dropout=0.5)
+        >>> net.draw_masks(0, 3)["r1"].mean()
+        np.float64(0.5)
+        """
+        count = whole("examples", examples, 1)
+        return draw_masks(self._architecture, source(rng), count, float_dtype(dtype))
+
     def forward(self, params: Parameters, x: Any) -> Array:
         """Return the outputs a_L.
 
         Parameters
         ----------
         params : Parameters
+            Of this network.
         x : array_like, shape (n0, m)
             Inputs.
 
         Returns
         -------
         ndarray, shape (n_L, m)
-            In the dtype of the parameters.
+            In the dtype of the parameters, without dropout.
         """
         last = notation.activations(self._architecture.layers)
-        dtype = self.owns(params).dtype
-        a0 = examples_in_columns("x", x, self._architecture.inputs, dtype, "inputs")
-        (outputs,) = self.evaluate((last,), params, {notation.activations(0): a0})
+        values = inputs(self._architecture, x, self.owns(params).dtype)
+        (outputs,) = self._equations.evaluate((last,), params, values)
         return np.asarray(outputs)
 
-    def cost(self, params: Parameters, x: Any, y: Any) -> float:
+    def cost(self, params: Parameters, x: Any, y: Any, weights: Any = None) -> float:
         """Return the cost C.
 
         Parameters
         ----------
         params : Parameters
-        x : array_like, shape (n0, m)
-            Inputs.
-        y : array_like, shape (n_L, m)
-            Targets.
+            Of this network.
+        x, y : array_like, shape (n0, m) and (n_L, m)
+            Inputs and targets.
+        weights : array_like, shape (m,), optional
+            How much each example counts.
 
         Returns
         -------
         float
-            C, with the penalty.
+            C, with the penalty, without dropout.
         """
-        values = self.batch(x, y, self.owns(params).dtype)
-        return float(self.evaluate((notation.COST,), params, values)[0])
+        values = self.batch(x, y, self.owns(params).dtype, weights)
+        return float(self._equations.evaluate((notation.COST,), params, values)[0])
 
-    def value_and_grad(self, params: Parameters, x: Any, y: Any) -> tuple[float, Parameters]:
+    def value_and_grad(
+        self,
+        params: Parameters,
+        x: Any,
+        y: Any,
+        weights: Any = None,
+        masks: Mapping[str, Any] | None = None,
+    ) -> tuple[float, Parameters]:
         """Return the cost and the Jacobian of the cost by every parameter.
 
         Parameters
         ----------
         params : Parameters
-        x : array_like, shape (n0, m)
-            Inputs.
-        y : array_like, shape (n_L, m)
-            Targets.
+            Of this network.
+        x, y : array_like, shape (n0, m) and (n_L, m)
+            Inputs and targets.
+        weights : array_like, shape (m,), optional
+            How much each example counts.
+        masks : mapping, optional
+            Dropout masks, as `draw_masks` gives them; no dropout where nothing is given.
 
         Returns
         -------
@@ -171,20 +229,30 @@ class Network:
         jacobians : Parameters
             ``.W1`` is ∂C/∂W1, of the same shape and dtype as W1, and so on.
         """
-        values = self.batch(x, y, self.owns(params).dtype)
+        values = self.batch(x, y, self.owns(params).dtype, weights, masks)
         jacobians = Parameters(self.sizes, dtype=params.dtype)
-        return self.differentiate(params, values, jacobians), jacobians
+        return self._equations.differentiate(params, values, jacobians), jacobians
 
-    def trace(self, params: Parameters, x: Any, y: Any) -> Trace:
+    def trace(
+        self,
+        params: Parameters,
+        x: Any,
+        y: Any,
+        weights: Any = None,
+        masks: Mapping[str, Any] | None = None,
+    ) -> Trace:
         """Return every intermediate value by name: ``a0``, ``y``, ``z1``, …, ``J_b1``.
 
         Parameters
         ----------
         params : Parameters
-        x : array_like, shape (n0, m)
-            Inputs.
-        y : array_like, shape (n_L, m)
-            Targets.
+            Of this network.
+        x, y : array_like, shape (n0, m) and (n_L, m)
+            Inputs and targets.
+        weights : array_like, shape (m,), optional
+            How much each example counts.
+        masks : mapping, optional
+            Dropout masks, as `draw_masks` gives them; no dropout where nothing is given.
 
         Returns
         -------
@@ -207,12 +275,32 @@ class Network:
         J_W1 = δ1 a0ᵀ             1 × 2    16 … 36
         J_b1 = Σ_examples δ1      1 × 1    10
         """
-        values = self.batch(x, y, self.owns(params).dtype)
-        given = (notation.activations(0), notation.TARGETS)
-        return trace(self._derivation, dict(params) | values, self._constants(values), given)
+        values = self.batch(x, y, self.owns(params).dtype, weights, masks)
+        derivation = self.derive(weights=weights is not None, dropout=bool(masks))
+        constants = self._architecture.constants(values)
+        return trace(derivation, dict(params) | values, constants, tuple(values))
 
-    def derive(self) -> Derivation:
+    def derive(
+        self,
+        *,
+        weights: bool = False,
+        dropout: bool = True,
+        inputs: bool = False,
+        of: str = "cost",
+    ) -> Derivation:
         """Return the derivation: every equation, forward and backward, with shape and reason.
+
+        Parameters
+        ----------
+        weights : bool, optional
+            Whether the examples are weighted.
+        dropout : bool, optional
+            Whether units are left out, where the network has rates of dropout.
+        inputs : bool, optional
+            Whether the Jacobian with respect to the inputs is derived too.
+        of : {"cost", "outputs"}, optional
+            What is differentiated. The derivation of the outputs knows neither weights nor
+            dropout, and has the Jacobian with respect to the inputs.
 
         Returns
         -------
@@ -224,94 +312,43 @@ class Network:
         >>> net = Network([5, 3, 2, 2], activation="sigmoid", cost="squared_error")
         >>> print(net.derive()["J_W3"])
         J_W3 = δ3 a2ᵀ
+        >>> print(net.derive(of="outputs")["ds_da0"])
+        ∂s/∂a0 = W1ᵀ ∂s/∂z1
         """
-        return self._derivation
+        return self._equations.derive(weights=weights, dropout=dropout, inputs=inputs, of=of)
 
-    def evaluate(
-        self, wanted: tuple[str, ...], params: Parameters, values: dict[str, Array]
-    ) -> list[Any]:
-        """Return the values of named equations, for inputs that are known to be sound.
-
-        For engines and checks.
+    def batch(
+        self,
+        x: Any,
+        y: Any,
+        dtype: np.dtype[np.floating],
+        weights: Any = None,
+        masks: Mapping[str, Any] | None = None,
+    ) -> dict[str, Array]:
+        """Return checked inputs, targets, weights and masks by name, in `dtype`.
 
         Parameters
         ----------
-        wanted : tuple of str
-            Names of equations.
-        params : Parameters
-            Of this network.
-        values : dict of str to ndarray
-            ``a0`` and, if needed, ``y``, as `batch` gives them.
-
-        Returns
-        -------
-        list
-            One value per name.
-        """
-        plan = self._plans.get(wanted)
-        if plan is None:
-            plan = self._plans[wanted] = Plan(self._derivation, wanted)
-        return plan({**params.views, **values}, self._constants(values))
-
-    def differentiate(
-        self, params: Parameters, values: dict[str, Array], jacobians: Parameters
-    ) -> float:
-        """Write the Jacobians into `jacobians` and return the cost, for sound inputs.
-
-        Parameters
-        ----------
-        params : Parameters
-            Of this network.
-        values : dict of str to ndarray
-            ``a0`` and ``y``, as `batch` gives them.
-        jacobians : Parameters
-            Of the same sizes and dtype; overwritten.
-
-        Returns
-        -------
-        float
-            The cost C.
-        """
-        wanted = (notation.COST, *map(notation.adjoint, params))
-        cost, *found = self.evaluate(wanted, params, values)
-        for view, value in zip(jacobians.values(), found, strict=True):
-            view[...] = value
-        return float(cost)
-
-    def batch(self, x: Any, y: Any, dtype: np.dtype[np.floating]) -> dict[str, Array]:
-        """Return checked inputs and targets by name, in `dtype`.
-
-        Parameters
-        ----------
-        x : array_like, shape (n0, m)
-            Inputs.
-        y : array_like, shape (n_L, m)
-            Targets.
+        x, y : array_like, shape (n0, m) and (n_L, m)
+            Inputs and targets.
         dtype : numpy.dtype
             float32 or float64.
+        weights : array_like, shape (m,) or (1, m), optional
+            How much each example counts, 0 or more.
+        masks : mapping, optional
+            Dropout masks, as `draw_masks` gives them.
 
         Returns
         -------
         dict of str to ndarray
-            ``a0`` and ``y``.
+            ``a0``, ``y``, and what else was given: ``w``, ``r1``, …
 
         Raises
         ------
         ShapeError, InvalidType, InvalidValue
             If they do not fit the network, each other or the cost.
         """
-        architecture = self._architecture
-        a0 = examples_in_columns("x", x, architecture.inputs, dtype, "inputs")
-        targets = examples_in_columns(
-            "y", y, architecture.outputs, dtype, "outputs", examples=a0.shape[1]
-        )
-        cost = architecture.cost
-        violation = cost.domain.violation(targets)
-        if violation:
-            raise InvalidValue(
-                f"{violation}, but {cost.symbol} wants {cost.domain.wanted}: {cost.domain.remedy}"
-            )
-        return {notation.activations(0): a0, notation.TARGETS: targets}
+        return batch(self._architecture, x, y, dtype, weights, masks)
 
     def owns(self, params: Any) -> Parameters:
         """Return `params` if they are finite parameters of this network.
@@ -331,20 +368,7 @@ class Network:
         InvalidType, ShapeError, InvalidValue
             If they are not.
         """
-        if not isinstance(params, Parameters):
-            raise InvalidType(
-                f"params is a {type(params).__name__}, wanted Parameters: make them with "
-                "net.initialize(), or Parameters.from_arrays(W1=…, b1=…, …)"
-            )
-        if params.sizes != self.sizes:
-            met, wanted = ("-".join(map(str, sizes)) for sizes in (params.sizes, self.sizes))
-            raise ShapeError("params", met, wanted, "these parameters belong to another network")
-        for name, view in params.items():
-            finite(name, view)
-        return params
-
-    def _constants(self, values: dict[str, Array]) -> dict[str, float]:
-        return self._architecture.constants(values[notation.activations(0)].shape[1])
+        return owned(self._architecture, params)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self._architecture == other._architecture
@@ -353,18 +377,21 @@ class Network:
         return hash((self.sizes, self._architecture.l2))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _network, (self.sizes, *self._description())
+        architecture = self._architecture
+        rows = [row if row.by_hand else row.name for row in architecture.activations]
+        cost = architecture.cost if architecture.cost.by_hand else architecture.cost.name
+        return _network, (self.sizes, rows, cost, architecture.l2, architecture.dropout)
 
     def __repr__(self) -> str:
-        names, cost, l2 = self._description()
-        penalty = f", l2={l2:g}" if l2 else ""
-        return f"Network({list(self.sizes)}, activation={names}, cost={cost!r}{penalty})"
-
-    def _description(self) -> tuple[list[str], str, float]:
         architecture = self._architecture
         names = [row.name for row in architecture.activations]
-        return names, architecture.cost.name, architecture.l2
+        penalty = f", l2={architecture.l2:g}" if architecture.l2 else ""
+        dropout = f", dropout={list(architecture.dropout)}" if architecture.masks else ""
+        return (
+            f"Network({list(self.sizes)}, activation={names}, "
+            f"cost={architecture.cost.name!r}{penalty}{dropout})"
+        )
 
 
-def _network(sizes: Sequence[int], names: list[str], cost: str, l2: float) -> Network:
-    return Network(sizes, activation=names, cost=cost, l2=l2)
+def _network(sizes: Any, rows: Any, cost: Any, l2: float, dropout: Any) -> Network:
+    return Network(sizes, activation=rows, cost=cost, l2=l2, dropout=dropout or 0.0)

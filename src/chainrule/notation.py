@@ -10,6 +10,9 @@ zˡ             ``z1``      nₗ × m        weighted sums, zˡ = Wˡ aˡ⁻¹ +
 aˡ             ``a1``      nₗ × m        activations, aˡ = fˡ(zˡ)
 y              ``y``       n_L × m       targets
 C              ``C``       scalar        cost
+w              ``w``       1 × m         weights of examples, where they are weighted
+rˡ             ``r1``      nₗ × m        dropout: 1 where a unit is kept, 0 where it is left out
+hˡ             ``h1``      nₗ × m        activations after dropout, hˡ = rˡ ∘ aˡ / (1 − p)
 ∂C/∂aˡ         ``dC_da1``  nₗ × m        Jacobian of the cost with respect to activations
 δˡ             ``delta1``  nₗ × m        ∂C/∂zˡ
 ∂C/∂Wˡ         ``J_W1``    as Wˡ         Jacobian of the cost with respect to weights
@@ -25,10 +28,23 @@ TARGETS = "y"
 COST = "C"
 EXAMPLES = "m"
 PENALTY = "lam"  # lambda is a word of Python
+EXAMPLE_WEIGHTS = "w"
+TOTAL_WEIGHT = "sum_w"
+OUTPUT = "s"  # one output, or outputs weighed by v: what is differentiated where it is not the cost
+SELECTOR = "v"
+ROOT_2, ROOT_2_PI, LOG_2 = "root_2", "root_2_pi", "log_2"
 
-_ADJOINT_OF = {"W": "J_W", "b": "J_b", "z": "delta", "a": "dC_da"}
-_TEXT = {"delta": "δ", "dC_da": "∂C/∂a", "lam": "λ"}
+_ADJOINT_OF = {"W": "J_W", "b": "J_b", "z": "delta", "a": "dC_da", "h": "dC_dh"}
+_CONSTANTS = {
+    PENALTY: "λ",
+    TOTAL_WEIGHT: "Σw",
+    ROOT_2: "√2",
+    ROOT_2_PI: "√(2π)",
+    LOG_2: "log 2",
+}
 _NAME = re.compile(r"(?P<kind>[A-Za-z_]+?)(?P<layer>\d*)\Z")
+_DERIVATIVE = re.compile(r"d(?P<what>[Cs])_d(?P<by>\w+)\Z")
+_SPELLED_DERIVATIVE = re.compile(r"∂(?P<what>[Cs])/∂(?P<by>\w+)\Z")
 
 
 def weights(layer: int) -> str:
@@ -49,6 +65,21 @@ def weighted_sums(layer: int) -> str:
 def activations(layer: int) -> str:
     """Return the name of the activations of a layer; layer 0 is the input."""
     return f"a{layer}"
+
+
+def mask(layer: int) -> str:
+    """Return the name of the dropout mask of a layer."""
+    return f"r{layer}"
+
+
+def kept(layer: int) -> str:
+    """Return the name of the activations of a layer after dropout."""
+    return f"h{layer}"
+
+
+def is_mask(name: str) -> bool:
+    """Return whether a quantity is a dropout mask."""
+    return split(name)[0] == "r"
 
 
 def is_weights(name: str) -> bool:
@@ -74,14 +105,25 @@ def parameter_names(layers: int) -> tuple[str, ...]:
     return (*map(weights, numbers), *map(biases, numbers))
 
 
-def adjoint(name: str) -> str:
+def adjoint(name: str, of: str = COST) -> str:
     """Return the name of the derivative of the cost with respect to a quantity.
+
+    Parameters
+    ----------
+    name : str
+        The quantity.
+    of : str, optional
+        What is differentiated, where it is not the cost.
 
     Examples
     --------
     >>> [adjoint(name) for name in ("W3", "b3", "z3", "a2")]
     ['J_W3', 'J_b3', 'delta3', 'dC_da2']
+    >>> adjoint("W3", of="s")
+    'ds_dW3'
     """
+    if of != COST:
+        return f"d{of}_d{name}"
     kind, layer = split(name)
     return f"{_ADJOINT_OF[kind]}{layer}"
 
@@ -108,10 +150,10 @@ def code(name: str) -> str:
     """
     if name == "x":
         return activations(0)
-    for kind, spelled in _TEXT.items():
-        if name.startswith(spelled):
-            return kind + name.removeprefix(spelled)
-    return name
+    spelled = _SPELLED_DERIVATIVE.match(name)
+    if spelled:
+        return f"d{spelled['what']}_d{spelled['by']}"
+    return f"delta{name[1:]}" if name.startswith("δ") else name
 
 
 def text(name: str) -> str:
@@ -119,8 +161,13 @@ def text(name: str) -> str:
 
     Examples
     --------
-    >>> [text(name) for name in ("delta3", "dC_da2", "J_W1", "W1")]
-    ['δ3', '∂C/∂a2', 'J_W1', 'W1']
+    >>> [text(name) for name in ("delta3", "dC_da2", "J_W1", "W1", "lam", "ds_dW1")]
+    ['δ3', '∂C/∂a2', 'J_W1', 'W1', 'λ', '∂s/∂W1']
     """
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
+    derivative = _DERIVATIVE.match(name)
+    if derivative:
+        return f"∂{derivative['what']}/∂{text(derivative['by'])}"
     kind, layer = split(name)
-    return f"{_TEXT.get(kind, kind)}{layer}"
+    return f"δ{layer}" if kind == "delta" else name

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from chainrule import expr
 from chainrule.activations import SOFTPLUS, Activation
+from chainrule.coefficient import ONE
 from chainrule.costs import Cost
-from chainrule.expr import ONE, Expr, Op
+from chainrule.expr import Expr, Op
 from chainrule.render import text
 from chainrule.rules import RULES
 
@@ -167,8 +168,9 @@ def _common_factor(node: Expr, _facts: Facts) -> Expr | None:
 
 
 def _cost_written_out(node: Expr, _facts: Facts) -> Expr | None:
-    if node.op is Op.LOSS and node.function is not None and node.function.value is not None:
-        return expr.written_out(node, node.function.value)
+    row = node.function
+    if node.op is Op.LOSS and row is not None and row.value is not None and row.stable is None:
+        return expr.written_out(node, row.value)
     return None
 
 
@@ -220,6 +222,10 @@ def _argument_of(name: str, node: Expr, facts: Facts) -> Expr | None:
     if value is not None and value.op is Op.APPLY and value.function is not None:
         return value.args[0] if value.function.name == name else None
     return None
+
+
+def _log_of_exp(node: Expr, facts: Facts) -> Expr | None:
+    return _argument_of("exp", node.args[0], facts) if node.op is Op.LOG else None
 
 
 def _log_of_softmax(node: Expr, facts: Facts) -> Expr | None:
@@ -297,6 +303,12 @@ REWRITES: tuple[Rewrite, ...] = (
         ),
     ),
     Rewrite(
+        "log_of_exp",
+        "log(exp(z)) → z",
+        _log_of_exp,
+        lambda _node, _facts: "log(exp(z)) = z",
+    ),
+    Rewrite(
         "log_of_softmax",
         "log(softmax(z)) → log softmax(z), taken at once",
         _log_of_softmax,
@@ -310,7 +322,7 @@ REWRITES: tuple[Rewrite, ...] = (
     ),
     Rewrite(
         "cost_written_out",
-        "c(a, y) → the expression in its row",
+        "c(a, y) → the expression in its row, unless it has a stable form to be computed by",
         _cost_written_out,
     ),
     Rewrite(

@@ -71,10 +71,13 @@ def _through_product(node: Expr, place: int) -> str:
             f"the product with {inputs}ᵀ adds them up"
         )
     layer = notation.split(left.name)[1]
-    return (
-        f"{inputs}[j] reaches C through every unit i of layer {layer}: "
-        f"down the column j of {weights}"
-    )
+    return f"{inputs}[j] acts through every unit i of layer {layer}: down the column j of {weights}"
+
+
+def _through_hadamard(node: Expr, place: int) -> str:
+    other = node.args[1 - place]
+    masked = other.op is Op.SYMBOL and notation.is_mask(other.name)
+    return "a unit that is left out passes nothing back" if masked else ""
 
 
 def _undo_spread(node: Expr, g: Expr) -> Expr:
@@ -109,7 +112,10 @@ RULES: Mapping[Op, Rule] = {
         _through_product,
     ),
     Op.TRANSPOSE: Rule(lambda _node, g: (g.T,)),
-    Op.HADAMARD: Rule(lambda node, g: (g * node.args[1], node.args[0] * g)),
+    Op.HADAMARD: Rule(
+        lambda node, g: (g * node.args[1], node.args[0] * g),
+        _through_hadamard,
+    ),
     Op.ADD: Rule(lambda _node, g: (g, g)),
     Op.SUBTRACT: Rule(lambda _node, g: (g, -g)),
     Op.SCALE: Rule(lambda node, g: (expr.scale(node.coefficient, g),)),

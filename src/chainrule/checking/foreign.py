@@ -8,7 +8,7 @@ be: so far that functions bend little on the way, and no unit crosses a kink.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,20 +156,25 @@ class ForeignCost:
         Takes parameters, inputs and targets; returns a number.
     params : Parameters
         In float64.
-    x, y : ndarray
-        Inputs (n0 × m) and targets (n_L × m).
+    values : mapping of str to ndarray
+        Inputs ``a0`` (n0 × m), targets ``y`` (n_L × m), weights and masks.
     """
 
     def __init__(
-        self, network: Network, cost: CostFunction, params: Parameters, x: Array, y: Array
+        self,
+        network: Network,
+        cost: CostFunction,
+        params: Parameters,
+        values: Mapping[str, NDArray[np.float64]],
     ) -> None:
+        x, y = values[notation.activations(0)], values[notation.TARGETS]
         self._network, self._cost, self._x, self._y = network, cost, x, y
+        self._values = dict(values)
         self._params = params.copy()
         self.size = usual_size(cost, params, x, y)
         self._precision = precision(cost, params, x, y, self.size)
-        rows = list(enumerate(network.architecture.activations, start=1))
-        self._kinks = [row.kinks for _, row in rows]
-        self._names = tuple(notation.weighted_sums(layer) for layer, _ in rows)
+        self._watched = watched(network, values)
+        self._names = tuple(name for name, _, _ in self._watched)
         self._sums = self._weighted_sums()
 
     def jacobian(self, name: str) -> Measured:
@@ -218,7 +223,7 @@ class ForeignCost:
         return cost_at
 
     def _step(self, view: Array, place: tuple[int, ...]) -> tuple[float | None, bool]:
-        """Return the largest step for an element, and whether it moves the last weighted sums.
+        """Return the largest step for an element, and whether it moves the outputs.
 
         There is none where every step crosses a kink.
         """
@@ -243,16 +248,31 @@ class ForeignCost:
             view[place] = kept
 
     def _weighted_sums(self) -> list[Array]:
-        values = {notation.activations(0): self._x}
-        return self._network.evaluate(self._names, self._params, values)
+        return self._network.equations.evaluate(self._names, self._params, self._values)
 
     def _crossed(self, sums: list[Array]) -> bool:
-        """Return whether a weighted sum is no longer on its side of a kink."""
+        """Return whether a weighted sum, or an output, is no longer on its side of a kink."""
         return any(
-            bool(np.any((z > kink) != (z0 > kink)))
-            for z, z0, kinks in zip(sums, self._sums, self._kinks, strict=True)
+            bool(np.any((z - origin > kink) != (z0 - origin > kink)))
+            for z, z0, (_, origin, kinks) in zip(sums, self._sums, self._watched, strict=True)
             for kink in kinks
         )
+
+
+def watched(
+    network: Network, values: Mapping[str, NDArray[np.float64]]
+) -> list[tuple[str, Any, tuple[float, ...]]]:
+    """Return what has kinks: name, what is subtracted from it, and where the kinks then are.
+
+    All weighted sums, and the outputs, whose distance from the targets the cost may have kinks in.
+    """
+    architecture = network.architecture
+    sums = [
+        (notation.weighted_sums(layer), 0.0, row.kinks)
+        for layer, row in enumerate(architecture.activations, start=1)
+    ]
+    outputs = notation.activations(architecture.layers)
+    return [*sums, (outputs, values[notation.TARGETS], architecture.cost.kinks)]
 
 
 def remarks_on_meaning(

@@ -25,6 +25,7 @@ from chainrule.checking.foreign import (
     number,
     remarks_on_meaning,
     usual_size,
+    watched,
 )
 from chainrule.checking.layered import LayeredCost
 from chainrule.checking.report import Entry, Report
@@ -55,6 +56,9 @@ def check(
     y: Any,
     gradients: Gradients | None = None,
     cost: CostFunction | None = None,
+    *,
+    weights: Any = None,
+    masks: Mapping[str, Any] | None = None,
 ) -> Report:
     """Hold Jacobians against differences of the cost, element by element.
 
@@ -74,6 +78,10 @@ def check(
         The person's own cost, called as ``cost(params, x, y)``; the network's where nothing is
         given. Its meaning is checked too: repeating the examples, and appending an input with
         zero weights, must leave it unchanged (see `Report.remarks`).
+    weights : array_like, shape (m,), optional
+        How much each example counts; a person's functions know of their own.
+    masks : mapping, optional
+        Dropout masks, as `Network.draw_masks` gives them; no dropout where nothing is given.
 
     Returns
     -------
@@ -88,9 +96,10 @@ def check(
 
     Notes
     -----
-    Our own cost is differentiated by complex steps, a person's by extrapolated differences with
-    an estimate of their error. An element is wrong if it is off by more than the root of the
-    machine epsilon of its size, beyond what rounding (or the differences) may have done to it.
+    Our own cost is differentiated by complex steps; a person's, or one in which a function of
+    theirs has a part, by extrapolated differences with an estimate of their error. An element is
+    wrong if it is off by more than the root of the machine epsilon of its size, beyond what
+    rounding (or the differences) may have done to it.
 
     Examples
     --------
@@ -107,9 +116,10 @@ def check(
     if not isinstance(net, Network):
         raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     dtype = net.owns(params).dtype
-    given = net.batch(x, y, dtype)
+    given = net.batch(x, y, dtype, weights, masks)
     if gradients is None:
-        gradients = net.value_and_grad(params, x, y)[1]
+        gradients = Parameters(net.sizes, dtype=dtype)
+        net.equations.differentiate(params, given, gradients)
     _check_names(gradients, params)
     if cost is not None and not callable(cost):
         raise InvalidType(f"cost is {cost!r}, wanted a function cost(params, x, y)")
@@ -171,10 +181,22 @@ class _Witness:
         self.params = params
         self.batch = (values[notation.activations(0)], values[notation.TARGETS])
         self._net, self._values = net, values
-        self._trace = net.trace(params, *self.batch)
-        self._foreign = ForeignCost(net, cost, params, *self.batch) if cost else None
+        weighted, dropped = notation.EXAMPLE_WEIGHTS in values, any(map(notation.is_mask, values))
+        self._derivation = net.derive(weights=weighted, dropout=dropped)
+        self._constants = net.architecture.constants(values)
+        names = self._derivation.names
+        found = net.equations.evaluate(names, params, values)
+        self._trace = values | dict(zip(names, found, strict=True))
+        if cost is None and _has_functions_by_hand(net):
+            cost = self._own_cost
+        self._foreign = ForeignCost(net, cost, params, values) if cost else None
         self._bounds: dict[np.finfo[Any], dict[str, NDArray[np.float64]]] = {}
         self._layered: dict[np.finfo[Any], list[LayeredCost]] = {}
+
+    def _own_cost(self, params: Parameters, x: Array, y: Array) -> float:
+        """Return our own cost, as if it were a person's."""
+        given = {**self._values, notation.activations(0): x, notation.TARGETS: y}
+        return float(self._net.equations.evaluate((notation.COST,), params, given)[0])
 
     @property
     def method(self) -> str:
@@ -185,8 +207,7 @@ class _Witness:
         """Return how far rounding may have moved the value of every equation."""
         if arithmetic not in self._bounds:
             values = {**self.params, **self._trace}
-            constants = self._net.architecture.constants(self.batch[0].shape[1])
-            units = bounds(self._net.derive(), values, constants, arithmetic)
+            units = bounds(self._derivation, values, self._constants, arithmetic)
             factor = SAFETY * float(arithmetic.eps)
             self._bounds[arithmetic] = {name: factor * bound for name, bound in units.items()}
         return self._bounds[arithmetic]
@@ -200,7 +221,7 @@ class _Witness:
             return self._by_complex_step(name, arithmetic, rounding)
         found = self._foreign.jacobian(name)
         # Their cost may be any multiple of ours, and rounding errors grow with it.
-        multiple = self._foreign.size / usual_size(self._net.cost, self.params, *self.batch)
+        multiple = self._foreign.size / usual_size(self._own_cost, self.params, *self.batch)
         return replace(found, error=SAFETY * found.error + multiple * rounding)
 
     def _by_complex_step(
@@ -236,22 +257,25 @@ class _Witness:
                 opposite = [{z: -nudge for z, nudge in each.items()} for each in half]
                 patterns = half + opposite
             self._layered[arithmetic] = [
-                LayeredCost(self._net.derive(), self.params, self._values, each)
-                for each in patterns
+                LayeredCost(self._derivation, self.params, self._values, each) for each in patterns
             ]
         return self._layered[arithmetic]
 
     def _nudges(self, arithmetic: np.finfo[Any]) -> dict[str, NDArray[np.float64]]:
-        """Return, for weighted sums that rounding cannot tell from a kink, a step off it."""
+        """Return, for what rounding cannot tell from a kink, a step off it."""
         nudges: dict[str, NDArray[np.float64]] = {}
-        for layer, row in enumerate(self._net.architecture.activations, start=1):
-            name = notation.weighted_sums(layer)
+        for name, origin, kinks in watched(self._net, self._values):
             blur = self.bounds(arithmetic)[name]
-            for kink in row.kinks:
-                near = np.abs(self._trace[name] - kink) <= blur
+            for kink in kinks:
+                near = np.abs(self._trace[name] - origin - kink) <= blur
                 if near.any():
                     nudges[name] = nudges.get(name, 0) + 2 * blur * near
         return nudges
+
+
+def _has_functions_by_hand(net: Network) -> bool:
+    architecture = net.architecture
+    return any(row.by_hand for row in (*architecture.activations, architecture.cost))
 
 
 def _judge(

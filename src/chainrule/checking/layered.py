@@ -13,15 +13,17 @@ evaluated anew for every copy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import expr, notation
+from chainrule import notation
+from chainrule.coefficient import ONE, Coefficient
 from chainrule.derivation import Derivation, Equation
 from chainrule.differences import COMPLEX_STEP
 from chainrule.evaluate import Plan
-from chainrule.expr import Coefficient, Expr, Op
+from chainrule.expr import Expr, Op
 from chainrule.parameters import Parameters
 
 Values = Mapping[str, NDArray[np.float64]]
@@ -41,10 +43,10 @@ class LayeredCost:
     params : Parameters
         In float64.
     values : mapping of str to ndarray
-        Inputs ``a0`` (n0 × m) and targets ``y`` (n_L × m), in float64.
+        Inputs ``a0`` (n0 × m), targets ``y`` (n_L × m), weights and masks, in float64.
     nudges : mapping of str to ndarray, optional
-        Small numbers added to weighted sums, by name, where slopes are taken: to look at a kink
-        from one side.
+        Small numbers added to weighted sums, or to the outputs, by name, where slopes are taken:
+        to look at a kink from one side.
     """
 
     def __init__(
@@ -56,29 +58,31 @@ class LayeredCost:
     ) -> None:
         architecture = derivation.architecture
         self._layers = architecture.layers
-        self._params, self._y = params, values[notation.TARGETS]
+        self._params, self._values = params, values
         self._nudges = nudges or {}
-        self._examples = self._y.shape[1]
-        self._constants = architecture.constants(self._examples)
-        self._activations = [
-            Plan(
-                [derivation[notation.activations(k)]], [notation.activations(k)], complex_step=True
-            )
-            for k in range(1, self._layers + 1)
-        ]
+        self._examples = values[notation.TARGETS].shape[1]
+        self._constants = architecture.constants(values)
+        self._activations = [_plan_of_activation(derivation, k) for k in self._numbers]
         self._terms = list(_addends(derivation[notation.COST].expr))
-        self._loss = self._plan_of_loss()
+        self._loss = _plan(Equation("losses", self._data_term[1]))
         self._inputs: list[Real] = []
         self._sums: list[Real] = []
         self._slopes: list[Real | None] = []
-        a = values[notation.activations(0)]
+        passed, name = values[notation.activations(0)], notation.activations(0)
         for layer, row in enumerate(architecture.activations, start=1):
-            inputs = a
-            z = self._params[notation.weights(layer)] @ a + self._params[notation.biases(layer)]
-            a, slope = self._value_and_slope(layer, z)
-            self._inputs.append(inputs)
+            self._inputs.append(passed)
+            sums = Plan(
+                [derivation[notation.weighted_sums(layer)]], [notation.weighted_sums(layer)]
+            )
+            (z,) = sums({**params, name: passed}, self._constants)
+            passed, slope = self._value_and_slope(layer, z)
+            name = self._activations[layer - 1].wanted[0]
             self._sums.append(z)
             self._slopes.append(slope if row.elementwise else None)
+
+    @property
+    def _numbers(self) -> range:
+        return range(1, self._layers + 1)
 
     def jacobian(self, name: str) -> Real:
         """Return the measured derivative of the cost by every element of a parameter."""
@@ -141,10 +145,13 @@ class LayeredCost:
         a = self._activate(self._layers, z)
         if notation.weighted_sums(self._layers) in self._nudges:
             a = a.real + 1j * COMPLEX_STEP * self._pass(self._layers, sums).reshape(a.shape)
+        beside = self._nudges.get(notation.activations(self._layers))
+        if beside is not None:
+            a = a + np.tile(beside, sums.shape[1])
         values = {
+            **self._for_copies(sums.shape[1]),
             notation.weighted_sums(self._layers): z,
             notation.activations(self._layers): a,
-            notation.TARGETS: np.tile(self._y, sums.shape[1]),
         }
         (losses,) = self._loss(values, self._constants)
         coefficient = self._data_term[0].value(self._constants)
@@ -157,21 +164,28 @@ class LayeredCost:
         return np.asarray(z.reshape(len(z), -1))
 
     def _activate(self, layer: int, z: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        (a,) = self._activations[layer - 1]({notation.weighted_sums(layer): z}, self._constants)
+        values = self._for_copies(z.shape[1] // self._examples)
+        values[notation.weighted_sums(layer)] = z
+        (a,) = self._activations[layer - 1](values, self._constants)
         return np.asarray(a)
+
+    def _for_copies(self, copies: int) -> dict[str, NDArray[Any]]:
+        """Return targets, weights and masks for all copies of the batch."""
+        return {
+            name: np.tile(value, copies)
+            for name, value in self._values.items()
+            if name != notation.activations(0)
+        }
 
     @property
     def _data_term(self) -> tuple[Coefficient, Expr]:
         return next(term for term in self._terms if notation.TARGETS in term[1].symbols())
 
-    def _plan_of_loss(self) -> Plan:
-        return Plan([Equation("losses", self._data_term[1])], ["losses"], complex_step=True)
-
     def _penalty_by(self, name: str) -> Real | float:
         """Return the derivative of the penalty, which every element has to itself."""
         for coefficient, body in self._terms:
             if body.symbols() == {name}:
-                plan = Plan([Equation("squares", body)], ["squares"], complex_step=True)
+                plan = _plan(Equation("squares", body))
                 moved = self._params[name] + 1j * COMPLEX_STEP
                 (squares,) = plan({name: moved}, self._constants)
                 factor = coefficient.value(self._constants)
@@ -179,7 +193,19 @@ class LayeredCost:
         return 0.0
 
 
-def _addends(node: Expr, coefficient: Coefficient = expr.ONE) -> Iterator[tuple[Coefficient, Expr]]:
+def _plan(*equations: Equation) -> Plan:
+    """Return a plan of the last of some equations, fit for complex steps."""
+    return Plan(equations, [equations[-1].name], complex_step=True)
+
+
+def _plan_of_activation(derivation: Derivation, layer: int) -> Plan:
+    """Return a plan from the weighted sums of a layer to what it hands on."""
+    activations = derivation[notation.activations(layer)]
+    kept = notation.kept(layer)
+    return _plan(activations, *([derivation[kept]] if kept in derivation.names else []))
+
+
+def _addends(node: Expr, coefficient: Coefficient = ONE) -> Iterator[tuple[Coefficient, Expr]]:
     """Yield the cost as coefficients times what stands under a sum over all entries."""
     if node.op is Op.ADD:
         for arg in node.args:

@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.activations import Activation
 from chainrule.derivation import Derivation, Equation
 from chainrule.evaluate import Plan
-from chainrule.expr import LEAVES, Expr, Op
+from chainrule.expr import LEAVES, OPERATIONS_OF_NUMBERS, Expr, Op
 
 Values = NDArray[np.float64]
 Bounded = tuple[Any, Any]  # a value and its bound
@@ -115,18 +114,22 @@ class _Analysis:
         bound = FUNCTION * np.abs(value) + self.underflow
         for name, (x, error) in zip(names, bounded, strict=True):
             for side in (-1, 1):
-                moved = _on_the_same_side(node, x, x + side * self.epsilon * error)
+                moved = x + side * self.epsilon * error
+                for kink in _jumps(node, name, base):
+                    moved = np.where((x > kink) == (moved > kink), moved, x)
                 there = self.value(function, base | {name: moved})
                 bound = bound + np.abs(there - value) / self.epsilon
         return bound
 
 
-def _on_the_same_side(node: Expr, x: Values, moved: Values) -> Values:
-    """Do not move across a kink, where a derivative jumps: kinks are looked after apart."""
-    kinks = node.function.kinks if isinstance(node.function, Activation) else ()
-    for kink in kinks:
-        moved = np.where((x > kink) == (moved > kink), moved, x)
-    return moved
+def _jumps(node: Expr, name: str, values: Mapping[str, Values]) -> list[Any]:
+    """Return where a derivative jumps, for one argument: kinks are looked after apart."""
+    if node.op is Op.WHERE_POSITIVE:
+        return [0.0] if name == "_0" else []
+    kinks = node.function.kinks if node.function is not None else ()
+    if node.op not in (Op.LOSS, Op.LOSS_DERIVATIVE):
+        return list(kinks)
+    return [values["_1"] + kink for kink in kinks] if name == "_0" else []
 
 
 def _of_product(on: _Analysis, node: Expr, value: Values, left: Bounded, right: Bounded) -> Values:
@@ -176,21 +179,7 @@ def _of_log_softmax(on: _Analysis, _node: Expr, value: Values, arg: Bounded) -> 
     return np.asarray(error + mean + FUNCTION * np.abs(value) + growth(len(value)) + on.underflow)
 
 
-ENTRYWISE = frozenset(
-    {
-        Op.SQUARE,
-        Op.APPLY,
-        Op.LOSS,
-        Op.DERIVATIVE,
-        Op.LOSS_DERIVATIVE,
-        Op.DIVIDE,
-        Op.EXP,
-        Op.LOG,
-        Op.LOG1P,
-        Op.TANH,
-        Op.WHERE_POSITIVE,
-    }
-)
+ENTRYWISE = OPERATIONS_OF_NUMBERS | {Op.SQUARE, Op.APPLY, Op.LOSS}
 """Functions of single entries, which are bounded by moving their arguments."""
 
 _BOUNDS: Mapping[Op, Callable[..., Values]] = {

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
-from chainrule import notation
-from chainrule.expr import ONE, Coefficient, Expr, Op, Shape
+from chainrule import expr, notation
+from chainrule.coefficient import Coefficient
+from chainrule.elementary import clip, magnitude, sign
+from chainrule.expr import Expr, Op, Shape, constant
 
 # How tightly a spelling holds together: an argument that holds less tightly gets parentheses.
 SUM, PRODUCT, FACTOR, ATOM = range(4)
@@ -19,6 +22,7 @@ Spelled = tuple[str, int]
 PAGE = 120  # characters in a line
 WIDEST = 44  # of them, at most, for the column of equations
 LEAST = 24  # and at least for what is wrapped
+LARGEST_DENOMINATOR = 4  # below a 1 that is written so, and not as a decimal
 
 
 def inline(node: Expr) -> str:
@@ -31,7 +35,7 @@ def inline(node: Expr) -> str:
     >>> inline(W @ a), inline(2 * (W @ a) * (1 - W @ a))
     ('W1 a0', '2 W1 a0 ∘ (1 − W1 a0)')
     """
-    return SPELLING[node.op](node)[0]
+    return _spell(node)[0]
 
 
 def shape(dims: Shape) -> str:
@@ -53,16 +57,27 @@ def coefficient(value: Coefficient) -> str:
     >>> from fractions import Fraction
     >>> coefficient(Coefficient(Fraction(2), (("m", -1),)))
     '(2/m)'
+    >>> coefficient(Coefficient(Fraction(1, 100))), coefficient(Coefficient(Fraction(1, 3)))
+    ('0.01', '(1/3)')
     """
     top = [notation.text(name) for name, power in value.powers for _ in range(power)]
     below = [notation.text(name) for name, power in value.powers for _ in range(-power)]
     number = abs(value.number)
-    if number.denominator != 1:
-        below.insert(0, str(number.denominator))
-    if number.numerator != 1 or (below and not top):
-        top.insert(0, str(number.numerator))
+    spelled, divisor = _fraction(number)
+    if divisor != "1":
+        below.insert(0, divisor)
+    if spelled != "1" or (below and not top):
+        top.insert(0, spelled)
     over = " ".join(top)
     return f"({over}/{' '.join(below)})" if below else over
+
+
+def _fraction(number: Fraction) -> tuple[str, str]:
+    """Return what stands above and below the line; tenths and hundredths are decimals."""
+    terminates = Fraction(str(float(number))) == number
+    if terminates and (number.numerator != 1 or number.denominator > LARGEST_DENOMINATOR):
+        return f"{float(number):.15g}", "1"
+    return str(number.numerator), str(number.denominator)
 
 
 def columns(
@@ -104,8 +119,12 @@ def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(fitting), *(max(map(len, column)) for column in others)]
 
 
+def _spell(node: Expr) -> Spelled:
+    return SPELLING[node.op](node)
+
+
 def _in(node: Expr, least: int) -> str:
-    spelled, tightness = SPELLING[node.op](node)
+    spelled, tightness = _spell(node)
     return spelled if tightness >= least else f"({spelled})"
 
 
@@ -136,6 +155,13 @@ def _named(mark: str) -> Callable[[Expr], Spelled]:
     return spell
 
 
+def _cost(node: Expr) -> Spelled:
+    """Write a cost out, where its formula is known."""
+    assert node.function is not None
+    body = node.function.value
+    return _named("")(node) if body is None else _spell(expr.written_out(node, body))
+
+
 def _scaled(node: Expr) -> Spelled:
     sign = "−" if node.coefficient.number < 0 else ""
     factor = coefficient(node.coefficient) or ("" if sign else "1")
@@ -161,18 +187,40 @@ def _sum_of_all(node: Expr) -> Spelled:
 
 def _where_positive(node: Expr) -> Spelled:
     test, then, otherwise = node.args
-    if then == test and otherwise == -test:
+    if node == magnitude(test):
         return f"|{inline(test)}|", ATOM
-    if _is_number(otherwise, 0):
+    if node == sign(test):
+        return f"sign({inline(test)})", ATOM
+    limited = _limited(node)
+    if limited is not None:
+        return f"{inline(limited)} kept within ±{inline(then)}", SUM
+    if otherwise == constant(0):
         bracket = f"[{inline(test)} > 0]"
         return (
-            (bracket, ATOM) if _is_number(then, 1) else (f"{_in(then, FACTOR)} {bracket}", FACTOR)
+            (bracket, ATOM) if then == constant(1) else (f"{_in(then, FACTOR)} {bracket}", FACTOR)
         )
-    return f"({inline(then)} where {inline(test)} > 0, else {inline(otherwise)})", ATOM
+    where = _comparison(test)
+    return f"({inline(then)} where {where}, else {inline(otherwise)})", ATOM
 
 
-def _is_number(node: Expr, number: int) -> bool:
-    return node.op is Op.CONSTANT and node.coefficient * ONE == Coefficient(ONE.number * number)
+def _comparison(test: Expr) -> str:
+    if test.op is Op.SUBTRACT:
+        left, right = test.args
+        return f"{inline(left)} > {inline(right)}"
+    if test.op is Op.SCALE and test.coefficient == Coefficient(Fraction(-1)):
+        return f"{inline(test.args[0])} < 0"
+    return f"{inline(test)} > 0"
+
+
+def _limited(node: Expr) -> Expr | None:
+    """Return x where the node keeps x within a bound on either side of 0."""
+    test, then, _ = node.args
+    if test.op is Op.SUBTRACT and then.op is Op.CONSTANT and test.args[1] == then:
+        x = test.args[0]
+        return (
+            x if not then.coefficient.powers and node == clip(x, then.coefficient.number) else None
+        )
+    return None
 
 
 SPELLING: Mapping[Op, Callable[[Expr], Spelled]] = {
@@ -185,12 +233,12 @@ SPELLING: Mapping[Op, Callable[[Expr], Spelled]] = {
     Op.SUBTRACT: _infix(" − ", SUM, PRODUCT),
     Op.SCALE: _scaled,
     Op.SQUARE: _power("²"),
-    Op.SPREAD: lambda node: SPELLING[node.args[0].op](node.args[0]),
+    Op.SPREAD: lambda node: _spell(node.args[0]),
     Op.SUM: _sum_of_all,
     Op.SUM_EXAMPLES: _summed("_examples"),
     Op.SUM_UNITS: _summed("_units"),
     Op.APPLY: _named(""),
-    Op.LOSS: _named(""),
+    Op.LOSS: _cost,
     Op.SOFTMAX: _call("softmax"),
     Op.LOG_SOFTMAX: _call("log softmax"),
     Op.DERIVATIVE: _named("′"),
@@ -199,6 +247,11 @@ SPELLING: Mapping[Op, Callable[[Expr], Spelled]] = {
     Op.EXP: _call("exp"),
     Op.LOG: _call("log"),
     Op.LOG1P: lambda node: (f"log(1 + {_in(node.args[0], SUM)})", ATOM),
+    Op.EXPM1: lambda node: (f"exp({inline(node.args[0])}) − 1", SUM),
     Op.TANH: _call("tanh"),
+    Op.SIN: _call("sin"),
+    Op.COS: _call("cos"),
+    Op.ERF: _call("erf"),
+    Op.ERFC: lambda node: (f"1 − erf({inline(node.args[0])})", SUM),
     Op.WHERE_POSITIVE: _where_positive,
 }
