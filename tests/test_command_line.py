@@ -184,7 +184,7 @@ BAD = {
     "explain 5-3-2-2 --activation relu,softmax": ("activation", "2 names", "wanted 3"),
     "explain 5-3-2 --activation relu,relu --cost cross_entropy": ("relu", "sigmoid, softmax"),
     "explain 5-3-1 --activation softmax": ("softmax", "use sigmoid"),
-    "explain 5-3-2 --cost foo": ("foo", "squared_error, cross_entropy"),
+    "explain 5-3-2 --cost foo": ("foo", "cross_entropy"),
     "explain 5-3-2 --l2 -1": ("l2", "-1", "0 or larger"),
     "explain 5-3-2 --l2 nan": ("l2", "nan", "finite"),
     "explain 5-3-2 --l2 much": ("l2", "much"),

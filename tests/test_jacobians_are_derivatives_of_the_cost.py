@@ -29,8 +29,8 @@ WIDTH, EXAMPLES = 2, 2
 def read(derivation, reading, targets):
     """All quantities of a derivation as SymPy matrices, what is given as symbols."""
     values = {"y": targets}
-    for name, (rows, columns), _ in given_quantities(derivation):
-        columns = EXAMPLES if columns == "m" else columns
+    for name, shape, _ in given_quantities(derivation):
+        rows, columns = (EXAMPLES if dim == "m" else dim for dim in shape)
         values.setdefault(name, symbols(name, rows, columns))
     for equation in derivation:
         values[equation.name] = reading.of(equation.expr, values)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-COMPLEX_STEP = 1e-30
+COMPLEX_STEP = 1e-100
 """Small enough that its square vanishes beside any float64, large enough never to underflow."""
 
 START = 2.0**-5

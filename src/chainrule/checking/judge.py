@@ -39,7 +39,7 @@ Gradients = Mapping[str, Any]
 SAFETY = 4.0
 """Factor on the bound of rounding errors, which is of first order only."""
 
-UNDERFLOW = 1e-270
+UNDERFLOW = 1e-190
 """Derivatives below this vanish in a complex step."""
 
 SIDES = 2

@@ -62,7 +62,9 @@ class LayeredCost:
         self._nudges = nudges or {}
         self._examples = values[notation.TARGETS].shape[1]
         self._constants = architecture.constants(values)
-        self._activations = [_plan_of_activation(derivation, k) for k in self._numbers]
+        self._activations = [
+            _plan(*_equations_of_layer(derivation, k)[1:]) for k in range(1, self._layers + 1)
+        ]
         self._terms = list(_addends(derivation[notation.COST].expr))
         self._loss = _plan(Equation("losses", self._data_term[1]))
         self._inputs: list[Real] = []
@@ -71,18 +73,13 @@ class LayeredCost:
         passed, name = values[notation.activations(0)], notation.activations(0)
         for layer, row in enumerate(architecture.activations, start=1):
             self._inputs.append(passed)
-            sums = Plan(
-                [derivation[notation.weighted_sums(layer)]], [notation.weighted_sums(layer)]
-            )
-            (z,) = sums({**params, name: passed}, self._constants)
-            passed, slope = self._value_and_slope(layer, z)
-            name = self._activations[layer - 1].wanted[0]
+            weighted, *handed_on = _equations_of_layer(derivation, layer)
+            (z,) = Plan([weighted], [weighted.name])({**params, name: passed}, self._constants)
+            name = handed_on[-1].name
+            (passed,) = Plan(handed_on, [name])({**values, weighted.name: z}, self._constants)
             self._sums.append(z)
-            self._slopes.append(slope if row.elementwise else None)
-
-    @property
-    def _numbers(self) -> range:
-        return range(1, self._layers + 1)
+            self._slopes.append(self._slope(layer, z) if row.elementwise else None)
+        self._outputs = passed
 
     def jacobian(self, name: str) -> Real:
         """Return the measured derivative of the cost by every element of a parameter."""
@@ -100,14 +97,11 @@ class LayeredCost:
             found[chosen] = self._measure(layer, units, direction)
         return found.reshape(view.shape) + self._penalty_by(name)
 
-    def _value_and_slope(self, layer: int, z: Real) -> tuple[Real, Real]:
-        """Evaluate an activation and its slope; a nudge moves the slope alone, not the value."""
-        nudge = self._nudges.get(notation.weighted_sums(layer))
-        moved = self._activate(layer, np.asarray(z + 1j * COMPLEX_STEP))
-        if nudge is None:
-            return moved.real, moved.imag / COMPLEX_STEP
-        beside = self._activate(layer, np.asarray(z + nudge + 1j * COMPLEX_STEP))
-        return moved.real, beside.imag / COMPLEX_STEP
+    def _slope(self, layer: int, z: Real) -> Real:
+        """Return the slope of an activation, as it looks from where a nudge leads."""
+        nudge = self._nudges.get(notation.weighted_sums(layer), 0.0)
+        moved = self._activate(layer, np.asarray(z + nudge + 1j * COMPLEX_STEP))
+        return np.asarray(moved.imag / COMPLEX_STEP)
 
     def _measure(self, layer: int, units: NDArray[np.intp], direction: Real) -> Real:
         """Move row units[p] of the weighted sums by ih · direction[p], in copy p of the batch.
@@ -141,17 +135,13 @@ class LayeredCost:
 
     def _cost_of(self, sums: Real) -> Real:
         """Return the derivative of the cost of each copy, from that of the last weighted sums."""
-        z = self._moved(self._layers, sums)
-        a = self._activate(self._layers, z)
-        if notation.weighted_sums(self._layers) in self._nudges:
-            a = a.real + 1j * COMPLEX_STEP * self._pass(self._layers, sums).reshape(a.shape)
-        beside = self._nudges.get(notation.activations(self._layers))
-        if beside is not None:
-            a = a + np.tile(beside, sums.shape[1])
+        name = notation.activations(self._layers)
+        moved = self._pass(self._layers, sums).reshape(len(sums), -1)
+        outputs = np.tile(self._outputs + self._nudges.get(name, 0.0), sums.shape[1])
         values = {
             **self._for_copies(sums.shape[1]),
-            notation.weighted_sums(self._layers): z,
-            notation.activations(self._layers): a,
+            notation.weighted_sums(self._layers): self._moved(self._layers, sums),
+            name: outputs + 1j * COMPLEX_STEP * moved,
         }
         (losses,) = self._loss(values, self._constants)
         coefficient = self._data_term[0].value(self._constants)
@@ -198,11 +188,12 @@ def _plan(*equations: Equation) -> Plan:
     return Plan(equations, [equations[-1].name], complex_step=True)
 
 
-def _plan_of_activation(derivation: Derivation, layer: int) -> Plan:
-    """Return a plan from the weighted sums of a layer to what it hands on."""
-    activations = derivation[notation.activations(layer)]
+def _equations_of_layer(derivation: Derivation, layer: int) -> list[Equation]:
+    """Return the equations of the weighted sums of a layer, and of what it makes of them."""
     kept = notation.kept(layer)
-    return _plan(activations, *([derivation[kept]] if kept in derivation.names else []))
+    names = [notation.weighted_sums(layer), notation.activations(layer)]
+    names += [kept] if kept in derivation.names else []
+    return [derivation[name] for name in names]
 
 
 def _addends(node: Expr, coefficient: Coefficient = ONE) -> Iterator[tuple[Coefficient, Expr]]:

@@ -36,7 +36,7 @@ class ReferenceEngine:
         with np.errstate(all="ignore"):  # what overflows is not finite, and is caught as such
             for update in range(updates):
                 batch = self._batch(block.batches[update] if block.batches else None)
-                cost = problem.network.differentiate(params, batch, jacobians)
+                cost = problem.network.equations.differentiate(params, batch, jacobians)
                 if not math.isfinite(cost):
                     state.trouble = "the cost"
                     break
@@ -60,7 +60,9 @@ class ReferenceEngine:
     def cost(self, params: Parameters) -> float:
         """Return the cost of all examples."""
         with np.errstate(all="ignore"):
-            (cost,) = self._problem.network.evaluate((notation.COST,), params, self._problem.values)
+            (cost,) = self._problem.network.equations.evaluate(
+                (notation.COST,), params, self._problem.values
+            )
         return float(cost)
 
     def _batch(self, chosen: NDArray[np.intp] | None) -> dict[str, Array]:
