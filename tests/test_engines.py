@@ -9,6 +9,7 @@ from chainrule import GradientDescent, Network
 from chainrule.engines import Problem, State, choose
 from chainrule.optimizers import Optimizer
 from chainrule.randomness import Batches, Streams
+from chainrule.transformations import Noise
 
 NET = Network([2, 3, 1], activation=["tanh", "identity"], cost="squared_error")
 X = np.random.default_rng(1).standard_normal((2, 11))
@@ -17,7 +18,7 @@ Y = np.random.default_rng(2).standard_normal((1, 11))
 
 def engine_and_state(rng, optimizer, noise=0.3, batch_size=4):
     start = NET.initialize(0)
-    problem = Problem(NET, NET.batch(X, Y, start.dtype), optimizer, noise)
+    problem = Problem(NET, NET.batch(X, Y, start.dtype), optimizer, (Noise(noise),))
     streams = Streams(rng)
     batches = Batches(streams, 11, batch_size) if batch_size else None
     return choose("reference", problem), State(start, optimizer.start(start.flat), streams, batches)

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from chainrule import Network, Parameters, data, plots
 from chainrule.errors import InvalidType, InvalidValue, ShapeError, UnknownName
-from chainrule.history import History
+from chainrule.history import History, Record
+from chainrule.plots import paper
 
 X, HEART = data.heart(100)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -39,7 +40,7 @@ def parameters(*sizes, scheme="normal"):
 
 
 def history(*costs, every=10):
-    return History([every * k for k in range(len(costs))], list(costs))
+    return History([Record(every * k, cost) for k, cost in enumerate(costs)])
 
 
 # curve
@@ -174,7 +175,7 @@ def test_network_lines_join_the_units_of_their_weight():
 def test_network_shows_sign_by_colour_and_magnitude_by_width():
     params = Parameters.from_arrays(W1=[[1, -2, 4]], b1=[[0]])
     lines = lines_of(drawn(plots.network(params)), "W1")
-    blue, orange = to_rgba(plots.BLUE)[:3], to_rgba(plots.ORANGE)[:3]
+    blue, orange = to_rgba(paper.BLUE)[:3], to_rgba(paper.ORANGE)[:3]
     assert [tuple(colour[:3]) for colour in lines.get_colors()] == [blue, orange, blue]
     assert np.all(np.diff(lines.get_linewidths()) > 0)
     assert np.all(np.diff(lines.get_colors()[:, 3]) > 0)

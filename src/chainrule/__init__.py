@@ -12,46 +12,107 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
-    from chainrule import data, errors, plots
+    from chainrule import data, errors, interchange, plots
+    from chainrule.activations import Activation
     from chainrule.callbacks import Snapshots
     from chainrule.checking import check
+    from chainrule.costs import Cost
     from chainrule.derivation import Derivation
-    from chainrule.errors import ChainruleError, NonFiniteCost
+    from chainrule.errors import ChainruleError, NonFiniteCost, WrongDerivative
     from chainrule.network import Network
-    from chainrule.optimizers import GradientDescent
+    from chainrule.optimizers import Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
+    from chainrule.own import register_activation, register_cost
     from chainrule.parameters import Parameters
+    from chainrule.schedules import Cosine, OneCycle, ReduceOnPlateau, StepDecay, WarmUp
+    from chainrule.sensitivity import input_jacobian, per_example_gradients, per_example_jacobians
+    from chainrule.stopping import Patience, TimeLimit, Tolerance
+    from chainrule.storage import load, save
     from chainrule.training import train
+    from chainrule.transformations import ClipByNorm, ClipByValue, Noise
 
 __version__ = "0.1.0"
 
 # Public names and where each lives. They are imported when first used, so that
 # `import chainrule` costs little more than `import numpy`.
 _HOMES = {
+    "Activation": "activations",
+    "Adam": "optimizers",
+    "AdamW": "optimizers",
     "ChainruleError": "errors",
+    "ClipByNorm": "transformations",
+    "ClipByValue": "transformations",
+    "Cosine": "schedules",
+    "Cost": "costs",
     "Derivation": "derivation",
     "GradientDescent": "optimizers",
+    "Momentum": "optimizers",
+    "Nesterov": "optimizers",
     "Network": "network",
+    "Noise": "transformations",
     "NonFiniteCost": "errors",
+    "OneCycle": "schedules",
     "Parameters": "parameters",
+    "Patience": "stopping",
+    "RMSprop": "optimizers",
+    "ReduceOnPlateau": "schedules",
     "Snapshots": "callbacks",
+    "StepDecay": "schedules",
+    "TimeLimit": "stopping",
+    "Tolerance": "stopping",
+    "WarmUp": "schedules",
+    "WrongDerivative": "errors",
     "check": "checking",
+    "input_jacobian": "sensitivity",
+    "load": "storage",
+    "per_example_gradients": "sensitivity",
+    "per_example_jacobians": "sensitivity",
+    "register_activation": "own",
+    "register_cost": "own",
+    "save": "storage",
     "train": "training",
 }
-_MODULES = ("data", "errors", "plots")
+_MODULES = ("data", "errors", "interchange", "plots")
 
 __all__ = [
+    "Activation",
+    "Adam",
+    "AdamW",
     "ChainruleError",
+    "ClipByNorm",
+    "ClipByValue",
+    "Cosine",
+    "Cost",
     "Derivation",
     "GradientDescent",
+    "Momentum",
+    "Nesterov",
     "Network",
+    "Noise",
     "NonFiniteCost",
+    "OneCycle",
     "Parameters",
+    "Patience",
+    "RMSprop",
+    "ReduceOnPlateau",
     "Snapshots",
+    "StepDecay",
+    "TimeLimit",
+    "Tolerance",
+    "WarmUp",
+    "WrongDerivative",
     "__version__",
     "check",
     "data",
     "errors",
+    "input_jacobian",
+    "interchange",
+    "load",
+    "per_example_gradients",
+    "per_example_jacobians",
     "plots",
+    "register_activation",
+    "register_cost",
+    "save",
     "train",
 ]
 

@@ -59,6 +59,27 @@ def positive(name: str, value: Any, *, or_zero: bool = False) -> float:
     return number
 
 
+def fraction(name: str, value: Any) -> float:
+    """Return a number from 0 to below 1.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If it is none.
+
+    Examples
+    --------
+    >>> fraction("momentum", 1.0)
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.InvalidValue: momentum is 1.0, wanted a number from 0 to below 1
+    """
+    number = positive(name, value, or_zero=True)
+    if number >= 1:
+        raise InvalidValue(f"{name} is {value!r}, wanted a number from 0 to below 1")
+    return number
+
+
 def layer_sizes(sizes: Any) -> tuple[int, ...]:
     """Return the numbers of units of all layers, the inputs first.
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from chainrule.arguments import whole
+from chainrule.arrays import Array
 from chainrule.engines import Engine
 from chainrule.parameters import Parameters
 
@@ -24,17 +25,30 @@ class Progress:
         The parameters at this point; training goes on with them, so copy what you keep.
     engine : Engine
         What carries out the updates.
+    learning_rate : float
+        Of the next update.
+    validation : dict or None
+        Checked validation data, if there are any.
     """
 
     iteration: int
     iterations: int
     params: Parameters
     engine: Engine
+    learning_rate: float = float("nan")
+    validation: dict[str, Array] | None = None
 
     @cached_property
     def cost(self) -> float:
         """The cost of all examples, computed when asked for."""
         return self.engine.cost(self.params)
+
+    @cached_property
+    def validation_cost(self) -> float:
+        """The cost of the validation data, computed when asked for; NaN where there are none."""
+        if self.validation is None:
+            return float("nan")
+        return self.engine.cost(self.params, self.validation)
 
 
 Callback = Callable[[Progress], Any]

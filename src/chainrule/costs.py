@@ -304,6 +304,7 @@ def find(name: object, output: Activation) -> Cost:
 
     Examples
     --------
+    >>> from chainrule.activations import ACTIVATIONS
     >>> find("cross_entropy", ACTIVATIONS["softmax"]).name
     'categorical_cross_entropy'
     >>> find("huber(1.5)", ACTIVATIONS["identity"]).name

@@ -10,59 +10,123 @@ from numpy.typing import NDArray
 from chainrule.parameters import Parameters
 
 
+@dataclass(frozen=True)
+class Record:
+    """One look at training.
+
+    Parameters
+    ----------
+    iteration : int
+        Number of updates made before.
+    cost : float
+        Of all examples, without dropout.
+    validation_cost : float
+        Of the validation data; NaN where there are none.
+    learning_rate : float
+        Of the next update.
+    gradient_norm : ndarray of float, shape (L,)
+        Per layer: Euclidean norm of the Jacobians by its weights and biases together, of the cost
+        of all examples.
+    """
+
+    iteration: int
+    cost: float
+    validation_cost: float = float("nan")
+    learning_rate: float = float("nan")
+    gradient_norm: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def watched(self) -> float:
+        """The validation cost where there is one, else the cost."""
+        return self.cost if np.isnan(self.validation_cost) else self.validation_cost
+
+
 @dataclass
 class History:
-    """Costs of all examples in the course of training.
+    """Costs, learning rate and size of the gradient in the course of training.
 
     Attributes
     ----------
     iteration : ndarray of int, shape (k,)
         Number of updates made before each record; the first is 0.
     cost : ndarray of float, shape (k,)
-        The cost at that point.
+        The cost of all examples at that point, without dropout.
+    validation_cost : ndarray of float, shape (k,)
+        The cost of the validation data; NaN where there are none.
+    learning_rate : ndarray of float, shape (k,)
+        That of the update that came next.
+    gradient_norm : ndarray of float, shape (k, L)
+        Per layer: Euclidean norm of the Jacobians by its weights and biases together.
     """
 
-    _iterations: list[int] = field(default_factory=list)
-    _costs: list[float] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
     @property
     def iteration(self) -> NDArray[np.intp]:
         """Number of updates made before each record."""
-        return np.array(self._iterations, dtype=np.intp)
+        return np.array([record.iteration for record in self.records], dtype=np.intp)
 
     @property
     def cost(self) -> NDArray[np.float64]:
         """The cost at each record."""
-        return np.array(self._costs)
+        return np.array([record.cost for record in self.records])
+
+    @property
+    def validation_cost(self) -> NDArray[np.float64]:
+        """The cost of the validation data at each record."""
+        return np.array([record.validation_cost for record in self.records])
+
+    @property
+    def learning_rate(self) -> NDArray[np.float64]:
+        """The learning rate of the update after each record."""
+        return np.array([record.learning_rate for record in self.records])
+
+    @property
+    def gradient_norm(self) -> NDArray[np.float64]:
+        """The size of the gradient at each record, per layer."""
+        return np.array([record.gradient_norm for record in self.records])
 
     @property
     def latest(self) -> float:
         """The cost of the last record; NaN where there is none."""
-        return self._costs[-1] if self._costs else float("nan")
+        return self.records[-1].cost if self.records else float("nan")
 
-    def record(self, iteration: int, cost: float) -> None:
+    def record(self, record: Record) -> None:
         """Add a record, unless there is one of this iteration.
+
+        Parameters
+        ----------
+        record : Record
+            The newest.
+        """
+        if not self.has(record.iteration):
+            self.records.append(record)
+
+    def has(self, iteration: int) -> bool:
+        """Return whether the last record is of this iteration.
 
         Parameters
         ----------
         iteration : int
             Number of updates made.
-        cost : float
-            The cost then.
+
+        Returns
+        -------
+        bool
+            False where there is no record at all.
         """
-        if not self._iterations or self._iterations[-1] != iteration:
-            self._iterations.append(iteration)
-            self._costs.append(cost)
+        return bool(self.records) and self.records[-1].iteration == iteration
 
     def __len__(self) -> int:
-        return len(self._costs)
+        return len(self.records)
 
     def __repr__(self) -> str:
-        if not self._costs:
+        if not self.records:
             return "History(no records)"
+        first, last = self.records[0], self.records[-1]
         return (
-            f"History({len(self)} records, cost {self._costs[0]:.6g} → {self.latest:.6g} "
-            f"in {self._iterations[-1]} updates)"
+            f"History({len(self)} records, cost {first.cost:.6g} → {last.cost:.6g} "
+            f"in {last.iteration} updates)"
         )
 
 
@@ -73,16 +137,19 @@ class TrainingResult:
     Parameters
     ----------
     params : Parameters
-        After the last update.
+        After the last update; with `Patience`, those with the lowest validation cost.
     history : History
         Costs in the course of training.
     reason : str
-        Why it ended: ``"iterations"`` (all were made), ``"interrupted"`` (Ctrl-C) or
-        ``"callback"`` (one returned True).
+        Why it ended: ``"iterations"`` (all were made), ``"interrupted"`` (Ctrl-C),
+        ``"callback"`` (one returned True), or that of a stopping rule: ``"tolerance"``,
+        ``"patience"``, ``"time"``.
     iterations : int
         Number of updates made.
     engine : str
         Name of the engine that made them.
+    best_iteration : int or None
+        With `Patience`: number of updates after which `params` were found.
     """
 
     params: Parameters
@@ -90,6 +157,8 @@ class TrainingResult:
     reason: str
     iterations: int
     engine: str
+    best_iteration: int | None = None
 
     def __repr__(self) -> str:
-        return f"TrainingResult({self.reason}, {self.history}, {self.engine} engine)"
+        best = "" if self.best_iteration is None else f"best after {self.best_iteration}, "
+        return f"TrainingResult({self.reason}, {best}{self.history}, {self.engine} engine)"

@@ -155,8 +155,8 @@ class Network:
         Examples
         --------
         >>> net = Network([2, 4, 1], activation="tanh", cost="squared_error", dropout=0.5)
-        >>> net.draw_masks(0, 3)["r1"].mean()
-        np.float64(0.5)
+        >>> net.draw_masks(0, 3)["r1"].sum()
+        np.float64(8.0)
         """
         count = whole("examples", examples, 1)
         return draw_masks(self._architecture, source(rng), count, float_dtype(dtype))

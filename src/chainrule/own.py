@@ -282,9 +282,9 @@ def _slopes(function: OnArrays, points: Values, kinks: Sequence[Any], *others: V
 
 
 def _worst_if_wrong(claimed: Values, measured: Values) -> int | None:
-    error = np.abs(claimed - measured) / np.maximum(1.0, np.abs(measured))
-    worst = int(np.argmax(np.where(np.isfinite(error), error, np.inf)))
-    return None if error[worst] <= TOLERANCE else worst
+    error = np.abs(claimed - measured)
+    wrong = ~(error <= TOLERANCE * np.maximum(1.0, np.abs(measured)))
+    return int(np.argmax(np.where(wrong, error, -1.0))) if wrong.any() else None
 
 
 def _predictions_and_targets(kinks: Sequence[float], *, bounded: bool) -> tuple[Values, Values]:

@@ -55,7 +55,7 @@ def source(rng: Any) -> Source:
 
 
 class Streams:
-    """The streams of one training run: shuffles and noise, and one kept for dropout.
+    """The streams of one training run: shuffles, noise and dropout.
 
     Parameters
     ----------
@@ -70,18 +70,20 @@ class Streams:
         origin = source(rng)
         self.noise: Source
         self.shuffles: np.random.Generator
+        self.dropout: np.random.Generator
         if isinstance(origin, np.random.RandomState):
             # The state is copied, so that shuffles take nothing from the stream of noise.
             copy = np.random.RandomState()
             copy.set_state(origin.get_state())
             self.noise = origin
             self.shuffles = np.random.default_rng(copy.randint(2**32, size=4, dtype="u8"))
+            self.dropout = np.random.default_rng(copy.randint(2**32, size=4, dtype="u8"))
         else:
-            self.shuffles, self.noise, _dropout = _spawn(origin, 3)
+            self.shuffles, self.noise, self.dropout = _spawn(origin, 3)
 
-    def noise_block(self, updates: int, parameters: int) -> NDArray[np.float64]:
-        """Draw standard normal numbers, one per parameter in each of `updates` updates."""
-        return self.noise.standard_normal((updates, parameters))
+    def noise_block(self, updates: int, draws: int) -> NDArray[np.float64]:
+        """Draw standard normal numbers, so many in each of `updates` updates."""
+        return self.noise.standard_normal((updates, draws))
 
 
 class Batches:

@@ -16,15 +16,19 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments import positive, whole
+from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
 from chainrule.engines import Engine, Problem, State, choose
-from chainrule.errors import InvalidType, NonFiniteCost
-from chainrule.history import History, TrainingResult
+from chainrule.errors import InvalidType, InvalidValue, NonFiniteCost
+from chainrule.history import History, Record, TrainingResult
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
+from chainrule.schedules import CONSTANT, ReduceOnPlateau, Schedule
+from chainrule.stopping import Patience, PatienceWatcher, Rule
 from chainrule.terminal import bar, interrupts
+from chainrule.transformations import Noise, Transformation
 
 RECORDS = 200  # costs in a history, where the caller does not say how often
 STRETCH = 0.05  # seconds between two looks at the clock, the keyboard and the progress bar
@@ -41,6 +45,11 @@ def train(
     batch_size: int | None = None,
     noise: float = 0.0,
     rng: Any = None,
+    weights: Any = None,
+    validation: tuple[Any, ...] | None = None,
+    transformations: Sequence[Transformation] = (),
+    schedule: Schedule | ReduceOnPlateau | None = None,
+    stop: Sequence[Rule] = (),
     callbacks: Sequence[Callback] = (),
     engine: str = "auto",
     threads: int | None = None,
@@ -61,16 +70,29 @@ def train(
     optimizer : Optimizer
         Such as ``GradientDescent(learning_rate=0.1)``.
     iterations : int
-        Number of updates to make, exactly.
+        Number of updates to make, exactly, unless a rule, a callback or Ctrl-C ends it before.
     batch_size : int, optional
         Examples per update, drawn without replacement and reshuffled after each pass; the last
         batch of a pass holds what is left. All of them where nothing is said, or where it is as
         large as the data.
     noise : float, optional
         In every update each Jacobian, in the order W1, W2, …, b1, b2, …, is multiplied by a
-        scalar of its own, 1 + noise · N(0, 1).
+        scalar of its own, 1 + noise · N(0, 1); short for `Noise` as the first transformation.
     rng : int, numpy.random.Generator or numpy.random.RandomState, optional
-        Where shuffles and noise come from. A RandomState is drawn from directly for the noise.
+        Where shuffles, noise and dropout come from. A RandomState is drawn from directly for the
+        noise.
+    weights : array_like, shape (m,), optional
+        How much each example counts.
+    validation : tuple of (x, y) or (x, y, weights), optional
+        Examples that are not learnt from: their cost is recorded beside the other.
+    transformations : sequence of Transformation, optional
+        What is done to the gradient before the optimizer sees it, in this order, such as
+        ``[ClipByNorm(1.0)]``.
+    schedule : callable or ReduceOnPlateau, optional
+        Factor on the optimizer's learning rate, by the number of updates made: ``Cosine(1000)``.
+    stop : sequence of Rule, optional
+        When to end before the last update: ``[Patience(20), TimeLimit(60)]``. With `Patience` the
+        result holds the parameters with the lowest validation cost.
     callbacks : sequence of callable, optional
         Each is called with a `Progress` at the start and every ``callback.every`` updates (as
         often as the history records, where it has no such attribute), and after the last of all
@@ -81,7 +103,8 @@ def train(
     threads : int, optional
         Threads the engine may use; the reference engine has no use for it.
     record_every : int, optional
-        Updates between two costs in the history; the start and the end are always recorded.
+        Updates between two records in the history; the start and the end are always recorded. Where
+        nothing is said, 200 in all, but no more than one in a pass over the data.
     progress : bool, optional
         Whether to show a progress bar; where nothing is said, if the terminal is one.
 
@@ -111,24 +134,35 @@ def train(
     if not isinstance(net, Network):
         raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     start = net.owns(params).copy()
-    values = net.batch(x, y, start.dtype)
+    values = net.batch(x, y, start.dtype, weights)
     if isinstance(optimizer, type) or not isinstance(optimizer, Optimizer):
         raise InvalidType(
             f"optimizer is {optimizer!r}, wanted an optimizer such as GradientDescent(0.1)"
         )
-    problem = Problem(net, values, optimizer, positive("noise", noise, or_zero=True))
+    before = (Noise(positive("noise", noise, or_zero=True)),) if noise else ()
+    plateau, schedule = _schedules(schedule)
+    problem = Problem(
+        net, values, optimizer, (*before, *_listed("transformations", transformations)), schedule
+    )
     if threads is not None:
         whole("threads", threads, 1)
     chosen = choose(engine, problem)
     streams = Streams(rng)
-    examples = values["y"].shape[1]
     batches = None
-    if batch_size is not None and whole("batch_size", batch_size, 1) < examples:
-        batches = Batches(streams, examples, int(batch_size))
+    if batch_size is not None and whole("batch_size", batch_size, 1) < problem.examples:
+        batches = Batches(streams, problem.examples, int(batch_size))
     state = State(start, optimizer.start(start.flat), streams, batches)
-    loop = _Loop(chosen, whole("iterations", iterations, 0), callbacks, record_every)
-    reason = loop.run(state, optimizer, progress)
-    return TrainingResult(state.params, loop.history, reason, state.iteration, chosen.name)
+    loop = _Loop(
+        chosen,
+        problem,
+        whole("iterations", iterations, 0),
+        _callbacks(callbacks),
+        _interval(record_every, iterations, problem.examples, batch_size if batches else None),
+        plateau,
+        _validation(net, validation, start),
+        _listed("stop", stop),
+    )
+    return loop.result(state, loop.run(state, progress))
 
 
 class _Loop:
@@ -137,42 +171,58 @@ class _Loop:
     def __init__(
         self,
         engine: Engine,
+        problem: Problem,
         iterations: int,
-        callbacks: Sequence[Callback],
-        record_every: int | None,
+        callbacks: list[Callback],
+        record_every: int,
+        plateau: ReduceOnPlateau | None,
+        validation: dict[str, Array] | None,
+        rules: list[Rule],
     ) -> None:
-        self.engine, self.iterations, self.history = engine, iterations, History()
-        if record_every is None:
-            self.record_every = max(1, math.ceil(iterations / RECORDS))
-        else:
-            self.record_every = whole("record_every", record_every, 1)
-        self.callbacks = [(each, self._interval(each)) for each in _callbacks(callbacks)]
+        self.engine, self.problem, self.iterations = engine, problem, iterations
+        self.history, self.record_every = History(), record_every
+        self.plateau, self.validation = plateau, validation
+        self.callbacks = [(each, self._interval(each)) for each in callbacks]
+        if validation is None and any(isinstance(rule, Patience) for rule in rules):
+            raise InvalidValue(
+                "stop has Patience, which looks at the validation cost, but there are no "
+                "validation data: pass validation=(x, y)"
+            )
+        self.watchers = [rule.watch() for rule in rules]
 
-    def run(self, state: State, optimizer: Optimizer, progress: bool | None) -> str:
+    def run(self, state: State, progress: bool | None) -> str:
         """Train to the end and return why it ended."""
-        stretch = 1
+        stretch, reason = 1, ""
         with interrupts() as interrupted, bar(progress, self.iterations) as show:
             try:
-                stop = self._decide(state, optimizer)
-                while not stop and state.iteration < self.iterations:
+                reason = self._decide(state)
+                while not reason and state.iteration < self.iterations:
                     updates = min(stretch, self._until_next_decision(state.iteration))
                     began = time.perf_counter()
                     self.engine.advance(state, updates)
                     seconds = time.perf_counter() - began
                     fitting = int(updates * STRETCH / max(seconds, 1e-9))
                     stretch = max(1, min(2 * updates, fitting))
-                    self._raise_if_not_finite(state, optimizer)
+                    self._raise_if_not_finite(state)
                     if interrupted():
                         raise KeyboardInterrupt
-                    stop = self._decide(state, optimizer)
+                    reason = self._decide(state)
                     show(state.iteration, self.history.latest)
                 pressed = interrupted()
             except KeyboardInterrupt:
                 pressed = True
-        self._record(state, optimizer)
+        self._record(state)
         if pressed:
             return "interrupted"
-        return "callback" if stop else "iterations"
+        return reason or "iterations"
+
+    def result(self, state: State, reason: str) -> TrainingResult:
+        """Return what was learnt, the best of it where a rule has kept that."""
+        params, best = state.params, None
+        for watcher in self.watchers:
+            if isinstance(watcher, PatienceWatcher) and watcher.best is not None:
+                best, params = watcher.best[0].iteration, watcher.best[1]
+        return TrainingResult(params, self.history, reason, state.iteration, self.engine.name, best)
 
     def _interval(self, callback: Callback) -> int:
         return whole("every of a callback", getattr(callback, "every", self.record_every), 1)
@@ -182,34 +232,55 @@ class _Loop:
         ahead = (every - iteration % every for every in intervals)
         return min(self.iterations - iteration, *ahead)
 
-    def _decide(self, state: State, optimizer: Optimizer) -> bool:
+    def _decide(self, state: State) -> str:
+        """Record and call what is due; return why to stop, or nothing."""
         iteration = state.iteration
         last = iteration == self.iterations
+        reason = ""
         if last or iteration % self.record_every == 0:
-            self._record(state, optimizer)
-        stop = False
+            reason = self._record(state)
         for callback, every in self.callbacks:
             if last or iteration % every == 0:
-                given = Progress(iteration, self.iterations, state.params, self.engine)
+                rate = state.learning_rate(self.problem)
+                given = Progress(
+                    iteration, self.iterations, state.params, self.engine, rate, self.validation
+                )
                 answer = callback(given)
-                stop |= isinstance(answer, (bool, np.bool_)) and bool(answer)
-        return stop and not last
+                if isinstance(answer, (bool, np.bool_)) and answer:
+                    reason = reason or "callback"
+        for watcher in self.watchers:
+            if not reason and watcher.passed():
+                reason = watcher.reason
+        return "" if last else reason
 
-    def _record(self, state: State, optimizer: Optimizer) -> None:
+    def _record(self, state: State) -> str:
+        """Add a record, unless there is one; return why to stop, or nothing."""
+        if self.history.has(state.iteration):
+            return ""
         cost = self.engine.cost(state.params)
         if not math.isfinite(cost):
             state.trouble = "the cost"
-            self._raise_if_not_finite(state, optimizer)
-        self.history.record(state.iteration, cost)
+            self._raise_if_not_finite(state)
+        validation = math.nan
+        if self.validation is not None:
+            validation = self.engine.cost(state.params, self.validation)
+        norm = self.engine.gradient_norm(state.params)
+        rate = state.learning_rate(self.problem)
+        record = Record(state.iteration, cost, validation, rate, norm)
+        self.history.record(record)
+        if self.plateau is not None:
+            state.plateau = self.plateau.observe(state.plateau, record.watched)
+        stopping = [each for each in self.watchers if each.recorded(self.history, state.params)]
+        return stopping[0].reason if stopping else ""
 
-    def _raise_if_not_finite(self, state: State, optimizer: Optimizer) -> None:
+    def _raise_if_not_finite(self, state: State) -> None:
         if not state.trouble:
             return
         if state.iteration == 0 and state.trouble != "a parameter":
             advice = "the starting parameters or the data are too large: scale x and y to about 1."
         else:
             advice = "the steps are too long: try a smaller learning rate"
-            advice += f", such as {optimizer.learning_rate / 10:g}"
+            advice += f", such as {self.problem.optimizer.learning_rate / 10:g}"
             advice += (
                 ", or scale x and y to about 1. "
                 "The last good parameters are in .params of this exception."
@@ -229,9 +300,53 @@ class _Loop:
 
 
 def _callbacks(callbacks: Any) -> list[Callback]:
-    if callable(callbacks) or not isinstance(callbacks, Sequence):
-        raise InvalidType(f"callbacks is {callbacks!r}, wanted a list of callables")
-    for each in callbacks:
+    found = _listed("callbacks", callbacks)
+    for each in found:
         if not callable(each):
             raise InvalidType(f"a callback is {each!r}, wanted something that can be called")
-    return list(callbacks)
+    return found
+
+
+def _listed(name: str, given: Any) -> list[Any]:
+    """Return a list of rows, where one alone is a slip that is worth a word."""
+    wanted = {
+        "callbacks": (object, "callables"),
+        "transformations": (Transformation, "transformations such as ClipByNorm(1.0)"),
+        "stop": (object, "rules such as Patience(20)"),
+    }[name]
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise InvalidType(f"{name} is {given!r}, wanted a list of {wanted[1]}")
+    for each in given:
+        lacking = name == "stop" and not hasattr(each, "watch")
+        if lacking or isinstance(each, type) or not isinstance(each, wanted[0]):
+            raise InvalidType(f"{name} holds {each!r}, wanted {wanted[1]}")
+    return list(given)
+
+
+def _schedules(schedule: Any) -> tuple[ReduceOnPlateau | None, Schedule]:
+    """Return what looks at costs, and what looks at the number of the update."""
+    if schedule is None:
+        return None, CONSTANT
+    if isinstance(schedule, ReduceOnPlateau):
+        return schedule, CONSTANT
+    if isinstance(schedule, type) or not callable(schedule):
+        raise InvalidType(f"schedule is {schedule!r}, wanted one such as Cosine(1000)")
+    return None, schedule
+
+
+def _interval(record_every: Any, iterations: int, examples: int, batch_size: int | None) -> int:
+    if record_every is not None:
+        return whole("record_every", record_every, 1)
+    a_pass = math.ceil(examples / batch_size) if batch_size else 1
+    return max(1, math.ceil(iterations / RECORDS), a_pass)
+
+
+def _validation(net: Network, given: Any, params: Parameters) -> dict[str, Array] | None:
+    if given is None:
+        return None
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+        raise InvalidType(
+            f"validation is a {type(given).__name__}, wanted (x, y) or (x, y, weights)"
+        )
+    x, y, *weights = given
+    return net.batch(x, y, params.dtype, *weights)

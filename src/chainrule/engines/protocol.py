@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import notation
 from chainrule.arrays import Array
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer, Slots
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
+from chainrule.schedules import CONSTANT, PlateauMemory, Schedule, factor_of
+from chainrule.transformations import Transformation, draws_of_all
+
+ROOM = 2**22
+"""Numbers in a block at most, where one update does not need more."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +30,25 @@ class Problem:
     ----------
     network : Network
     values : dict of str to ndarray
-        Checked inputs ``a0`` (n0 × m) and targets ``y`` (n_L × m), in the dtype of training.
+        Checked inputs ``a0`` (n0 × m), targets ``y`` (n_L × m) and, where examples are weighted,
+        ``w`` (1 × m), in the dtype of training.
     optimizer : Optimizer
-    noise : float
-        Of the gradient transformation; 0 for none.
+    transformations : tuple of Transformation
+        Of the gradient, in the order of use.
+    schedule : callable
+        Takes the number of updates made, returns a factor on the learning rate.
     """
 
     network: Network
     values: dict[str, Array]
     optimizer: Optimizer
-    noise: float = 0.0
+    transformations: tuple[Transformation, ...] = ()
+    schedule: Schedule = CONSTANT
+
+    @property
+    def examples(self) -> int:
+        """Number of examples, m."""
+        return int(self.values[notation.TARGETS].shape[1])
 
 
 @dataclass(frozen=True)
@@ -45,13 +61,16 @@ class Block:
         One per update.
     batches : list of ndarray of int or None
         The examples of each update; ``None`` for all of them.
-    noise : ndarray, shape (k, parameters), or None
-        Standard normal numbers, one per Jacobian in each update; ``None`` for no noise.
+    noise : ndarray, shape (k, draws), or None
+        Standard normal numbers for the transformations; ``None`` where they take none.
+    masks : list of dict or None
+        Dropout masks of each update, by name; ``None`` for no dropout.
     """
 
     learning_rates: list[float]
     batches: list[NDArray[np.intp]] | None
     noise: NDArray[np.float64] | None
+    masks: list[dict[str, Array]] | None
 
 
 @dataclass
@@ -68,6 +87,8 @@ class State:
         Random numbers.
     batches : Batches or None
         Mini-batches; ``None`` for the full batch in every update.
+    plateau : PlateauMemory
+        What a schedule that looks at costs has seen; its factor counts beside the schedule.
     iteration : int
         Number of updates made so far.
     last_good : Parameters
@@ -80,6 +101,7 @@ class State:
     slots: Slots
     streams: Streams
     batches: Batches | None = None
+    plateau: PlateauMemory = field(default_factory=PlateauMemory)
     iteration: int = 0
     last_good: Parameters = field(init=False)
     trouble: str = ""
@@ -87,15 +109,36 @@ class State:
     def __post_init__(self) -> None:
         self.last_good = self.params.copy()
 
+    def learning_rate(self, problem: Problem, ahead: int = 0) -> float:
+        """Return the learning rate of the next update, or of one further ahead."""
+        factor = factor_of(problem.schedule, self.iteration + ahead)
+        return problem.optimizer.learning_rate * self.plateau.factor * factor
+
     def draw(self, problem: Problem, updates: int) -> Block:
         """Draw what the next updates need of random numbers and rates, in the order of use."""
-        noise = None
-        if problem.noise:
-            noise = self.streams.noise_block(updates, len(self.params))
-        batches = None
+        rates = [self.learning_rate(problem, ahead) for ahead in range(updates)]
+        draws = draws_of_all(problem.transformations, len(self.params))
+        noise = self.streams.noise_block(updates, draws) if draws else None
+        batches, masks = None, None
+        sizes = [problem.examples] * updates
         if self.batches is not None:
             batches = [self.batches.take() for _ in range(updates)]
-        return Block([problem.optimizer.learning_rate] * updates, batches, noise)
+            sizes = [len(batch) for batch in batches]
+        if problem.network.architecture.masks:
+            masks = [
+                problem.network.draw_masks(self.streams.dropout, size, self.params.dtype)
+                for size in sizes
+            ]
+        return Block(rates, batches, noise, masks)
+
+    def blocks(self, problem: Problem, updates: int) -> Iterator[Block]:
+        """Yield blocks for so many updates, none of which takes much memory."""
+        units = sum(problem.network.architecture.masks.values())
+        each = draws_of_all(problem.transformations, len(self.params)) + units * problem.examples
+        most = max(1, ROOM // max(each, 1))
+        start = self.iteration
+        while self.iteration < start + updates and not self.trouble:
+            yield self.draw(problem, min(most, start + updates - self.iteration))
 
 
 class Engine(Protocol):
@@ -106,5 +149,8 @@ class Engine(Protocol):
     def advance(self, state: State, updates: int) -> State:
         """Make `updates` updates, fewer if something is not finite; change and return `state`."""
 
-    def cost(self, params: Parameters) -> float:
-        """Return the cost of all examples."""
+    def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
+        """Return the cost of all examples, or of others, without dropout."""
+
+    def gradient_norm(self, params: Parameters) -> NDArray[np.float64]:
+        """Return the size of the gradient for all examples, per layer, without dropout."""

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array
-from chainrule.engines.protocol import Problem, State
-from chainrule.optimizers import noisy
+from chainrule.engines.protocol import Block, Problem, State
 from chainrule.parameters import Parameters
+from chainrule.transformations import apply_all
+
+NOTHING = np.empty(0)
 
 
 class ReferenceEngine:
@@ -29,44 +31,60 @@ class ReferenceEngine:
 
     def advance(self, state: State, updates: int) -> State:
         """Make `updates` updates, or fewer if something is not finite, and return the state."""
-        problem, params = self._problem, state.params
-        jacobians = Parameters(params.sizes, dtype=params.dtype)
-        entries = [view.size for view in params.values()]
-        block = state.draw(problem, updates)
+        jacobians = Parameters(state.params.sizes, dtype=state.params.dtype)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is caught as such
-            for update in range(updates):
-                batch = self._batch(block.batches[update] if block.batches else None)
-                cost = problem.network.equations.differentiate(params, batch, jacobians)
-                if not math.isfinite(cost):
-                    state.trouble = "the cost"
-                    break
-                gradient = jacobians.flat
-                if not np.isfinite(gradient).all():
-                    state.trouble = "a Jacobian"
-                    break
-                state.last_good.flat[...] = params.flat
-                if block.noise is not None:
-                    gradient = noisy(gradient, problem.noise, block.noise[update], entries)
-                rate = block.learning_rates[update]
-                step, slots = problem.optimizer.step(gradient, state.slots, params.flat, rate)
-                moved = params.flat - step
-                if not np.isfinite(moved).all():
-                    state.trouble = "a parameter"
-                    break
-                params.flat[...], state.slots = moved, slots
-                state.iteration += 1
+            for block in state.blocks(self._problem, updates):
+                for update in range(len(block.learning_rates)):
+                    self._update(state, block, update, jacobians)
+                    if state.trouble:
+                        break
         return state
 
-    def cost(self, params: Parameters) -> float:
-        """Return the cost of all examples."""
+    def _update(self, state: State, block: Block, update: int, jacobians: Parameters) -> None:
+        problem, params = self._problem, state.params
+        batch = self._batch(block, update)
+        cost = problem.network.equations.differentiate(params, batch, jacobians)
+        if not math.isfinite(cost):
+            state.trouble = "the cost"
+            return
+        gradient = jacobians.flat
+        if not np.isfinite(gradient).all():
+            state.trouble = "a Jacobian"
+            return
+        state.last_good.flat[...] = params.flat
+        if problem.transformations:
+            drawn = NOTHING if block.noise is None else block.noise[update]
+            entries = [view.size for view in params.values()]
+            gradient = apply_all(problem.transformations, gradient, drawn, entries)
+        rate = block.learning_rates[update]
+        step, slots = problem.optimizer.step(gradient, state.slots, params.flat, rate)
+        moved = params.flat - step
+        if not np.isfinite(moved).all():
+            state.trouble = "a parameter"
+            return
+        params.flat[...], state.slots = moved, slots
+        state.iteration += 1
+
+    def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
+        """Return the cost of all examples, or of others, without dropout."""
+        given = self._problem.values if values is None else values
         with np.errstate(all="ignore"):
-            (cost,) = self._problem.network.equations.evaluate(
-                (notation.COST,), params, self._problem.values
-            )
+            (cost,) = self._problem.network.equations.evaluate((notation.COST,), params, given)
         return float(cost)
 
-    def _batch(self, chosen: NDArray[np.intp] | None) -> dict[str, Array]:
+    def gradient_norm(self, params: Parameters) -> NDArray[np.float64]:
+        """Return the size of the gradient for all examples, per layer, without dropout."""
+        jacobians = Parameters(params.sizes, dtype=params.dtype)
+        with np.errstate(all="ignore"):
+            self._problem.network.equations.differentiate(params, self._problem.values, jacobians)
+            layers = range(1, len(params.sizes))
+            pairs = [(notation.weights(k), notation.biases(k)) for k in layers]
+            norms = [[np.linalg.norm(jacobians[name]) for name in pair] for pair in pairs]
+            return np.asarray(np.linalg.norm(np.array(norms, dtype=np.float64), axis=1))
+
+    def _batch(self, block: Block, update: int) -> dict[str, Array]:
         values = self._problem.values
-        if chosen is None:
-            return values
-        return {name: value[:, chosen] for name, value in values.items()}
+        if block.batches is not None:
+            chosen = block.batches[update]
+            values = {name: value[:, chosen] for name, value in values.items()}
+        return values if block.masks is None else values | block.masks[update]

@@ -1,0 +1,185 @@
+"""Rules by which training stops before its last update.
+
+A rule is frozen and can serve many runs; what it has to remember in one of them is in the watcher
+that it makes at the start of the run.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chainrule.arguments import positive, whole
+from chainrule.history import History, Record
+from chainrule.parameters import Parameters
+
+
+class Watcher(Protocol):
+    """What looks at one run."""
+
+    reason: str
+
+    def recorded(self, history: History, params: Parameters) -> bool:
+        """Return whether to stop, after a record."""
+
+    def passed(self) -> bool:
+        """Return whether to stop, between two stretches of updates."""
+
+
+class Rule(Protocol):
+    """What every stopping rule offers."""
+
+    def watch(self) -> Watcher:
+        """Return what looks at one run, from its start."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Stop when the recorded cost has hardly fallen any more.
+
+    Parameters
+    ----------
+    change : float
+        It is to have fallen by at least so much …
+    records : int, optional
+        … over so many records.
+
+    Examples
+    --------
+    >>> Tolerance(1e-6).watch().reason
+    'tolerance'
+    """
+
+    change: float
+    records: int = 10
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "change", positive("change", self.change, or_zero=True))
+        object.__setattr__(self, "records", whole("records", self.records, 1))
+
+    def watch(self) -> Watcher:
+        """Return what looks at one run."""
+        return _ToleranceWatcher(self)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Stop when the validation cost has not fallen for long; the best parameters are kept.
+
+    Parameters
+    ----------
+    records : int, optional
+        How many records without a lower validation cost are let pass.
+    change : float, optional
+        By how much it must be lower to count.
+
+    Examples
+    --------
+    >>> Patience(20).watch().reason
+    'patience'
+    """
+
+    records: int = 10
+    change: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "change", positive("change", self.change, or_zero=True))
+        object.__setattr__(self, "records", whole("records", self.records, 1))
+
+    def watch(self) -> Watcher:
+        """Return what looks at one run."""
+        return PatienceWatcher(self)
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """Stop when so much time has passed, at the end of a stretch of updates.
+
+    Parameters
+    ----------
+    seconds : float
+        From the start of training.
+
+    Examples
+    --------
+    >>> TimeLimit(60).watch().reason
+    'time'
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seconds", positive("seconds", self.seconds))
+
+    def watch(self) -> Watcher:
+        """Return what looks at one run."""
+        return _Clock(self.seconds)
+
+
+@dataclass
+class _ToleranceWatcher:
+    rule: Tolerance
+    reason: str = "tolerance"
+
+    def recorded(self, history: History, params: Parameters) -> bool:
+        del params
+        ago = len(history) - 1 - self.rule.records
+        if ago < 0:
+            return False
+        lowest = min(record.cost for record in history.records[ago + 1 :])
+        return history.records[ago].cost - lowest < self.rule.change
+
+    def passed(self) -> bool:
+        return False
+
+
+@dataclass
+class PatienceWatcher:
+    """Remembers the best parameters of a run.
+
+    Parameters
+    ----------
+    rule : Patience
+        What counts as better, and how long to wait.
+
+    Attributes
+    ----------
+    best : (Record, Parameters) or None
+        The record with the lowest validation cost, and a copy of the parameters then.
+    """
+
+    rule: Patience
+    reason: str = "patience"
+    best: tuple[Record, Parameters] | None = None
+    _waited: int = field(default=0, init=False)
+
+    def recorded(self, history: History, params: Parameters) -> bool:
+        """Return whether to stop, after a record."""
+        record = history.records[-1]
+        lowest = self.best[0].validation_cost if self.best else math.inf
+        if self.best is None or record.validation_cost < lowest - self.rule.change:
+            self.best, self._waited = (record, params.copy()), 0
+        else:
+            self._waited += 1
+        return self._waited >= self.rule.records
+
+    def passed(self) -> bool:
+        """Return False: only records count."""
+        return False
+
+
+class _Clock:
+    reason = "time"
+
+    def __init__(self, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._end = now, now() + seconds
+
+    def recorded(self, history: History, params: Parameters) -> bool:
+        del history, params
+        return self.passed()
+
+    def passed(self) -> bool:
+        return self._now() >= self._end
