@@ -1,0 +1,171 @@
+"""Models on disk: one safetensors file with the parameters and the description of the network.
+
+Safetensors holds names, shapes and numbers, and nothing that could run. A file is written beside
+its goal and put in its place in one step, so that none is ever half-written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.arrays import Array
+from chainrule.errors import ChainruleError, InvalidType, InvalidValue, UnknownName
+from chainrule.network import Network
+from chainrule.parameters import Parameters
+
+KEY = "chainrule"
+VERSION = 1
+
+
+def save(path: str | os.PathLike[str], net: Network, params: Parameters) -> Path:
+    """Write a network and its parameters to a file.
+
+    Parameters
+    ----------
+    path : str or path
+        Where; ``.safetensors`` is the usual suffix. A file that is there is replaced, at once and
+        only when the new one is complete.
+    net : Network
+        A person's own functions are written by name, and must be registered again before `load`.
+    params : Parameters
+        Of this network.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    ChainruleError
+        If the parameters are not of this network.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> net = Network([2, 3, 1], activation="tanh", cost="huber(1.5)")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save(f"{folder}/model.safetensors", net, net.initialize(0))
+    ...     again, params = load(path)
+    >>> again == net, params == net.initialize(0)
+    (True, True)
+    """
+    from safetensors.numpy import save as as_bytes
+
+    if not isinstance(net, Network):
+        raise InvalidType(f"net is {net!r}, wanted a Network")
+    architecture = net.architecture
+    description = {
+        "sizes": list(architecture.sizes),
+        "activation": [row.name for row in architecture.activations],
+        "cost": architecture.cost.name,
+        "l2": architecture.l2,
+        "dropout": list(architecture.dropout),
+    }
+    # One entry: several would come in an order that differs from run to run.
+    metadata = {KEY: json.dumps({"version": VERSION, "network": description})}
+    tensors = {name: np.ascontiguousarray(view) for name, view in net.owns(params).items()}
+    content = as_bytes(tensors, metadata=metadata)
+    goal = Path(path)
+    part = goal.with_name(f".{goal.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(goal)
+    finally:
+        part.unlink(missing_ok=True)
+    return goal
+
+
+def load(path: str | os.PathLike[str]) -> tuple[Network, Parameters]:
+    """Read a network and its parameters from a file that `save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    net : Network
+        Made anew from its description.
+    params : Parameters
+        Bit for bit what was saved.
+
+    Raises
+    ------
+    InvalidValue
+        If the file is none of ours, damaged, or of a later version.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> load("nowhere.safetensors")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.safetensors'
+    """
+    content = Path(path).read_bytes()
+    name = Path(path).name
+    tensors, metadata = _read(name, content)
+    if KEY not in metadata:
+        raise InvalidValue(
+            f"{name} holds the tensors {', '.join(sorted(tensors)) or 'none'} and no description "
+            "of a network, wanted a file that chainrule.save wrote: read it with safetensors.numpy, "
+            "and make parameters with Parameters.from_arrays or interchange.from_state_dict"
+        )
+    try:
+        described = json.loads(metadata[KEY])
+        version = int(described["version"])
+        if version > VERSION:
+            raise InvalidValue(
+                f"it is of version {version}, wanted {VERSION}: a later chainrule wrote it; "
+                "update this one"
+            )
+        net = _network(described["network"])
+        params = Parameters.from_arrays(tensors)
+        net.owns(params)
+    except UnknownName as problem:
+        raise InvalidValue(
+            f"{name} names what is not known here: {problem} If it is a function of your own, "
+            "register it first, with register_activation or register_cost."
+        ) from problem
+    except (ChainruleError, KeyError, TypeError, ValueError) as problem:
+        raise InvalidValue(f"{name} cannot be read: {problem}") from problem
+    return net, params
+
+
+def _read(name: str, content: bytes) -> tuple[dict[str, Array], dict[str, str]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    try:
+        tensors = from_bytes(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError) as problem:
+        raise InvalidValue(
+            f"{name} is no safetensors file, or is cut off ({problem}), wanted one that "
+            "chainrule.save wrote"
+        ) from problem
+    return tensors, header.get("__metadata__", {})
+
+
+def _network(description: dict[str, Any]) -> Network:
+    return Network(
+        description["sizes"],
+        activation=[str(name) for name in description["activation"]],
+        cost=str(description["cost"]),
+        l2=description["l2"],
+        dropout=description["dropout"] or 0.0,
+    )
