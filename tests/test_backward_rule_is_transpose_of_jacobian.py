@@ -16,8 +16,8 @@ from chainrule.activations import ACTIVATIONS
 from chainrule.arithmetic import NUMERICS
 from chainrule.coefficient import Coefficient
 from chainrule.costs import COSTS
-from chainrule.derivation import Equation
 from chainrule.differences import COMPLEX_STEP
+from chainrule.equation import Equation
 from chainrule.evaluate import _BODIES, Plan
 from chainrule.expr import LEAVES, OPERATIONS_OF_NUMBERS, Op
 from chainrule.render.text import SPELLING

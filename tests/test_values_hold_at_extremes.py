@@ -15,7 +15,7 @@ import pytest
 from chainrule import expr
 from chainrule.activations import ACTIVATIONS, NEARLY_NORMAL, NORMAL
 from chainrule.costs import COSTS
-from chainrule.derivation import Equation
+from chainrule.equation import Equation
 from chainrule.evaluate import Plan
 from plain import ACTIVATIONS as PLAIN
 from plain import DIGITS

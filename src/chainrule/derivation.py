@@ -12,36 +12,12 @@ from itertools import pairwise
 
 from chainrule import notation
 from chainrule.architecture import Architecture
+from chainrule.emit import source
+from chainrule.emit.script import Script
+from chainrule.equation import Equation
 from chainrule.errors import UnknownQuantity
-from chainrule.expr import Expr, Shape
+from chainrule.expr import Shape
 from chainrule.render import text
-
-
-@dataclass(frozen=True)
-class Equation:
-    """One line of a derivation.
-
-    Parameters
-    ----------
-    name : str
-        Name of the quantity on the left, as in code (``"delta3"``).
-    expr : Expr
-        The right-hand side.
-    reason : str
-        Why it is so, for a reader.
-    """
-
-    name: str
-    expr: Expr
-    reason: str = ""
-
-    @property
-    def shape(self) -> Shape:
-        """Shape of both sides; ``"m"`` stands for the number of examples."""
-        return self.expr.shape
-
-    def __str__(self) -> str:
-        return f"{notation.text(self.name)} = {text.inline(self.expr)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,6 +90,45 @@ class Derivation:
             What printing shows.
         """
         return "\n".join(_page(self, width))
+
+    def emit(self, target: str) -> str:
+        """Return the derivation as a source file that stands alone.
+
+        Parameters
+        ----------
+        target : {"numpy"}
+            For what: a NumPy module with `forward`, `cost` and `gradients`.
+
+        Returns
+        -------
+        str
+            The source; it is the same every time.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such target.
+        InvalidValue
+            If a function of a person's own is in it, of which there is no expression.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> source = Network([2, 1], activation="tanh", cost="squared_error").derive().emit("numpy")
+        >>> import numpy as np
+        >>> module = {}
+        >>> exec(source, module)
+        >>> params = {"W1": np.array([[0.5, -0.5]]), "b1": np.array([[0.0]])}
+        >>> module["gradients"](params, np.ones((2, 3)), np.ones((1, 3)))["b1"]
+        array([[-2.]])
+        """
+        return source(self._script, target)
+
+    @property
+    def _script(self) -> Script:
+        given = tuple(given_quantities(self))
+        penalty = self.architecture.l2 if self.forward[-1].name == notation.COST else 0.0
+        return Script(str(self.architecture), given, self.forward, self.backward, penalty)
 
 
 def _page(derivation: Derivation, width: int) -> list[str]:

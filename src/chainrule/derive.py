@@ -20,7 +20,8 @@ from operator import add
 from chainrule import expr, notation
 from chainrule.architecture import Architecture
 from chainrule.coefficient import PER_EXAMPLE, PER_WEIGHT, Coefficient, decimal
-from chainrule.derivation import Derivation, Equation
+from chainrule.derivation import Derivation
+from chainrule.equation import Equation
 from chainrule.expr import Expr, Op
 from chainrule.parameters import shapes
 from chainrule.rewrites import REWRITES, Facts, Rewrite, rewrite

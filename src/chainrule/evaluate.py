@@ -15,8 +15,8 @@ import numpy as np
 from chainrule import expr
 from chainrule.arithmetic import NUMERICS, Arithmetic
 from chainrule.coefficient import Coefficient
-from chainrule.derivation import Equation
 from chainrule.elementary import magnitude
+from chainrule.equation import Equation
 from chainrule.errors import InvalidValue
 from chainrule.expr import Dim, Expr, Op
 

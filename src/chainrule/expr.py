@@ -12,7 +12,7 @@ a page (`render` does). Each of these is one table over `Op`, and a test names a
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -211,6 +211,12 @@ the columns of the left factor must be as many as the rows of the right one
         if self.op is Op.SYMBOL:
             return {self.name}
         return set().union(*(arg.symbols() for arg in self.args))
+
+    def nodes(self) -> Iterator[Expr]:
+        """Yield this node and all below it, from the outside in."""
+        yield self
+        for arg in self.args:
+            yield from arg.nodes()
 
 
 def symbol(name: str, shape: Shape) -> Expr:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from chainrule import activations, costs
 from chainrule.activations import ACTIVATIONS, Activation
 from chainrule.costs import COSTS, Cost
-from chainrule.derivation import Equation
 from chainrule.differences import extrapolated
+from chainrule.equation import Equation
 from chainrule.errors import ChainruleError, InvalidType, InvalidValue, WrongDerivative
 from chainrule.evaluate import Plan
 from chainrule.expr import derivative as derivative_of

@@ -122,8 +122,9 @@ def load(path: str | os.PathLike[str]) -> tuple[Network, Parameters]:
     if KEY not in metadata:
         raise InvalidValue(
             f"{name} holds the tensors {', '.join(sorted(tensors)) or 'none'} and no description "
-            "of a network, wanted a file that chainrule.save wrote: read it with safetensors.numpy, "
-            "and make parameters with Parameters.from_arrays or interchange.from_state_dict"
+            "of a network, wanted a file that chainrule.save wrote: read it with "
+            "safetensors.numpy, and make parameters with Parameters.from_arrays or "
+            "interchange.from_state_dict"
         )
     try:
         described = json.loads(metadata[KEY])

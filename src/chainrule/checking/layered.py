@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.coefficient import ONE, Coefficient
-from chainrule.derivation import Derivation, Equation
+from chainrule.derivation import Derivation
 from chainrule.differences import COMPLEX_STEP
+from chainrule.equation import Equation
 from chainrule.evaluate import Plan
 from chainrule.expr import Expr, Op
 from chainrule.parameters import Parameters

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.derivation import Derivation, Equation
+from chainrule.derivation import Derivation
+from chainrule.equation import Equation
 from chainrule.evaluate import Plan
 from chainrule.expr import LEAVES, OPERATIONS_OF_NUMBERS, Expr, Op
 
