@@ -37,7 +37,7 @@ soak: $(STAMP)  ## the tests that take longer: more random networks
 	CHAINRULE_SOAK=1 $(BIN)/python -m pytest -n 2 -q
 
 golden: $(STAMP)  ## write the golden files of the tests anew; look at the difference before you commit
-	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q tests/test_derivation_reads_as_recorded.py
+	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q tests/test_derivation_reads_as_recorded.py tests/test_emitted_source.py tests/test_pages.py tests/test_house.py
 
 clean:  ## remove what was made
 	rm -rf $(VENV) chainrule-demo build dist

@@ -290,12 +290,11 @@ def find(name: object) -> Activation:
     --------
     >>> find("tanh").symbol, find("leaky_relu(0.2)").name
     ('tanh', 'leaky_relu(slope=0.2)')
-    >>> find("sigmiod")
+    >>> find("sigmiod")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     chainrule.errors.UnknownName: unknown activation 'sigmiod'; did you mean 'sigmoid'? \
-Known: sigmoid, tanh, relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus, sin, exp, identity, \
-softmax.
+Known: sigmoid, tanh, relu, ...
     """
     if isinstance(name, Activation):
         return name

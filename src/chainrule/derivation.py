@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from chainrule import notation
 from chainrule.architecture import Architecture
@@ -17,7 +18,7 @@ from chainrule.emit.script import Script
 from chainrule.equation import Equation
 from chainrule.errors import UnknownQuantity
 from chainrule.expr import Shape
-from chainrule.render import text
+from chainrule.render import latex, mathml, page, text
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,6 +92,69 @@ class Derivation:
         """
         return "\n".join(_page(self, width))
 
+    def latex(self) -> str:
+        r"""Return the derivation as a LaTeX document that compiles by itself.
+
+        Returns
+        -------
+        str
+            For pdflatex.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> derivation = Network([1, 1], activation="sigmoid", cost="squared_error").derive()
+        >>> print(derivation.latex().splitlines()[0])
+        \documentclass[11pt,a4paper]{article}
+        """
+        given = [
+            (_spelled_in(latex, name), dims, meaning)
+            for name, dims, meaning in given_quantities(self)
+        ]
+        parts = {
+            heading: [(latex.equation(eq.name, eq.expr), eq.shape, eq.reason) for eq in equations]
+            for heading, equations in self._parts.items()
+        }
+        return latex.document(str(self.architecture), given, parts)
+
+    def html(self) -> str:
+        """Return the derivation as a page in HTML that stands alone: no script, no network.
+
+        Returns
+        -------
+        str
+            Formulas are in MathML, which every browser draws.
+
+        Examples
+        --------
+        >>> from chainrule import Network
+        >>> derivation = Network([1, 1], activation="sigmoid", cost="squared_error").derive()
+        >>> derivation.html().splitlines()[0]
+        '<!doctype html>'
+        """
+        return page.page(str(self.architecture), self._html_body())
+
+    def _repr_html_(self) -> str:
+        return page.fragment(self._html_body())
+
+    @property
+    def _parts(self) -> dict[str, tuple[Equation, ...]]:
+        return {"Forward": self.forward, "Backward": self.backward}
+
+    def _html_body(self) -> str:
+        given = [
+            (mathml.math(_spelled_in(mathml, name)), text.shape(dims), meaning)
+            for name, dims, meaning in given_quantities(self)
+        ]
+        parts = {
+            heading: [
+                (eq.name, mathml.equation(eq.name, eq.expr), eq.shape, eq.reason)
+                for eq in equations
+            ]
+            for heading, equations in self._parts.items()
+        }
+        return page.derivation(str(self.architecture), given, parts)
+
     def emit(self, target: str) -> str:
         """Return the derivation as a source file that stands alone.
 
@@ -161,6 +225,13 @@ def _page(derivation: Derivation, width: int) -> list[str]:
         "backward",
         *text.columns(rows(derivation.backward), widths=widths, page=width),
     ]
+
+
+def _spelled_in(kind: Any, name: str) -> str:
+    """Return the name of a given quantity on a kind of page; that of the inputs is said twice."""
+    spelled = notation.latex(name) if kind is latex else notation.mathml(name)
+    equals = " = x" if kind is latex else "<mo>=</mo><mi>x</mi>"
+    return spelled + equals if name == notation.activations(0) else spelled
 
 
 def _spelled_input(name: str) -> str:

@@ -171,3 +171,61 @@ def text(name: str) -> str:
         return f"∂{derivative['what']}/∂{text(derivative['by'])}"
     kind, layer = split(name)
     return f"δ{layer}" if kind == "delta" else name
+
+
+_LATEX_CONSTANTS = {
+    PENALTY: r"\lambda",
+    TOTAL_WEIGHT: r"\textstyle\sum w",
+    ROOT_2: r"\sqrt{2}",
+    ROOT_2_PI: r"\sqrt{2\pi}",
+    LOG_2: r"\log 2",
+}
+_MATHML_CONSTANTS = {
+    PENALTY: "<mi>λ</mi>",
+    TOTAL_WEIGHT: "<mrow><mo>∑</mo><mi>w</mi></mrow>",
+    ROOT_2: "<msqrt><mn>2</mn></msqrt>",
+    ROOT_2_PI: "<msqrt><mrow><mn>2</mn><mi>π</mi></mrow></msqrt>",
+    LOG_2: "<mrow><mi>log</mi><mn>2</mn></mrow>",
+}
+
+
+def latex(name: str) -> str:
+    r"""Spell a name in LaTeX, for mathematical mode.
+
+    Examples
+    --------
+    >>> print(latex("W1"), latex("delta3"), latex("dC_da2"), latex("J_b1"))
+    W_{1} \delta_{3} \frac{\partial C}{\partial a_{2}} J_{b_{1}}
+    """
+    if name in _LATEX_CONSTANTS:
+        return _LATEX_CONSTANTS[name]
+    derivative = _DERIVATIVE.match(name)
+    if derivative:
+        return rf"\frac{{\partial {derivative['what']}}}{{\partial {latex(derivative['by'])}}}"
+    kind, layer = split(name)
+    if kind.startswith("J_"):
+        return f"J_{{{latex(kind[2:] + layer)}}}"
+    letter = r"\delta" if kind == "delta" else kind
+    return f"{letter}_{{{layer}}}" if layer else letter
+
+
+def mathml(name: str) -> str:
+    """Spell a name in MathML.
+
+    Examples
+    --------
+    >>> mathml("W1"), mathml("C")
+    ('<msub><mi>W</mi><mn>1</mn></msub>', '<mi>C</mi>')
+    """
+    if name in _MATHML_CONSTANTS:
+        return _MATHML_CONSTANTS[name]
+    derivative = _DERIVATIVE.match(name)
+    if derivative:
+        by = mathml(derivative["by"])
+        above = f"<mrow><mi>∂</mi><mi>{derivative['what']}</mi></mrow>"
+        return f"<mfrac>{above}<mrow><mi>∂</mi>{by}</mrow></mfrac>"
+    kind, layer = split(name)
+    if kind.startswith("J_"):
+        return f"<msub><mi>J</mi>{mathml(kind[2:] + layer)}</msub>"
+    letter = f"<mi>{'δ' if kind == 'delta' else kind}</mi>"
+    return f"<msub>{letter}<mn>{layer}</mn></msub>" if layer else letter

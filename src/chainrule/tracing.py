@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from chainrule.arithmetic import Array
 from chainrule.derivation import Derivation
 from chainrule.errors import UnknownQuantity
 from chainrule.evaluate import Plan
-from chainrule.render import text
+from chainrule.render import mathml, page, text
 
 
 class Trace(Mapping[str, Array]):
@@ -60,6 +61,17 @@ class Trace(Mapping[str, Array]):
         ]
         return "\n".join(text.columns(rows, indent=""))
 
+    def _repr_html_(self) -> str:
+        equations = {equation.name: equation for equation in self.derivation}
+        rows = []
+        for name, value in self._values.items():
+            formula = mathml.math(notation.mathml(name))
+            if name in equations:
+                formula = mathml.equation(name, equations[name].expr)
+            shape = text.shape(np.shape(value))
+            rows.append((formula, shape, f"<pre>{escape(_written(value, 4))}</pre>"))
+        return page.fragment(page.table(("equation", "shape", "value"), rows))
+
     def numbers(self, precision: int = 5) -> str:
         """Return every equation with its value written out; large values are abridged.
 
@@ -71,14 +83,7 @@ class Trace(Mapping[str, Array]):
         lines = []
         for spelled, value in self._spelled():
             lines.append(f"{spelled}    {text.shape(np.shape(value))}")
-            written = np.array2string(
-                np.asarray(value),
-                precision=precision,
-                threshold=60,
-                edgeitems=3,
-                max_line_width=100,
-            )
-            lines += ["    " + line for line in written.splitlines()]
+            lines += ["    " + line for line in _written(value, precision).splitlines()]
         return "\n".join(lines)
 
     def _spelled(self) -> Iterator[tuple[str, Array]]:
@@ -109,6 +114,13 @@ def trace(
     found = Plan(derivation, derivation.names, xp)(values, constants)
     shown = {name: values[name] for name in given}
     return Trace(derivation, shown | dict(zip(derivation.names, found, strict=True)))
+
+
+def _written(value: Array, precision: int) -> str:
+    """Return a value written out; a large one is abridged."""
+    return np.array2string(
+        np.asarray(value), precision=precision, threshold=60, edgeitems=3, max_line_width=100
+    )
 
 
 def _range(value: Array) -> str:

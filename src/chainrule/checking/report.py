@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Literal
 
 from chainrule import notation
 from chainrule.errors import UnknownQuantity
-from chainrule.render import text
+from chainrule.render import mathml, page, text
 
 Verdict = Literal[
     "right", "wrong", "wrong shape", "cannot run", "undecidable", "not differentiable"
@@ -149,6 +150,17 @@ class Report(Mapping[str, Entry]):
         lines = text.columns(rows, indent="", page=width)
         lines += [f"remark: {remark}" for remark in self.remarks]
         return "\n".join([*lines, self.summary])
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for entry in self.entries.values():
+            kind = "right" if entry.verdict == "right" else "open" if entry.passed else "wrong"
+            verdict = f"<span class='{kind}'>{MARKS[entry.verdict]} {entry.verdict}</span>"
+            name = mathml.math(notation.mathml(notation.adjoint(entry.name)))
+            rows.append((name, verdict, escape(entry.sentence)))
+        said = [f"<p>remark: {escape(remark)}</p>" for remark in self.remarks]
+        table = page.table(("Jacobian", "verdict", "why"), rows)
+        return page.fragment("\n".join([table, *said, f"<p>{escape(self.summary)}</p>"]))
 
     @property
     def summary(self) -> str:

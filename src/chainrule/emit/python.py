@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fractions import Fraction
 
 from chainrule import notation
 from chainrule.coefficient import Coefficient
-from chainrule.elementary import clip, magnitude, sign
+from chainrule.elementary import magnitude
 from chainrule.emit.layout import INDENT, quoted, wrapped
 from chainrule.equation import Equation
 from chainrule.errors import InvalidValue
-from chainrule.expr import Expr, Function, Op, constant
+from chainrule.expr import Expr, Function, Op
 from chainrule.render import text
+from chainrule.render.patterns import decision, factors
 
 # How tightly Python holds together: an argument that holds less tightly gets parentheses.
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
@@ -181,18 +181,15 @@ def _square(on: Printer, node: Expr) -> Spelled:
 
 def _coefficient(value: Coefficient) -> Spelled:
     """Return the size of a coefficient; its sign is written by the caller."""
-    above = [CONSTANTS.get(name, name) for name, power in value.powers for _ in range(power)]
-    below = [CONSTANTS.get(name, name) for name, power in value.powers for _ in range(-power)]
-    number = abs(value.number)
-    if number.denominator == 1 or Fraction(str(float(number))) != number:
-        if number.numerator != 1 or not above:
-            above.insert(0, str(number.numerator))
-        if number.denominator != 1:
-            below.insert(0, str(number.denominator))
-    elif number.numerator == 1 and above:
-        below.insert(0, str(number.denominator))
-    else:
-        above.insert(0, repr(float(number)))
+    names, divisors, top, bottom = factors(value)
+    above = [CONSTANTS.get(name, name) for name in names]
+    below = [CONSTANTS.get(name, name) for name in divisors]
+    if (top, bottom) == ("1", "2") and not above:
+        top, bottom = "0.5", "1"
+    if bottom != "1":
+        below.insert(0, bottom)
+    if top != "1" or not above:
+        above.insert(0, top)
     product = " * ".join(above)
     if not below:
         return product, ATOM if len(above) == 1 else PRODUCT
@@ -239,22 +236,16 @@ def _number(_: Printer, node: Expr) -> Spelled:
 
 
 def _where_positive(on: Printer, node: Expr) -> Spelled:
-    test, then, otherwise = node.args
-    if node == magnitude(test):
-        return f"np.abs({on(test)})", ATOM
-    if node == sign(test):
-        return f"np.sign({on(test)})", ATOM
-    if test.op is Op.SUBTRACT and then.op is Op.CONSTANT and test.args[1] == then:
-        bound = then.coefficient.number
-        if node == clip(test.args[0], bound):
-            return f"np.clip({on(test.args[0])}, {on(constant(-bound))}, {on(then)})", ATOM
-    if test.op is Op.SUBTRACT:
-        condition = f"{on.within(test.args[0], SUM)} > {on.within(test.args[1], SUM)}"
-    elif test.op is Op.SCALE and test.coefficient == Coefficient(Fraction(-1)):
-        condition = f"{on(test.args[0])} < 0"
-    else:
-        condition = f"{on(test)} > 0"
-    branches = [_as_float(on, branch) for branch in (then, otherwise)]
+    found = decision(node)
+    if found.kind == "magnitude":
+        return f"np.abs({on(found.left)})", ATOM
+    if found.kind == "sign":
+        return f"np.sign({on(found.left)})", ATOM
+    if found.kind == "clip":
+        bound = on(found.then)
+        return f"np.clip({on(found.left)}, -{bound}, {bound})", ATOM
+    condition = f"{on.within(found.left, SUM)} {found.relation} {on.within(found.right, SUM)}"
+    branches = [_as_float(on, branch) for branch in (found.then, found.otherwise)]
     return f"np.where({condition}, {', '.join(branches)})", ATOM
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 
 from chainrule import expr, notation
 from chainrule.coefficient import Coefficient
-from chainrule.elementary import clip, magnitude, sign
-from chainrule.expr import Expr, Op, Shape, constant
+from chainrule.expr import Expr, Op, Shape
+from chainrule.render.patterns import decision, factors, squared_norm
 
 # How tightly a spelling holds together: an argument that holds less tightly gets parentheses.
 SUM, PRODUCT, FACTOR, ATOM = range(4)
@@ -22,7 +21,6 @@ Spelled = tuple[str, int]
 PAGE = 120  # characters in a line
 WIDEST = 44  # of them, at most, for the column of equations
 LEAST = 24  # and at least for what is wrapped
-LARGEST_DENOMINATOR = 4  # below a 1 that is written so, and not as a decimal
 
 
 def inline(node: Expr) -> str:
@@ -60,24 +58,14 @@ def coefficient(value: Coefficient) -> str:
     >>> coefficient(Coefficient(Fraction(1, 100))), coefficient(Coefficient(Fraction(1, 3)))
     ('0.01', '(1/3)')
     """
-    top = [notation.text(name) for name, power in value.powers for _ in range(power)]
-    below = [notation.text(name) for name, power in value.powers for _ in range(-power)]
-    number = abs(value.number)
-    spelled, divisor = _fraction(number)
-    if divisor != "1":
-        below.insert(0, divisor)
-    if spelled != "1" or (below and not top):
-        top.insert(0, spelled)
-    over = " ".join(top)
-    return f"({over}/{' '.join(below)})" if below else over
-
-
-def _fraction(number: Fraction) -> tuple[str, str]:
-    """Return what stands above and below the line; tenths and hundredths are decimals."""
-    terminates = Fraction(str(float(number))) == number
-    if terminates and (number.numerator != 1 or number.denominator > LARGEST_DENOMINATOR):
-        return f"{float(number):.15g}", "1"
-    return str(number.numerator), str(number.denominator)
+    above, below, top, bottom = factors(value)
+    over, under = ([notation.text(name) for name in names] for names in (above, below))
+    if bottom != "1":
+        under.insert(0, bottom)
+    if top != "1" or (under and not over):
+        over.insert(0, top)
+    spelled = " ".join(over)
+    return f"({spelled}/{' '.join(under)})" if under else spelled
 
 
 def columns(
@@ -179,48 +167,26 @@ def _summed(over: str) -> Callable[[Expr], Spelled]:
 
 
 def _sum_of_all(node: Expr) -> Spelled:
-    (arg,) = node.args
-    if arg.op is Op.SQUARE and arg.args[0].op is Op.SYMBOL:
-        return f"‖{inline(arg.args[0])}‖²", FACTOR
-    return _summed("")(node)
+    matrix = squared_norm(node)
+    return _summed("")(node) if matrix is None else (f"‖{inline(matrix)}‖²", FACTOR)
 
 
 def _where_positive(node: Expr) -> Spelled:
-    test, then, otherwise = node.args
-    if node == magnitude(test):
-        return f"|{inline(test)}|", ATOM
-    if node == sign(test):
-        return f"sign({inline(test)})", ATOM
-    limited = _limited(node)
-    if limited is not None:
-        return f"{inline(limited)} kept within ±{inline(then)}", SUM
-    if otherwise == constant(0):
-        bracket = f"[{inline(test)} > 0]"
-        return (
-            (bracket, ATOM) if then == constant(1) else (f"{_in(then, FACTOR)} {bracket}", FACTOR)
-        )
-    where = _comparison(test)
-    return f"({inline(then)} where {where}, else {inline(otherwise)})", ATOM
-
-
-def _comparison(test: Expr) -> str:
-    if test.op is Op.SUBTRACT:
-        left, right = test.args
-        return f"{inline(left)} > {inline(right)}"
-    if test.op is Op.SCALE and test.coefficient == Coefficient(Fraction(-1)):
-        return f"{inline(test.args[0])} < 0"
-    return f"{inline(test)} > 0"
-
-
-def _limited(node: Expr) -> Expr | None:
-    """Return x where the node keeps x within a bound on either side of 0."""
-    test, then, _ = node.args
-    if test.op is Op.SUBTRACT and then.op is Op.CONSTANT and test.args[1] == then:
-        x = test.args[0]
-        return (
-            x if not then.coefficient.powers and node == clip(x, then.coefficient.number) else None
-        )
-    return None
+    found = decision(node)
+    left = inline(found.left)
+    if found.kind == "magnitude":
+        return f"|{left}|", ATOM
+    if found.kind == "sign":
+        return f"sign({left})", ATOM
+    if found.kind == "clip":
+        return f"{left} kept within ±{inline(found.then)}", SUM
+    condition = f"{left} {found.relation} {inline(found.right)}"
+    if found.kind == "bracket":
+        bracket = f"[{condition}]"
+        if found.then == expr.constant(1):
+            return bracket, ATOM
+        return f"{_in(found.then, FACTOR)} {bracket}", FACTOR
+    return f"({inline(found.then)} where {condition}, else {inline(found.otherwise)})", ATOM
 
 
 SPELLING: Mapping[Op, Callable[[Expr], Spelled]] = {
