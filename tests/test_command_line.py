@@ -286,3 +286,43 @@ def test_the_demo_shows_the_notebooks_numbers_checks_everything_and_draws(tmp_pa
         assert content.startswith(b"\x89PNG\r\n")
         assert len(content) > 5_000
         assert f"{name}.png" in result.stdout
+
+
+# formats, functions with numbers, dropout, weights --------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["numpy", "latex", "html"])
+def test_explain_prints_other_formats(kind):
+    net = Network([4, 6, 3], activation="relu", cost="cross_entropy")
+    derivation = net.derive(weights=True, inputs=True)
+    wanted = derivation.emit("numpy") if kind == "numpy" else getattr(derivation, kind)()
+    line = (
+        f"explain 4-6-3 --activation relu --cost cross_entropy --weights --inputs --format {kind}"
+    )
+    assert run(line).stdout == wanted
+
+
+def test_numbers_in_names_and_rates_of_dropout_are_read():
+    line = "explain 2-5-4-1 --activation 'elu(1.5),leaky_relu(slope=0.2),identity'"
+    result = run(f"{line} --cost 'quantile(0.9)' --dropout 0.25,0")
+    net = Network(
+        [2, 5, 4, 1],
+        activation=["elu(1.5)", "leaky_relu(0.2)", "identity"],
+        cost="quantile(q=0.9)",
+        dropout=[0.25, 0],
+    )
+    assert result.stdout == f"{net.derive()}\n"
+
+
+def test_numbers_with_dropout_and_weights_show_masks_and_weights():
+    result = run("explain 2-4-1 --dropout 0.5 --weights --numbers --examples 3")
+    assert result.exit_code == 0
+    assert re.search(r"^r1 +4 × 3$", result.stdout, re.MULTILINE)
+    assert re.search(r"^w +1 × 3$", result.stdout, re.MULTILINE)
+
+
+def test_check_goes_with_dropout_weights_and_every_function():
+    line = "check 3-5-2 --activation gelu --output usual --cost huber(0.5) --dropout 0.4 --weights"
+    result = run(line)
+    assert result.exit_code == 0
+    assert "passed: 4 right" in result.stdout

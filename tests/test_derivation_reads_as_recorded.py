@@ -52,5 +52,5 @@ def test_lines_fit_a_wide_terminal():
 
 
 def test_no_golden_file_is_left_over():
-    names = {case.name for case in CASES} | {"trace", "trace_with_numbers"}
+    names = {case.name for case in CASES} | {"trace", "trace_with_numbers", "signatures"}
     assert {path.stem for path in GOLDEN.glob("*.txt")} == names

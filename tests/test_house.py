@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import os
 import re
 import subprocess
 import sys
@@ -66,6 +67,39 @@ def test_public_names_come_with_examples():
     }
     without = {"ChainruleError", "NonFiniteCost", "WrongDerivative", "save"}
     assert {name.rpartition(".")[2] for name in missing} <= without
+
+
+def signature(value):
+    return (
+        "" if inspect.ismodule(value) or isinstance(value, str) else str(inspect.signature(value))
+    )
+
+
+def signatures():
+    """Every public name with its arguments, and every public method."""
+    for name in sorted(chainrule.__all__):
+        value = getattr(chainrule, name)
+        if isinstance(value, type) and issubclass(value, Exception):
+            yield f"{name}({value.__mro__[2].__name__})"
+            continue
+        yield f"{name}{signature(value)}"
+        members = vars(value).items() if inspect.isclass(value) or inspect.ismodule(value) else ()
+        for member, body in sorted(members):
+            body = body.__func__ if isinstance(body, classmethod) else body
+            ours = getattr(body, "__module__", "").startswith("chainrule")
+            if inspect.isfunction(body) and ours and member[0] != "_":
+                yield f"    {name}.{member}{signature(body)}"
+            elif isinstance(body, property) and member[0] != "_":
+                yield f"    {name}.{member}"
+
+
+def test_public_signatures_are_those_agreed_on():
+    """What others build on changes knowingly: `make golden` writes the file anew."""
+    path = ROOT / "tests" / "golden" / "signatures.txt"
+    found = "\n".join(signatures()) + "\n"
+    if os.environ.get("CHAINRULE_GOLDEN") == "update":
+        path.write_text(found, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == found
 
 
 @pytest.mark.parametrize("name", chainrule.__all__)

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
     from chainrule import data, errors, interchange, plots
-    from chainrule.activations import Activation
     from chainrule.callbacks import Snapshots
     from chainrule.checking import check
-    from chainrule.costs import Cost
     from chainrule.derivation import Derivation
     from chainrule.errors import ChainruleError, NonFiniteCost, WrongDerivative
     from chainrule.network import Network
@@ -35,14 +33,12 @@ __version__ = "0.1.0"
 # Public names and where each lives. They are imported when first used, so that
 # `import chainrule` costs little more than `import numpy`.
 _HOMES = {
-    "Activation": "activations",
     "Adam": "optimizers",
     "AdamW": "optimizers",
     "ChainruleError": "errors",
     "ClipByNorm": "transformations",
     "ClipByValue": "transformations",
     "Cosine": "schedules",
-    "Cost": "costs",
     "Derivation": "derivation",
     "GradientDescent": "optimizers",
     "Momentum": "optimizers",
@@ -74,14 +70,12 @@ _HOMES = {
 _MODULES = ("data", "errors", "interchange", "plots")
 
 __all__ = [
-    "Activation",
     "Adam",
     "AdamW",
     "ChainruleError",
     "ClipByNorm",
     "ClipByValue",
     "Cosine",
-    "Cost",
     "Derivation",
     "GradientDescent",
     "Momentum",

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,7 +20,8 @@ import chainrule
 from chainrule.activations import ACTIVATIONS
 from chainrule.checking import check as check_gradients
 from chainrule.costs import COSTS
-from chainrule.errors import ChainruleError
+from chainrule.derivation import Derivation
+from chainrule.errors import ChainruleError, InvalidType
 from chainrule.network import Network
 from chainrule.parameters import SCHEMES, Parameters
 from chainrule.render.text import PAGE
@@ -84,6 +86,11 @@ class _Sizes(click.ParamType[list[int]]):
         return [int(size) for size in value.split("-")]
 
 
+def _cost_names() -> list[str]:
+    families = dict.fromkeys(row.family for row in COSTS.values())
+    return [family.partition("(")[0] for family in families]
+
+
 def _described(command: Command) -> Command:
     """Add the argument and the options that describe a network."""
     options = [
@@ -93,16 +100,29 @@ def _described(command: Command) -> Command:
             default="sigmoid",
             show_default=True,
             metavar="NAME[,NAME…]",
-            help=f"One for all layers or one per layer: {', '.join(ACTIVATIONS)}.",
+            help=f"One for all layers or one per layer: {', '.join(ACTIVATIONS)}; with a number "
+            "as in leaky_relu(0.2).",
+        ),
+        click.option(
+            "--output",
+            metavar="NAME",
+            help="Activation of the last layer; usual: that which goes with the cost.",
         ),
         click.option(
             "--cost",
             default="squared_error",
             show_default=True,
             metavar="NAME",
-            help=f"{', '.join(dict.fromkeys(row.family for row in COSTS.values()))}.",
+            help=f"{', '.join(_cost_names())}; with a number as in huber(1.5).",
         ),
         click.option("--l2", default=0.0, metavar="λ", help="Penalty (λ/2) Σ ‖W‖² on the weights."),
+        click.option(
+            "--dropout",
+            default="0",
+            metavar="P[,P…]",
+            help="Probability that a hidden unit is left out: one for all layers or one each.",
+        ),
+        click.option("--weights", is_flag=True, help="Give every example a weight."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -145,20 +165,60 @@ def _width() -> int:
     return min(shutil.get_terminal_size().columns, PAGE) if sys.stdout.isatty() else PAGE
 
 
-def _network(sizes: list[int], activation: str, cost: str, l2: float) -> Network:
-    names = activation.split(",")
-    return Network(sizes, activation=names if len(names) > 1 else names[0], cost=cost, l2=l2)
+def _listed(given: str) -> list[str]:
+    """Split at commas, but not at those in parentheses."""
+    return re.split(r",(?![^()]*\))", given)
+
+
+def _network(
+    sizes: list[int], activation: str, output: str | None, cost: str, l2: float, dropout: str
+) -> Network:
+    names = _listed(activation)
+    rates = []
+    for written in _listed(dropout):
+        try:
+            rates.append(float(written))
+        except ValueError:
+            raise InvalidType(f"dropout is {written!r}, wanted a number such as 0.2") from None
+    return Network(
+        sizes,
+        activation=names if len(names) > 1 else names[0],
+        output=output,
+        cost=cost,
+        l2=l2,
+        dropout=rates if len(rates) > 1 else rates[0],
+    )
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Where a network is evaluated: random parameters, and examples in the domain of the cost."""
+
+    params: Parameters
+    x: np.ndarray
+    y: np.ndarray
+    further: dict[str, Any]
 
 
 def _draw(
-    net: Network, examples: int, seed: int, scheme: str, dtype: str = "float64"
-) -> tuple[Parameters, np.ndarray, np.ndarray]:
-    """Return random parameters and examples in the domain of the cost."""
+    net: Network, examples: int, seed: int, scheme: str, weights: bool, dtype: str = "float64"
+) -> _Drawn:
     rng = np.random.default_rng(seed)
     params = net.initialize(rng, scheme=scheme, dtype=dtype)
     x = rng.standard_normal((net.sizes[0], examples))
     y = net.architecture.cost.domain.sample(rng, net.sizes[-1], examples)
-    return params, x, y
+    further: dict[str, Any] = {"masks": net.draw_masks(rng, examples, dtype) or None}
+    if weights:
+        further["weights"] = rng.integers(1, 5, examples)
+    return _Drawn(params, x, y, further)
+
+
+FORMATS: dict[str, Callable[[Derivation], str]] = {
+    "text": lambda derivation: derivation.text(_width()),
+    "numpy": lambda derivation: derivation.emit("numpy").rstrip(),
+    "latex": lambda derivation: derivation.latex().rstrip(),
+    "html": lambda derivation: derivation.html().rstrip(),
+}
 
 
 @main.command(
@@ -167,30 +227,44 @@ def _draw(
 Examples:
   chainrule explain 5-3-2-2
   chainrule explain 784-30-10 --activation relu,softmax --cost cross_entropy --l2 0.01
-  chainrule explain 2-3-1 --activation tanh --numbers --examples 2""",
+  chainrule explain 2-3-1 --activation tanh --numbers --examples 2
+  chainrule explain 4-9-1 --activation gelu --output usual --cost huber(1.5) --dropout 0.2
+  chainrule explain 1-6-7-2 --format numpy""",
 )
 @_described
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="As a page of text, a NumPy file, a LaTeX document or a page in HTML.",
+)
+@click.option("--inputs", is_flag=True, help="Also derive the Jacobian with respect to the inputs.")
 @click.option("--numbers", is_flag=True, help="Also evaluate every equation, at random numbers.")
 @_drawn
 def explain(
-    sizes: list[int],
-    activation: str,
-    cost: str,
-    l2: float,
+    kind: str,
+    inputs: bool,
     numbers: bool,
     examples: int,
     seed: int,
     scheme: str,
+    weights: bool,
+    **described: Any,
 ) -> None:
     """Derive the backpropagation of a network of the given SIZES, such as 5-3-2-2.
 
     Prints every equation from the inputs to the cost and back to the Jacobians, with its shape and
     the reason for it.
     """
-    net = _network(sizes, activation, cost, l2)
-    click.echo(net.derive().text(_width()))
+    if numbers and kind != "text":
+        raise click.UsageError(f"--numbers goes with --format text, not with {kind}")
+    net = _network(**described)
+    click.echo(FORMATS[kind](net.derive(weights=weights, inputs=inputs)))
     if numbers:
-        trace = net.trace(*_draw(net, examples, seed, scheme))
+        at = _draw(net, examples, seed, scheme, weights)
+        trace = net.trace(at.params, at.x, at.y, **at.further)
         click.echo(f"\nnumbers, for {examples} random examples (m = {examples}), seed {seed}")
         click.echo(trace.numbers())
 
@@ -201,7 +275,8 @@ def explain(
 Examples:
   chainrule check 5-3-2-2
   chainrule check 20-16-4 --activation relu,softmax --cost cross_entropy --l2 0.1
-  chainrule check 3-4-1 --dtype float32 --examples 50""",
+  chainrule check 3-4-1 --dtype float32 --examples 50
+  chainrule check 6-8-2 --activation silu --cost absolute_error --dropout 0.5 --weights""",
 )
 @_described
 @_drawn
@@ -213,21 +288,15 @@ Examples:
     help="In which the Jacobians are computed.",
 )
 def check(
-    sizes: list[int],
-    activation: str,
-    cost: str,
-    l2: float,
-    examples: int,
-    seed: int,
-    scheme: str,
-    dtype: str,
+    examples: int, seed: int, scheme: str, dtype: str, weights: bool, **described: Any
 ) -> None:
     """Derive the Jacobians of a network of the given SIZES and check them against its cost.
 
     Every element is held against differences of the cost. Exit status 1 if one is wrong.
     """
-    net = _network(sizes, activation, cost, l2)
-    report = check_gradients(net, *_draw(net, examples, seed, scheme, dtype))
+    net = _network(**described)
+    at = _draw(net, examples, seed, scheme, weights, dtype)
+    report = check_gradients(net, at.params, at.x, at.y, **at.further)
     click.echo(f"{net.architecture}; {examples} random examples, {dtype}")
     click.echo(report.text(_width()))
     if not report.passed:
