@@ -84,8 +84,8 @@ def signatures():
             continue
         yield f"{name}{signature(value)}"
         members = vars(value).items() if inspect.isclass(value) or inspect.ismodule(value) else ()
-        for member, body in sorted(members):
-            body = body.__func__ if isinstance(body, classmethod) else body
+        for member, found in sorted(members):
+            body = found.__func__ if isinstance(found, classmethod) else found
             ours = getattr(body, "__module__", "").startswith("chainrule")
             if inspect.isfunction(body) and ours and member[0] != "_":
                 yield f"    {name}.{member}{signature(body)}"

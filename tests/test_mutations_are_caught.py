@@ -29,7 +29,7 @@ from chainrule import ChainruleError, Network, expr
 from chainrule.activations import ACTIVATIONS, NEARLY_NORMAL, NORMAL, SOFTPLUS
 from chainrule.coefficient import ONE, Coefficient
 from chainrule.costs import ANY_REAL, COSTS
-from chainrule.elementary import exp, log, tanh, where_positive
+from chainrule.elementary import exp, log, where_positive
 from chainrule.expr import Expr
 from chainrule.rewrites import REWRITES
 from chainrule.rules import RULES
@@ -193,10 +193,7 @@ def mutants_of_activations() -> Iterator[Mutant]:
 
 def _mutants_that_keep_equality() -> Iterator[Mutant]:
     z = expr.variable("z")
-    sigmoid, tangent, relu = (ACTIVATIONS[name] for name in ("sigmoid", "tanh", "relu"))
-    e = exp(-z)
-    yield Mutant(sigmoid, "derivative", e / expr.square(1 + e), _laws_of_digits("sigmoid", sigmoid))
-    yield Mutant(tangent, "derivative", 1 - expr.square(tanh(z)), _laws_of_digits("tanh", tangent))
+    relu = ACTIVATIONS["relu"]
     yield Mutant(SOFTPLUS, "stable", log(1 + exp(z)), _laws_of_digits("softplus", SOFTPLUS))
     swallows_nan = where_positive(z, z, 0)
     keeps_nan = _on(extremes.test_not_a_number_stays_not_a_number, "relu")
@@ -297,6 +294,12 @@ MUTANTS = {
     "costs": mutants_of_costs,
     "rewrites": mutants_of_rewrites,
 }
+
+
+@pytest.fixture(autouse=True)
+def _recorded_pages_stay(monkeypatch):
+    """No mutant may write its page into the golden files."""
+    monkeypatch.delenv("CHAINRULE_GOLDEN", raising=False)
 
 
 @pytest.mark.parametrize("table", MUTANTS)

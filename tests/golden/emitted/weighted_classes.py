@@ -26,7 +26,7 @@ def silu(z):
 
 
 def sigmoid_derivative(z):
-    """Return σ′(z) = exp(−|z|) / (1 + exp(−|z|))²."""
+    """Return σ′(z) = exp(−z) / (1 + exp(−z))², written so that nothing overflows."""
     e = np.exp(-np.abs(z))
     return e / (1 + e) ** 2
 
