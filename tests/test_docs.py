@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 from pathlib import Path
 
 import nbformat
@@ -60,6 +61,18 @@ def test_every_name_of_the_notebook_has_a_row():
         assert any(re.search(rf"`{re.escape(name)}\b", row) for row in rows), name
     assert any("shape prints" in row for row in rows)
     assert any("printed `a3`" in row for row in rows)
+
+
+def test_commands_in_the_readme_run():
+    from click.testing import CliRunner
+
+    from chainrule.cli import main
+
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^chainrule (.*?)(?:\s+#.*)?$", page, re.MULTILINE)
+    assert len(lines) >= 4
+    for line in lines:
+        assert CliRunner().invoke(main, shlex.split(line)).exit_code == 0, line
 
 
 # the table of functions and costs -------------------------------------------------------------
