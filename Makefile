@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
 
 .PHONY: help install demo test quick check soak golden clean
 
@@ -37,7 +38,7 @@ soak: $(STAMP)  ## the tests that take longer: more random networks
 	CHAINRULE_SOAK=1 $(BIN)/python -m pytest -n 2 -q
 
 golden: $(STAMP)  ## write the golden files of the tests anew; look at the difference before you commit
-	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q tests/test_derivation_reads_as_recorded.py tests/test_emitted_source.py tests/test_pages.py tests/test_house.py
+	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q $(GOLDEN)
 
 clean:  ## remove what was made
 	rm -rf $(VENV) chainrule-demo build dist

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
+import test_derivative_is_derivative_of_value as derivatives
+import test_values_hold_at_extremes as extremes
 from chainrule.activations import ACTIVATIONS
 from chainrule.activations import NUMBERED as NUMBERED_ACTIVATIONS
 from chainrule.costs import COSTS
@@ -46,6 +48,22 @@ def test_python_of_a_page_prints_what_stands_below_it(path):
 def test_links_between_pages_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
         assert target.startswith("http") or (path.parent / target).exists(), target
+
+
+def test_the_row_that_the_page_adds_keeps_every_law():
+    """Who follows the page literally meets no law that says no."""
+    page = (ROOT / "docs" / "how-to-add-an-activation.md").read_text(encoding="utf-8")
+    module = {}
+    for _, block in BLOCK.findall(page)[:2]:
+        exec(block, module)
+    row, plain = module["SOFTSIGN"], module["PLAIN"]["softsign"]
+    for z in derivatives.SIDES.values():
+        derivatives.law_derivative(row, z)
+    for dtype in extremes.DTYPES:
+        extremes.law_value_digits(row, plain, dtype)
+        extremes.law_slope_digits(row, plain, dtype)
+    extremes.law_range(row)
+    extremes.law_kinks(row)
 
 
 NAMES_OF_THE_NOTEBOOK = (
