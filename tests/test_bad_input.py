@@ -214,6 +214,23 @@ DESCRIPTIONS = {
         described([3, 4, 2], ["relu", "relu"], CROSS), PairRefused, CROSS, "relu", "probability",
         "sigmoid, softmax",
     ),
+    "number_of_a_family": (
+        described([3, 2], ["sigmoid"], "cross_entropy(2)"), InvalidValue, "takes no number",
+        "huber(delta)",
+    ),
+    "number_out_of_bounds": (
+        described([3, 2], ["leaky_relu(-1)"], "huber"), InvalidValue, "slope", "larger than 0",
+    ),
+    "number_of_another_name": (
+        described([3, 2], ["elu(slope=1)"], "huber"), UnknownName, "slope", "alpha",
+    ),
+    "number_for_none": (described([3, 2], ["relu(2)"], "huber"), InvalidValue, "write 'relu'"),
+    "quantile_of_1": (
+        described([3, 2], ["tanh"], "quantile(1)"), InvalidValue, "between 0 and 1",
+    ),
+    "poisson_after_tanh": (
+        described([3, 2], ["tanh"], "poisson"), PairRefused, "positive", "exp",
+    ),
     "tanh_before_binary": (
         described([3, 2], ["tanh"], "binary_cross_entropy"), PairRefused, "cross_entropy",
         "tanh", "sigmoid",

@@ -106,6 +106,7 @@ UNUSABLE = {
     "not finite": (("mine", np.log, lambda z: 1 / z), "not finite"),
     "overwrites": (("mine", lambda z: np.multiply(z, 2, out=z), slope), "overwrites"),
     "complex": (("mine", lambda z: z + 1j, slope), "real numbers"),
+    "kinks in words": (("mine", np.arctan, slope, "a"), "kinks"),
     "nothing": (("mine", lambda z: None, slope), "object"),
 }
 
@@ -114,7 +115,7 @@ UNUSABLE = {
 def test_what_is_no_function_of_entries_is_refused(name):
     arguments, part = UNUSABLE[name]
     with pytest.raises(ChainruleError) as refusal:
-        register_activation(*arguments)
+        register_activation(*arguments[:3], kinks=arguments[3] if arguments[3:] else ())
     assert part in str(refusal.value)
 
 

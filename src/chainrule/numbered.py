@@ -109,7 +109,7 @@ def find(
         raise InvalidType(f"{kind} is {name!r}, wanted the name of one: {', '.join(told)}")
     found = _CALL.match(name)
     base, inside = (found["name"], found["inside"]) if found else (name, None)
-    if base not in rows:
+    if base not in rows and base not in told:
         raise UnknownName(kind, base, told)
     if inside is None:
         return rows[base]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule import activations, costs
 from chainrule.activations import ACTIVATIONS, Activation
+from chainrule.arrays import finite, real_array
 from chainrule.costs import COSTS, Cost
 from chainrule.differences import extrapolated
 from chainrule.equation import Equation
@@ -95,7 +96,8 @@ def register_activation(
 differences of the function give 91.75; it has the wrong sign (sign)
     """
     _usable(name, "activation", ACTIVATIONS, function, derivative)
-    bends = tuple(float(kink) for kink in kinks)
+    spelled = _spelling(name, symbol)
+    bends = _numbers("kinks", kinks)
     points = np.concatenate([-SUMS[::-1], SUMS])
     z = points[[all(abs(at - kink) > CLEAR for kink in bends) for at in points]]
     value, claimed = (
@@ -118,7 +120,7 @@ differences of the function give 91.75; it has the wrong sign (sign)
             f"differences of the function give {measured[place]:.6g}{likely_cause(evidence)}"
         )
     row = Activation(
-        name, symbol or name, activations.VARIABLES, kinks=bends, by_hand=(function, derivative)
+        name, spelled, activations.VARIABLES, kinks=bends, by_hand=(function, derivative)
     )
     activations.OWN[name] = row
     return row
@@ -130,7 +132,7 @@ def register_cost(
     derivative: OnArrays,
     *,
     symbol: str | None = None,
-    outputs: Sequence[str] = (),
+    outputs: str | Sequence[str] = (),
     kinks: Sequence[float] = (),
 ) -> Cost:
     """Check a person's own cost and make it known by its name.
@@ -147,7 +149,7 @@ def register_cost(
         Takes a and y, returns the derivative with respect to a, likewise.
     symbol : str, optional
         Spelling on a page; the name where nothing is said.
-    outputs : sequence of str, optional
+    outputs : str or sequence of str, optional
         Names of the output activations that it may follow, where it cannot follow any.
     kinks : sequence of float, optional
         Values of a − y where it is continuous but has no derivative.
@@ -173,11 +175,12 @@ def register_cost(
     """
     families = {row.family for row in COSTS.values()}
     _usable(name, "cost", {*COSTS, *families}, function, derivative)
-    for output in outputs:
-        activations.find(output)
-    bends = tuple(float(kink) for kink in kinks)
-    a, y = _predictions_and_targets(bends, bounded=bool(outputs))
-    remedy = "" if outputs else "; if it takes probabilities only, say outputs=['sigmoid']"
+    spelled = _spelling(name, symbol)
+    follows = [outputs] if isinstance(outputs, str) else list(outputs)
+    rows = [activations.find(output) for output in follows]
+    bends = _numbers("kinks", kinks)
+    a, y = _predictions_and_targets(bends, bounded=bool(rows))
+    remedy = "" if rows else "; if it takes probabilities only, say outputs=['sigmoid']"
     value = _entries(name, "function", function, a, y, remedy=remedy)
     claimed = _entries(name, "derivative", derivative, a, y, remedy=remedy)
 
@@ -202,15 +205,15 @@ def register_cost(
         )
     row = Cost(
         name,
-        symbol or name,
+        spelled,
         costs.VARIABLES,
         kinks=bends,
         by_hand=(function, derivative),
         family=name,
-        title=f"{symbol or name}, a cost of one's own",
-        outputs=tuple(activations.find(output).name for output in outputs),
+        title=f"{spelled}, a cost of one's own",
+        outputs=tuple(output.name for output in rows),
         refusal="it was registered for other output activations",
-        usual_output=outputs[0] if outputs else "identity",
+        usual_output=rows[0].name if rows else "identity",
     )
     costs.OWN[name] = row
     return row
@@ -224,6 +227,19 @@ def _usable(name: Any, kind: str, taken: Collection[str], *functions: Any) -> No
     for role, function in zip(("function", "derivative"), functions, strict=True):
         if not callable(function):
             raise InvalidType(f"{role} is {function!r}, wanted a Python function on arrays")
+
+
+def _spelling(name: str, symbol: Any) -> str:
+    if symbol is not None and not isinstance(symbol, str):
+        raise InvalidType(f"symbol is {symbol!r}, wanted text such as {name!r}")
+    return symbol or name
+
+
+def _numbers(name: str, given: Any) -> tuple[float, ...]:
+    numbers = real_array(name, given)
+    if numbers.ndim != 1:
+        raise InvalidType(f"{name} is {given!r}, wanted a list of numbers such as [0.0]")
+    return tuple(map(float, finite(name, numbers)))
 
 
 def _entries(name: str, role: str, function: OnArrays, *points: Values, remedy: str = "") -> Values:

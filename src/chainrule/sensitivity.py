@@ -17,6 +17,7 @@ from chainrule import notation
 from chainrule.arrays import Array
 from chainrule.derivation import Derivation
 from chainrule.derive import derive
+from chainrule.errors import InvalidType
 from chainrule.evaluate import Plan
 from chainrule.examples import inputs
 from chainrule.network import Network
@@ -77,7 +78,7 @@ def per_example_jacobians(net: Network, params: Parameters, x: Any) -> dict[str,
     array([[5., 6.],
            [7., 8.]])
     """
-    return _of_outputs(net, params, x, net.owns(params).names)
+    return _of_outputs(net, params, x, None)
 
 
 def per_example_gradients(net: Network, params: Parameters, x: Any, y: Any) -> dict[str, Array]:
@@ -104,6 +105,7 @@ def per_example_gradients(net: Network, params: Parameters, x: Any, y: Any) -> d
     >>> per_example_gradients(net, params, [[2, 3]], [[0, 1]])["b1"].ravel()
     array([4., 4.])
     """
+    _check(net)
     values = net.batch(x, y, net.owns(params).dtype)
     derivation = derive(replace(net.architecture, l2=0.0), dropout=False)
     apart = {name: _one_by_one(value) for name, value in values.items()}
@@ -113,8 +115,14 @@ def per_example_gradients(net: Network, params: Parameters, x: Any, y: Any) -> d
     return {name: _filled(value, (examples,)) for name, value in zip(params, found, strict=True)}
 
 
-def _of_outputs(net: Network, params: Parameters, x: Any, names: Sequence[str]) -> dict[str, Array]:
-    """Return the Jacobians of all outputs by named quantities; axes: example, output, quantity."""
+def _of_outputs(
+    net: Network, params: Parameters, x: Any, wanted: Sequence[str] | None
+) -> dict[str, Array]:
+    """Return the Jacobians of all outputs by named quantities, all parameters if none are named.
+
+    Axes: example, output, quantity.
+    """
+    _check(net)
     dtype = net.owns(params).dtype
     name, outputs = notation.activations(0), net.architecture.outputs
     a0 = inputs(net.architecture, x, dtype)[name]
@@ -123,10 +131,16 @@ def _of_outputs(net: Network, params: Parameters, x: Any, names: Sequence[str]) 
         name: _one_by_one(a0)[:, np.newaxis],
         notation.SELECTOR: np.eye(outputs, dtype=dtype)[:, :, np.newaxis],
     }
-    wanted = [notation.adjoint(each, notation.OUTPUT) for each in names]
-    found = _evaluate(net.derive(of="outputs"), wanted, values)
+    names = params.names if wanted is None else wanted
+    adjoints = [notation.adjoint(each, notation.OUTPUT) for each in names]
+    found = _evaluate(net.derive(of="outputs"), adjoints, values)
     front = (a0.shape[1], outputs)
     return {each: _filled(value, front) for each, value in zip(names, found, strict=True)}
+
+
+def _check(net: Any) -> None:
+    if not isinstance(net, Network):
+        raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
 
 
 def _evaluate(derivation: Derivation, wanted: list[str], values: dict[str, Array]) -> list[Array]:

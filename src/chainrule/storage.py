@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from chainrule.arrays import Array
 from chainrule.errors import ChainruleError, InvalidType, InvalidValue, UnknownName
+from chainrule.files import write_whole
 from chainrule.network import Network
 from chainrule.parameters import Parameters
 
@@ -44,7 +44,7 @@ def save(path: str | os.PathLike[str], net: Network, params: Parameters) -> Path
     Raises
     ------
     ChainruleError
-        If the parameters are not of this network.
+        If the parameters are not of this network, or there is no such folder.
     OSError
         If the file cannot be written.
 
@@ -74,17 +74,14 @@ def save(path: str | os.PathLike[str], net: Network, params: Parameters) -> Path
     metadata = {KEY: json.dumps({"version": VERSION, "network": description})}
     tensors = {name: np.ascontiguousarray(view) for name, view in net.owns(params).items()}
     content = as_bytes(tensors, metadata=metadata)
-    goal = Path(path)
-    part = goal.with_name(f".{goal.name}.{secrets.token_hex(4)}.part")
-    try:
+
+    def write(part: Path) -> None:
         with part.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(goal)
-    finally:
-        part.unlink(missing_ok=True)
-    return goal
+
+    return write_whole(Path(path), write)
 
 
 def load(path: str | os.PathLike[str]) -> tuple[Network, Parameters]:

@@ -119,19 +119,21 @@ def check(
     given = net.batch(x, y, dtype, weights, masks)
     if gradients is None:
         gradients = Parameters(net.sizes, dtype=dtype)
-        net.equations.differentiate(params, given, gradients)
+        with np.errstate(over="ignore", invalid="ignore"):
+            net.equations.differentiate(params, given, gradients)
     _check_names(gradients, params)
     if cost is not None and not callable(cost):
         raise InvalidType(f"cost is {cost!r}, wanted a function cost(params, x, y)")
     values = {name: value.astype(np.float64) for name, value in given.items()}
     if cost is not None:
         _try_out(cost, params.astype(np.float64), values)
-    witness = _Witness(net, params.astype(np.float64), values, cost)
-    entries = {
-        name: _judge(name, gradients[name], params, given, witness)
-        for name in params
-        if name in gradients
-    }
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is called undecidable
+        witness = _Witness(net, params.astype(np.float64), values, cost)
+        entries = {
+            name: _judge(name, gradients[name], params, given, witness)
+            for name in params
+            if name in gradients
+        }
     remarks: tuple[str, ...] = ()
     if cost is not None:
         remarks = remarks_on_meaning(cost, witness.params, *witness.batch)
@@ -331,7 +333,7 @@ def _compare(
     blurred = ~found.kinks & (found.error > VISIBLE * size) & (error <= allowed)
     blurred &= ~(found.exact & (error == 0))
     unknown = ~np.isfinite(found.value) | ~np.isfinite(found.error)
-    blurred |= unknown & np.isfinite(claimed) & ~found.kinks
+    blurred |= unknown & ~found.kinks  # where the cost overflows, nothing can be told
     comparison = _Comparison(error, allowed, blurred, ~found.kinks & ~blurred)
     undecidable, kinks = int(blurred.sum()), int(found.kinks.sum())
     entry = Entry(

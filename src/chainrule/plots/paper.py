@@ -5,7 +5,6 @@ Blue is positive, right, the network's; orange is negative, wrong, the target.
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from chainrule.errors import InvalidValue, UnknownName
+from chainrule.errors import UnknownName
+from chainrule.files import write_whole
 
 BLUE, ORANGE, GREEN, PINK, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#333333"
 NAVY, PALE_BLUE, AMBER = "#0B3C6F", "#7FB8DE", "#F5A83D"
@@ -48,16 +48,11 @@ def save(figure: Figure, path: str | Path) -> Path:
     kind = goal.suffix[1:].lower() or "png"
     if kind not in known:
         raise UnknownName("picture format", kind, known)
-    if not goal.parent.is_dir():
-        raise InvalidValue(f"the folder {goal.parent} of {goal.name} is not there: create it first")
-    # In the same folder, since only within one file system is a renaming a single step.
-    part = goal.with_name(f".{goal.name}.{secrets.token_hex(4)}.part")
-    try:
+
+    def write(part: Path) -> None:
         figure.savefig(part, format=kind, dpi=150, bbox_inches="tight")
-        part.replace(goal)
-    finally:
-        part.unlink(missing_ok=True)
-    return goal
+
+    return write_whole(goal, write)
 
 
 def axes(width: float, height: float) -> Axes:
