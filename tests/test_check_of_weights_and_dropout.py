@@ -80,6 +80,8 @@ BAD = {
     "one mask missing": ({"masks": {"r1": MASKS["r1"]}}, "wanted r1, r2"),
     "halves in a mask": ({"masks": {**MASKS, "r2": np.full((5, 7), 0.5)}}, "neither 0 nor 1"),
     "masks as a list": ({"masks": [1]}, "net.draw_masks"),
+    "weights without bounds": ({"weights": np.full(7, 1e300)}, "only their ratios count"),
+    "weights of almost nothing": ({"weights": np.full(7, 1e-300)}, "only their ratios count"),
     "weights by unit": ({"weights": np.ones((2, 7))}, "one weight for each"),
 }
 

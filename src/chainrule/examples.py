@@ -90,6 +90,12 @@ def _weights(weights: Any, examples: int, dtype: Dtype) -> Array:
         )
     if not found.any():
         raise InvalidValue("weights are all 0, wanted at least one example that counts")
+    limit = float(np.sqrt(np.finfo(dtype).max))
+    if not 1 / limit < found.max() < limit:
+        raise InvalidValue(
+            f"the largest of the weights is {found.max():g}, wanted between {1 / limit:.0e} and "
+            f"{limit:.0e}: only their ratios count, so divide them by their mean"
+        )
     return found
 
 
