@@ -96,6 +96,11 @@ def test_layers_come_in_the_order_of_their_numbers():
     assert from_state_dict(dict(reversed(state.items()))) == params
 
 
+def test_layers_with_words_for_names_come_in_the_order_of_the_mapping():
+    params = Parameters([2, 3, 1], np.arange(13.0))
+    assert from_state_dict(to_state_dict(params, ["hidden", "fc"])) == params
+
+
 def test_half_precision_becomes_float32_and_no_bias_one_of_zeros():
     params = from_state_dict({"fc.weight": Tensor([[1.5, 2.0]], "torch.bfloat16")})
     assert params.dtype == np.float32

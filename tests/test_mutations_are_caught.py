@@ -22,6 +22,7 @@ import test_cost_does_not_overflow as overflow
 import test_derivation_reads_as_recorded as pages
 import test_derivative_is_derivative_of_value as derivatives
 import test_jacobians_equal_automatic_differentiation as automatic
+import test_optimizers_follow_recorded_trajectories as trajectories
 import test_rewrite_keeps_value as equalities
 import test_values_hold_at_extremes as extremes
 from cases import CASES
@@ -50,11 +51,12 @@ class Mutant:
 @contextmanager
 def mutated(mutant: Mutant) -> Iterator[None]:
     kept = getattr(mutant.row, mutant.column)
-    object.__setattr__(mutant.row, mutant.column, mutant.value)
+    put = setattr if isinstance(mutant.row, type) else object.__setattr__  # frozen rows
+    put(mutant.row, mutant.column, mutant.value)
     try:
         yield
     finally:
-        object.__setattr__(mutant.row, mutant.column, kept)
+        put(mutant.row, mutant.column, kept)
 
 
 def every_law() -> Iterator[Law]:
@@ -288,11 +290,63 @@ def _squared(apply: Any) -> Any:
     return wrong
 
 
+# optimizers and schedules -------------------------------------------------------------------
+
+
+def mutants_of_optimizers() -> Iterator[Mutant]:
+    """Against the recorded trajectories alone: no law on networks knows of them."""
+    for written, points in trajectories.RECORDED["optimizers"].items():
+        optimizer = trajectories.row(written)
+        row = type(optimizer)
+        law = (_follows(written, points),)
+        yield Mutant(row, "step", _stepping(row.step, lambda step, _old, new: (-step, new)), law)
+        yield Mutant(row, "step", _stepping(row.step, lambda s, _old, new: (1.01 * s, new)), law)
+        if optimizer.start(trajectories.START):
+            yield Mutant(row, "step", _stepping(row.step, lambda s, old, _new: (s, old)), law)
+            yield Mutant(row, "start", _starting_at_one(row.start), law)
+    for written in trajectories.RECORDED["clips"]:
+        law = (_on(trajectories.test_clipping_follows_the_recorded_trajectory, written),)
+        yield Mutant(type(trajectories.row(written)), "apply", lambda _s, g, _d, _e: g, law)
+    for written in trajectories.RECORDED["schedules"]:
+        row = type(trajectories.row(written))
+        law = (_on(trajectories.test_schedule_gives_the_recorded_rates, written),)
+        yield Mutant(row, "__call__", _one_late(row.__call__), law)
+    for written in trajectories.RECORDED["plateaus"]:
+        row = type(trajectories.row(written))
+        law = (_on(trajectories.test_plateau_gives_the_recorded_rates, written),)
+        yield Mutant(row, "observe", _deaf(row.observe), law)
+
+
+def _follows(written: str, points: Any) -> Law:
+    return lambda: trajectories.law_trajectory(trajectories.row(written), points)
+
+
+def _starting_at_one(start: Any) -> Any:
+    return lambda self, flat: tuple(slot + 1 for slot in start(self, flat))
+
+
+def _one_late(call: Any) -> Any:
+    return lambda self, iteration: call(self, iteration + 1)
+
+
+def _deaf(observe: Any) -> Any:
+    return lambda self, memory, _cost: observe(self, memory, 0.0)
+
+
+def _stepping(step: Any, change: Any) -> Any:
+    def wrong(self: Any, gradient: Any, slots: Any, flat: Any, rate: float) -> Any:
+        made, after = step(self, gradient, slots, flat, rate)
+        return change(made, slots, after)
+
+    return wrong
+
+
 MUTANTS = {
     "rules": mutants_of_rules,
     "activations": mutants_of_activations,
     "costs": mutants_of_costs,
     "rewrites": mutants_of_rewrites,
+    "optimizers": mutants_of_optimizers,
 }
 
 
@@ -317,6 +371,11 @@ def test_every_row_is_mutated(table):
         "activations": ACTIVATIONS.values(),
         "costs": COSTS.values(),
         "rewrites": REWRITES,
+        "optimizers": {
+            type(trajectories.row(written))
+            for part in ("optimizers", "clips", "schedules", "plateaus")
+            for written in trajectories.RECORDED[part]
+        },
     }[table]
     seen = {id(mutant.row) for mutant in MUTANTS[table]()}
     assert all(id(row) in seen for row in rows)

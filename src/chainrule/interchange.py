@@ -103,7 +103,8 @@ def from_state_dict(state: Mapping[str, Any]) -> Parameters:
     ----------
     state : mapping of str to tensor or array_like
         Its ``state_dict()``: ``"0.weight"`` (n_out, n_in), ``"0.bias"`` (n_out,), ``"2.weight"``, …
-        in any module. Layers come in the order of the numbers in their names.
+        in any module. Where names differ in their numbers alone, layers come in the order of the
+        numbers; else in that of the mapping.
 
     Returns
     -------
@@ -138,7 +139,7 @@ def from_state_dict(state: Mapping[str, Any]) -> Parameters:
     if not layers:
         raise InvalidValue("state is empty, wanted the weights of at least one linear layer")
     arrays = {}
-    for layer, module in enumerate(sorted(layers, key=_by_number), start=1):
+    for layer, module in enumerate(_in_order(layers), start=1):
         entry = layers[module]
         if "weight" not in entry:
             raise InvalidValue(f"{module}.weight is missing beside {module}.bias")
@@ -210,7 +211,9 @@ def _is_half(tensor: Any) -> bool:
     return str(getattr(tensor, "dtype", "")) in ("torch.bfloat16", "torch.float16")
 
 
-def _by_number(module: str) -> list[tuple[int, int | str]]:
-    """Sort numbers in names as numbers: layer 10 comes after layer 2."""
-    parts = re.split(r"(\d+)", module)
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+def _in_order(modules: Iterable[str]) -> list[str]:
+    """Return names in the order of their numbers, where nothing else differs: 10 comes after 2."""
+    names = list(modules)
+    if len({re.sub(r"\d+", "#", name) for name in names}) > 1:
+        return names
+    return sorted(names, key=lambda name: [int(digits) for digits in re.findall(r"\d+", name)])

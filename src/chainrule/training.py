@@ -139,7 +139,8 @@ def train(
         raise InvalidType(
             f"optimizer is {optimizer!r}, wanted an optimizer such as GradientDescent(0.1)"
         )
-    before = (Noise(positive("noise", noise, or_zero=True)),) if noise else ()
+    scale = positive("noise", noise, or_zero=True)
+    before = (Noise(scale),) if scale else ()
     plateau, schedule = _schedules(schedule)
     problem = Problem(
         net, values, optimizer, (*before, *_listed("transformations", transformations)), schedule

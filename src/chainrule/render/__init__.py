@@ -1,1 +1,1 @@
-"""Readings of expressions as pages: plain text now; one module per kind of page."""
+"""Readings of expressions as pages: text, LaTeX, HTML; one table of spellings each."""
