@@ -20,7 +20,7 @@ from chainrule.differences import COMPLEX_STEP
 from chainrule.equation import Equation
 from chainrule.evaluate import _BODIES, Plan
 from chainrule.expr import LEAVES, OPERATIONS_OF_NUMBERS, Op
-from chainrule.render.text import SPELLING
+from chainrule.render.spelling import SPELLING
 from chainrule.rules import RULES
 from symbolic import READ
 
@@ -100,7 +100,7 @@ def test_every_operation_of_matrices_has_a_rule_and_a_sample():
     ("table", "rows"),
     [
         ("evaluate", set(NUMERICS) | set(_BODIES) | LEAVES),
-        ("render.text", set(SPELLING)),
+        ("render.spelling", set(SPELLING)),
         ("the symbolic reading of the tests", set(READ)),
     ],
 )

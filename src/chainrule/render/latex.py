@@ -1,4 +1,4 @@
-"""Expressions and whole derivations in LaTeX: one table, `SPELLING`, from operation to LaTeX.
+"""Formulas and whole derivations in LaTeX.
 
 The document needs pdflatex with amsmath, amssymb, geometry and xcolor.
 """
@@ -6,21 +6,22 @@ The document needs pdflatex with amsmath, amssymb, geometry and xcolor.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from chainrule import expr, notation
-from chainrule.coefficient import Coefficient
-from chainrule.expr import Expr, Op, Shape
-from chainrule.render.patterns import decision, factors, squared_norm
+from chainrule import notation
+from chainrule.expr import Expr, Shape
+from chainrule.render.spelling import Speller, Style
 
-# How tightly a spelling holds together: an argument that holds less tightly gets parentheses.
-SUM, PRODUCT, FACTOR, ATOM = range(4)
-Spelled = tuple[str, int]
 Row = tuple[str, Shape, str]  # a formula, its shape, words
 
-SYMBOLS = {"σ": r"\sigma", "Φ": r"\Phi", "Φ̃": r"\tilde{\Phi}"}
-OPEN = r"\mathopen{}\left("  # close to the name of the function
-PLAIN = {"tanh", "exp", "sin"}  # functions that LaTeX knows
+TRANSPOSED = r"\top"
+SYMBOLS = {
+    "σ": r"\sigma",
+    "Φ": r"\Phi",
+    "Φ̃": r"\tilde{\Phi}",
+    "log softmax": r"\log\operatorname{softmax}",
+}
+PLAIN = {"exp", "log", "tanh", "sin", "cos"}  # functions that LaTeX knows
 
 
 def inline(node: Expr) -> str:
@@ -32,7 +33,7 @@ def inline(node: Expr) -> str:
     >>> print(inline(symbol("W1", (3, 2)) @ symbol("a0", (2, "m"))))
     W_{1} a_{0}
     """
-    return _spell(node)[0]
+    return SPELL(node)
 
 
 def shape(dims: Shape) -> str:
@@ -141,52 +142,12 @@ def words(said: str) -> str:
     )
 
 
-def _spell(node: Expr) -> Spelled:
-    return SPELLING[node.op](node)
-
-
-def _in(node: Expr, least: int) -> str:
-    spelled, tightness = _spell(node)
-    return spelled if tightness >= least else rf"\left({spelled}\right)"
-
-
-def _coefficient(value: Coefficient) -> str:
-    """Return the size of a coefficient; empty if it is one."""
-    above, below, top, bottom = factors(value)
-    over = [notation.latex(name) for name in above]
-    under = [notation.latex(name) for name in below]
-    if bottom != "1":
-        under.insert(0, bottom)
-    if top != "1" or (under and not over):
-        over.insert(0, top)
-    if not under:
-        return r"\,".join(over)
-    return rf"\frac{{{' '.join(over)}}}{{{' '.join(under)}}}"
-
-
-def _number(node: Expr) -> Spelled:
-    minus = "-" if node.coefficient.number < 0 else ""
-    return minus + (_coefficient(node.coefficient) or "1"), SUM if minus else ATOM
-
-
-def _infix(sign: str, tightness: int, right_tightness: int) -> Callable[[Expr], Spelled]:
-    def spell(node: Expr) -> Spelled:
-        left, right = node.args
-        return f"{_in(left, tightness)}{sign}{_in(right, right_tightness)}", tightness
-
-    return spell
-
-
-def _call(name: str) -> Callable[[Expr], Spelled]:
-    return lambda node: (rf"{name}{OPEN}{inline(node.args[0])}\right)", ATOM)
-
-
-def function(symbol: str) -> str:
+def _function(symbol: str) -> str:
     r"""Return the symbol of a named function.
 
     Examples
     --------
-    >>> print(function("σ"), function("leaky_relu"))
+    >>> print(_function("σ"), _function("leaky_relu"))
     \sigma \operatorname{leaky\_relu}
     """
     if symbol in SYMBOLS:
@@ -197,94 +158,48 @@ def function(symbol: str) -> str:
     return rf"\operatorname{{{words(symbol)}}}" if plain else rf"\text{{{words(symbol)}}}"
 
 
-def _named(mark: str) -> Callable[[Expr], Spelled]:
-    def spell(node: Expr) -> Spelled:
-        assert node.function is not None
-        arguments = ", ".join(map(inline, node.args))
-        return rf"{function(node.function.symbol)}{mark}{OPEN}{arguments}\right)", ATOM
-
-    return spell
+def _fraction(above: Sequence[str], below: Sequence[str]) -> str:
+    over = r"\,".join(above)
+    return rf"\frac{{{over}}}{{{' '.join(below)}}}" if below else over
 
 
-def _cost(node: Expr) -> Spelled:
-    """Write a cost out, where its formula is known."""
-    assert node.function is not None
-    body = node.function.value
-    return _named("")(node) if body is None else _spell(expr.written_out(node, body))
+def _call(function: str, args: Sequence[str]) -> str:
+    return rf"{function}\mathopen{{}}\left({', '.join(args)}\right)"  # close to the function
 
 
-def _scaled(node: Expr) -> Spelled:
-    minus = "-" if node.coefficient.number < 0 else ""
-    factor = _coefficient(node.coefficient) or ("" if minus else "1")
-    body = _in(node.args[0], PRODUCT)
-    spelled = rf"{factor}\,{body}" if factor else body
-    return minus + spelled, SUM if minus else PRODUCT
+def _total(over: str, body: str) -> str:
+    return rf"\sum_{{\text{{{over}}}}} {body}" if over else rf"\sum {body}"
 
 
-def _power(mark: str) -> Callable[[Expr], Spelled]:
-    return lambda node: (f"{{{_in(node.args[0], ATOM)}}}^{{{mark}}}", FACTOR)
+def _cases(value: str, condition: str, otherwise: str) -> str:
+    first, second = rf"{value} & \text{{where }} {condition}", rf"{otherwise} & \text{{else}}"
+    return rf"\begin{{cases}} {first} \\ {second} \end{{cases}}"
 
 
-def _summed(over: str) -> Callable[[Expr], Spelled]:
-    return lambda node: (rf"\sum{over} {_in(node.args[0], FACTOR)}", PRODUCT)
-
-
-def _sum_of_all(node: Expr) -> Spelled:
-    matrix = squared_norm(node)
-    if matrix is not None:
-        return rf"\lVert {inline(matrix)} \rVert^2", FACTOR
-    return _summed("")(node)
-
-
-def _where_positive(node: Expr) -> Spelled:
-    found = decision(node)
-    left = inline(found.left)
-    if found.kind == "magnitude":
-        return rf"\left|{left}\right|", ATOM
-    if found.kind == "sign":
-        return rf"\operatorname{{sign}}\left({left}\right)", ATOM
-    if found.kind == "clip":
-        return rf"{left}\;\text{{kept within}}\;\pm {inline(found.then)}", SUM
-    condition = f"{left} {found.relation} {inline(found.right)}"
-    if found.kind == "bracket":
-        bracket = rf"\left[{condition}\right]"
-        if found.then == expr.constant(1):
-            return bracket, ATOM
-        return rf"{_in(found.then, FACTOR)}\,{bracket}", FACTOR
-    first = rf"{inline(found.then)} & \text{{where }} {condition}"
-    second = rf"{inline(found.otherwise)} & \text{{else}}"
-    return rf"\begin{{cases}} {first} \\ {second} \end{{cases}}", ATOM
-
-
-SPELLING: Mapping[Op, Callable[[Expr], Spelled]] = {
-    Op.SYMBOL: lambda node: (notation.latex(node.name), ATOM),
-    Op.CONSTANT: _number,
-    Op.MATMUL: _infix(" ", FACTOR, FACTOR),
-    Op.TRANSPOSE: _power(r"\top"),
-    Op.HADAMARD: _infix(r" \odot ", PRODUCT, PRODUCT),
-    Op.ADD: _infix(" + ", SUM, SUM),
-    Op.SUBTRACT: _infix(" - ", SUM, PRODUCT),
-    Op.SCALE: _scaled,
-    Op.SQUARE: _power("2"),
-    Op.SPREAD: lambda node: _spell(node.args[0]),
-    Op.SUM: _sum_of_all,
-    Op.SUM_EXAMPLES: _summed(r"_{\text{examples}}"),
-    Op.SUM_UNITS: _summed(r"_{\text{units}}"),
-    Op.APPLY: _named(""),
-    Op.LOSS: _cost,
-    Op.SOFTMAX: _call(r"\operatorname{softmax}"),
-    Op.LOG_SOFTMAX: _call(r"\log\operatorname{softmax}"),
-    Op.DERIVATIVE: _named("'"),
-    Op.LOSS_DERIVATIVE: _named("'"),
-    Op.DIVIDE: lambda node: (rf"\frac{{{inline(node.args[0])}}}{{{inline(node.args[1])}}}", FACTOR),
-    Op.EXP: _call(r"\exp"),
-    Op.LOG: _call(r"\log"),
-    Op.LOG1P: lambda node: (rf"\log\left(1 + {_in(node.args[0], SUM)}\right)", ATOM),
-    Op.EXPM1: lambda node: (rf"\exp\left({inline(node.args[0])}\right) - 1", SUM),
-    Op.TANH: _call(r"\tanh"),
-    Op.SIN: _call(r"\sin"),
-    Op.COS: _call(r"\cos"),
-    Op.ERF: _call(r"\operatorname{erf}"),
-    Op.ERFC: lambda node: (rf"1 - \operatorname{{erf}}\left({inline(node.args[0])}\right)", SUM),
-    Op.WHERE_POSITIVE: _where_positive,
-}
+SPELL = Speller(
+    Style(
+        quantity=notation.latex,
+        number=str,
+        function=_function,
+        fraction=_fraction,
+        row=lambda *parts: "".join(parts),
+        product=" ",
+        entrywise=r" \odot ",
+        scaled=r"\,",
+        plus=" + ",
+        minus=" - ",
+        divided="",
+        negative="-{}".format,
+        parentheses=r"\left({}\right)".format,
+        magnitude=r"\left|{}\right|".format,
+        bracket=r"\left[{}\right]".format,
+        norm=r"\lVert {} \rVert".format,
+        primed="{}'".format,
+        call=_call,
+        power=lambda base, mark: f"{{{base}}}^{{{mark.replace('⊤', TRANSPOSED)}}}",
+        total=_total,
+        compared="{} {} {}".format,
+        within=r"{}\;\text{{kept within}}\;\pm {}".format,
+        cases=_cases,
+    )
+)
