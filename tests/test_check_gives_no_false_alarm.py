@@ -307,3 +307,14 @@ def test_a_persons_cost_that_rounds_to_nothing_raises_no_alarm(margin, factor):
     assert jacobians.W1.any()
     claimed = {name: factor * J for name, J in jacobians.items()}
     law_no_alarm(check(net, params, x, y, claimed, cost), margin)
+
+
+def test_waves_whose_argument_is_lost_in_rounding_raise_no_alarm():
+    """In float32 the sine of 1e7 is anything: nothing about it can be wrong."""
+    net = Network([3, 4, 2], activation=["tanh", "sin"], cost="quantile(0.8)")
+    for seed in range(80):
+        rng = np.random.default_rng([seed, 9])
+        params = net.initialize(rng, scheme="normal", dtype=np.float32)
+        params.W2 = params.W2 * 10.0 ** rng.uniform(5, 9)
+        x, y = rng.standard_normal((3, 5)), rng.uniform(-1, 1, (2, 5))
+        law_no_alarm(check(net, params, x, y), seed)

@@ -32,6 +32,11 @@ FUNCTION = 4.0
 """Units in the last place that an exponential, a logarithm or what is built of them may be off."""
 
 
+FAR = 0.5
+WAYS = (-0.83, -0.61, -0.37, -0.19, 0.23, 0.41, 0.59, 0.79)
+"""Parts of an error, tried beside the whole where it is larger than `FAR`."""
+
+
 def bounds(
     derivation: Derivation,
     values: Mapping[str, Values],
@@ -114,7 +119,9 @@ class _Analysis:
         base = {name: np.asarray(x) for name, (x, _) in zip(names, bounded, strict=True)}
         bound = FUNCTION * np.abs(value) + self.underflow
         for name, (x, error) in zip(names, bounded, strict=True):
-            for side in (-1, 1):
+            # As far as it may be off; where that is far, a wave could be back where it was.
+            far = self.epsilon * float(np.max(error, initial=0.0)) > FAR
+            for side in (-1.0, 1.0, *(WAYS if far else ())):
                 moved = x + side * self.epsilon * error
                 for kink in _jumps(node, name, base):
                     moved = np.where((x > kink) == (moved > kink), moved, x)
