@@ -310,7 +310,7 @@ def test_a_persons_cost_that_rounds_to_nothing_raises_no_alarm(margin, factor):
 
 
 def test_waves_whose_argument_is_lost_in_rounding_raise_no_alarm():
-    """In float32 the sine of 1e7 is anything: nothing about it can be wrong. Found by `make soak`."""
+    """In float32 the sine of 1e7 is anything: nothing about it is wrong. Found by `make soak`."""
     rng = np.random.default_rng([1, 447, 7])
     dropout = float(rng.choice([0, 0.5]))
     net, params, x, y = random_network(rng, np.float32, rows=ALL, dropout=dropout)
