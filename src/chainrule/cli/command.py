@@ -100,8 +100,8 @@ def _described(command: Command) -> Command:
             default="sigmoid",
             show_default=True,
             metavar="NAME[,NAME…]",
-            help=f"One for all layers or one per layer: {', '.join(ACTIVATIONS)}; with a number "
-            "as in leaky_relu(0.2).",
+            help=f"One for all layers or one per layer: {', '.join(ACTIVATIONS)}; with a number, "
+            'quoted, as in "leaky_relu(0.2)".',
         ),
         click.option(
             "--output",
@@ -113,7 +113,7 @@ def _described(command: Command) -> Command:
             default="squared_error",
             show_default=True,
             metavar="NAME",
-            help=f"{', '.join(_cost_names())}; with a number as in huber(1.5).",
+            help=f'{", ".join(_cost_names())}; with a number, quoted, as in "huber(1.5)".',
         ),
         click.option("--l2", default=0.0, metavar="λ", help="Penalty (λ/2) Σ ‖W‖² on the weights."),
         click.option(
@@ -228,7 +228,7 @@ Examples:
   chainrule explain 5-3-2-2
   chainrule explain 784-30-10 --activation relu,softmax --cost cross_entropy --l2 0.01
   chainrule explain 2-3-1 --activation tanh --numbers --examples 2
-  chainrule explain 4-9-1 --activation gelu --output usual --cost huber(1.5) --dropout 0.2
+  chainrule explain 4-9-1 --activation gelu --output usual --cost "huber(1.5)" --dropout 0.2
   chainrule explain 1-6-7-2 --format numpy""",
 )
 @_described
