@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
-from cases import CASES, by_name, conditions, draw
+from cases import CASES, Case, by_name, conditions, draw, networks
 from chainrule import ChainruleError, Network, register_activation
 from chainrule.differences import extrapolated
 from chainrule.emit.python import SPELLING
@@ -31,9 +32,9 @@ def module_of(source):
     return module
 
 
-def arguments(case, seed=0):
+def arguments(case, seed=0, net=None):
     """Parameters, and what `cost` and `gradients` of the file take beside them."""
-    net = case.network()
+    net = net or case.network()
     params, x, y = draw(net, case.examples, seed)
     given = conditions(net, case.examples, seed, weighted=case.weighted)
     further = [x, y, *(value for value in given.values() if value is not None)]
@@ -75,6 +76,20 @@ def test_gradients_are_differences_of_the_cost_in_the_file(case):
 
         slope = extrapolated(along, 2.0**-9)
         assert abs(found[name][place] - slope.value) <= 10 * slope.error + 1e-9 * abs(slope.value)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(networks())
+def test_random_networks_are_emitted_right(drawn):
+    net, examples, seed, weighted = drawn
+    case = Case("random", net.sizes, None, "", examples=examples, weighted=weighted)
+    _, params, given, further = arguments(case, seed, net)
+    module = module_of(net.derive(weights=weighted).emit("numpy"))
+    cost, jacobians = net.value_and_grad(params, further[0], further[1], **given)
+    np.testing.assert_allclose(module["cost"](params, *further), cost, rtol=1e-12)
+    largest = np.abs(jacobians.flat).max()
+    for name, value in module["gradients"](params, *further).items():
+        np.testing.assert_allclose(value, jacobians[name], rtol=1e-10, atol=1e-12 * largest)
 
 
 def test_inputs_are_differentiated_under_the_name_x():
@@ -154,7 +169,8 @@ def test_source_is_the_same_in_every_process():
 
 
 def test_source_keeps_the_rules_of_style(tmp_path):
-    for case in CASES:
+    deep = Case("deep", (9, *[30] * 11, 4), "elu(0.5)", "huber", 0.1, dropout=0.1, weighted=True)
+    for case in (*CASES, deep):
         (tmp_path / f"{case.name}.py").write_text(case.derivation().emit("numpy"), "utf-8")
     ruff = [sys.executable, "-m", "ruff"]
     options = ["--isolated", "--no-cache", "--line-length", "100", str(tmp_path)]

@@ -293,7 +293,8 @@ def _slopes(function: OnArrays, points: Values, kinks: Sequence[Any], *others: V
         def moved(offset: float, at: float = at, fixed: list[Values] = fixed) -> float:
             return float(np.asarray(function(np.array([at + offset]), *fixed)).item())
 
-        slopes[place] = extrapolated(moved, min(2.0**-5, float(away[place]) / 2)).value
+        with np.errstate(all="ignore"):
+            slopes[place] = extrapolated(moved, min(2.0**-5, float(away[place]) / 2)).value
     return slopes
 
 

@@ -43,7 +43,7 @@ def quoted(comment: str, indent: str) -> list[str]:
     if comment.startswith('"""'):
         if len(indent + comment) <= LINE:
             return [indent + comment]
-        inside = textwrap.wrap(comment[3:-3], LINE - len(indent) - 3)
+        inside = textwrap.wrap(comment[3:-3], LINE - len(indent) - 6)
         return [f'{indent}"""{inside[0]}', *(indent + line for line in inside[1:]), f'{indent}"""']
     mark = comment[: len(comment) - len(comment.lstrip("# "))]
     return [

@@ -143,10 +143,11 @@ def _returned(body: Expr, printer: Printer) -> list[str]:
     if body.op is not Op.ADD:
         return wrapped(f"return {printer(body)}", INDENT)
     data, penalty = body.args
-    return [
-        *wrapped(f"penalty = {printer(penalty)}", INDENT),
-        *wrapped(f"return {printer(data)} + penalty", INDENT),
-    ]
+    line = f"{INDENT}penalty = {printer(penalty)}"
+    head, loop, squares = line.partition(" * sum(")
+    fits = len(line) <= LINE or not loop
+    lines = [line] if fits else [head + loop, INDENT * 2 + squares[:-1], f"{INDENT})"]
+    return [*lines, *wrapped(f"return {printer(data)} + penalty", INDENT)]
 
 
 def _gradients(script: Script, printer: Printer) -> str:

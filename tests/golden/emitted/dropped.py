@@ -71,8 +71,8 @@ def forward(params, x, masks):
 
 
 def cost(params, x, y, masks):
-    """Return the cost, squared error: summed over the outputs, averaged over the m examples; plus
-    the penalty on the weights.
+    """Return the cost, squared error: summed over the outputs, averaged over the m examples;
+    plus the penalty on the weights.
     """
     values = forward(params, x, masks)
     a3 = values["a3"]

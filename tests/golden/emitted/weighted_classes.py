@@ -63,8 +63,9 @@ def forward(params, x):
 
 
 def cost(params, x, y, w):
-    """Return the cost, cross-entropy, −y log a: summed over the outputs, averaged over the examples
-    by their weights w; log softmax(z) = z − log Σ exp(z), taken at once, cannot overflow.
+    """Return the cost, cross-entropy, −y log a: summed over the outputs, averaged over the
+    examples by their weights w; log softmax(z) = z − log Σ exp(z), taken at once, cannot
+    overflow.
     """
     values = forward(params, x)
     z2 = values["z2"]
