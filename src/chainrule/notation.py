@@ -23,6 +23,7 @@ hˡ             ``h1``      nₗ × m        activations after dropout, hˡ = r�
 from __future__ import annotations
 
 import re
+from functools import cache
 
 TARGETS = "y"
 COST = "C"
@@ -105,6 +106,7 @@ def parameter_names(layers: int) -> tuple[str, ...]:
     return (*map(weights, numbers), *map(biases, numbers))
 
 
+@cache
 def adjoint(name: str, of: str = COST) -> str:
     """Return the name of the derivative of the cost with respect to a quantity.
 
