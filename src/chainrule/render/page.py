@@ -1,6 +1,7 @@
 """Pages in HTML: a derivation, a trace, a report. They stand alone: no script, no network, no font.
 
-Fragments are for notebooks: every rule of style is under one class, so that none leaks out.
+Fragments are for notebooks: every rule of style is under one class, so that none leaks out, and
+colours are the notebook's own, light or dark.
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from chainrule.render import text
 Row = tuple[str, str, Shape, str]  # name, formula in MathML, shape, words
 
 STYLE = """
-.chainrule { font: 16px/1.45 system-ui, sans-serif; color: #222; max-width: 72rem; }
+.chainrule { font: 16px/1.45 system-ui, sans-serif; color: inherit; max-width: 72rem; }
 .chainrule h1 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .4rem; }
 .chainrule h2 { font-size: 1.05rem; margin: 1.6rem 0 .3rem; padding-bottom: .2rem;
   border-bottom: 2px solid #0072b2; }
 .chainrule p { margin: .2rem 0; }
 .chainrule ol { list-style: none; margin: 0; padding: 0; }
 .chainrule li { display: grid; grid-template-columns: minmax(0, 1fr) auto; column-gap: 1rem;
-  padding: .45rem .3rem; border-bottom: 1px solid #e4e1da; }
-.chainrule li:target { background: #fff3d6; }
+  padding: .45rem .3rem; border-bottom: 1px solid #8884; }
+.chainrule li:target { background: #f5a83d33; }
 .chainrule .formula { overflow-x: auto; overflow-y: hidden; padding: .15rem 0; }
 .chainrule math { font-size: 1.1rem; text-align: left; }
 .chainrule mtd { text-align: left; padding: .1em .4em; }
-.chainrule .shape { color: #6b6b6b; white-space: nowrap; text-align: right; }
-.chainrule .reason { grid-column: 1 / -1; color: #555; font-size: .92rem; max-width: 60rem; }
+.chainrule .shape { opacity: .7; white-space: nowrap; text-align: right; }
+.chainrule .reason { grid-column: 1 / -1; opacity: .8; font-size: .92rem; max-width: 60rem; }
 .chainrule table { border-collapse: collapse; }
 .chainrule td, .chainrule th { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0;
 }
 .chainrule pre { margin: 0; font: 13px/1.35 ui-monospace, monospace; overflow-x: auto; }
-.chainrule .right { color: #00704f; } .chainrule .wrong { color: #b34700; font-weight: 600; }
-.chainrule .open { color: #6b6b6b; }
+.chainrule .right { color: #009068; } .chainrule .wrong { color: #d55e00; font-weight: 600; }
+.chainrule .open { opacity: .7; } .chainrule span { white-space: nowrap; }
 @media (min-width: 62rem) {
   .chainrule li { grid-template-columns: minmax(0, 30rem) 5rem minmax(0, 1fr);
     align-items: center; }
@@ -42,17 +43,14 @@ STYLE = """
   .chainrule li.long { grid-template-columns: minmax(0, 1fr) 5rem; }
   .chainrule li.long .reason { grid-column: 1 / -1; }
 }
-@media (prefers-color-scheme: dark) {
-  .chainrule.page { background: #16181c; color: #e6e3dc; }
-  .chainrule.page li { border-color: #33363c; } .chainrule.page li:target { background: #3a3320; }
-  .chainrule.page .reason { color: #b9b5ac; } .chainrule.page .shape { color: #98948c; }
-}
 @media print { .chainrule li { break-inside: avoid; } }
 """
 
 PAGE_STYLE = """
-body { margin: 0; }
-.chainrule.page { margin: 0 auto; padding: 1rem; }"""
+:root { color-scheme: light dark; }
+body { margin: 0; color: #222; background: #fff; }
+.chainrule.page { margin: 0 auto; padding: 1rem; }
+@media (prefers-color-scheme: dark) { body { color: #e6e3dc; background: #16181c; } }"""
 
 QUANTITY = re.compile(r"(?<!\w)([Wbzarhδ])(\d+)")
 LONG = 60  # characters of a formula, as text, that ask for a line of their own
@@ -131,7 +129,6 @@ def page(title: str, body: str) -> str:
             "<head>",
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
             f"<title>{escape(title)}</title>",
             f"<style>{PAGE_STYLE}{STYLE}</style>",
             "</head>",
