@@ -157,6 +157,18 @@ the columns of the left factor must be as many as the rows of the right one
     coefficient: Coefficient = ONE
     function: Function | None = field(default=None)
 
+    def __hash__(self) -> int:
+        # Remembered, since the same parts of a tree are asked for theirs again and again.
+        known: int | None = self.__dict__.get("_hash")
+        if known is None:
+            parts = (self.op, self.args, self.shape, self.name, self.coefficient, self.function)
+            known = hash(parts)
+            object.__setattr__(self, "_hash", known)
+        return known
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}
+
     def __add__(self, other: Expr | Number) -> Expr:
         return _elementwise(Op.ADD, self, lift(other))
 
