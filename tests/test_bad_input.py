@@ -214,6 +214,12 @@ DESCRIPTIONS = {
         described([3, 4, 2], ["relu", "relu"], CROSS), PairRefused, CROSS, "relu", "probability",
         "sigmoid, softmax",
     ),
+    "dropout_of_no_layer": (
+        described([3, 2], ["sigmoid"], dropout=0.5), InvalidValue, "no hidden layer",
+    ),
+    "dropout_of_everything": (
+        described([3, 3, 2], "sigmoid", dropout=1), InvalidValue, "below 1",
+    ),
     "number_of_a_family": (
         described([3, 2], ["sigmoid"], "cross_entropy(2)"), InvalidValue, "takes no number",
         "huber(delta)",

@@ -75,10 +75,22 @@ def test_the_tangent_of_huber_is_no_kink():
     assert check(net, params, x, y)["b1"].verdict == "right"
 
 
+def test_what_overflows_in_float32_is_undecidable():
+    net = Network([1, 1, 1], activation=["relu", "exp"], cost="squared_error")
+    params = net.initialize(0, dtype=np.float32)
+    params.W1, params.W2 = [[10.0]], [[10.0]]
+    report = check(net, params, [[1.0]], [[0.0]])
+    assert report.passed
+    assert not report.decided
+    assert check(net, params.astype(np.float64), [[1.0]], [[0.0]]).decided
+
+
 BAD = {
     "masks of another batch": ({"masks": NET.draw_masks(0, 3)}, "r1"),
     "one mask missing": ({"masks": {"r1": MASKS["r1"]}}, "wanted r1, r2"),
     "halves in a mask": ({"masks": {**MASKS, "r2": np.full((5, 7), 0.5)}}, "neither 0 nor 1"),
+    "masks as an array": ({"masks": np.ones((6, 7))}, "net.draw_masks"),
+    "masks as an empty list": ({"masks": []}, "net.draw_masks"),
     "masks as a list": ({"masks": [1]}, "net.draw_masks"),
     "weights without bounds": ({"weights": np.full(7, 1e300)}, "only their ratios count"),
     "weights of almost nothing": ({"weights": np.full(7, 1e-300)}, "only their ratios count"),

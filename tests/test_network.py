@@ -99,3 +99,8 @@ def test_values_do_not_depend_on_the_layout_in_memory():
     ):
         found = net.value_and_grad(params, given_x, given_y)[1]
         np.testing.assert_allclose(found.flat, reference.flat, rtol=1e-13)
+
+
+def test_names_may_stand_among_spaces():
+    net = Network([2, 2], activation=[" softmax "], cost=" cross_entropy")
+    assert net == Network([2, 2], activation="softmax", cost="cross_entropy")

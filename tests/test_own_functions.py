@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -149,6 +150,39 @@ def test_a_cost_of_probabilities_says_which_outputs_it_may_follow():
 def test_wrong_derivatives_of_costs_are_refused(derivative, slug):
     with pytest.raises(WrongDerivative, match=rf"wrong at a = .*, y = .*\({slug}\)"):
         register_cost("mine_wrong", lambda a, y: (a - y) ** 2, derivative)
+
+
+def test_a_cost_is_tried_wherever_its_outputs_can_be():
+    """Right between 0 and 1, wrong beyond: an identity goes there."""
+    pair = (
+        lambda a, y: np.where(abs(a - y) > 1, abs(a - y) - 0.5, (a - y) ** 2 / 2),
+        lambda a, y: a - y,
+    )
+    with pytest.raises(WrongDerivative):
+        register_cost("beyond", *pair, outputs="identity")
+    assert register_cost("beyond", *pair, outputs="sigmoid")
+
+
+def test_small_functions_are_judged_by_their_size():
+    with pytest.raises(WrongDerivative, match=r"5 times.*constant_factor"):
+        register_activation("tiny", lambda z: 1e-7 * np.sin(z), lambda z: 5e-7 * np.cos(z))
+    assert register_activation("tiny", lambda z: 1e-7 * np.sin(z), lambda z: 1e-7 * np.cos(z))
+
+
+@dataclass
+class Scaled:
+    """A function that cannot be hashed."""
+
+    factor: float
+
+    def __call__(self, z):
+        return self.factor * z
+
+
+def test_functions_need_no_hash():
+    row = register_activation("scaled", Scaled(2.0), lambda z: np.full(z.shape, 2.0))
+    net = Network([1, 1], activation=row, cost="squared_error")
+    assert check(net, net.initialize(0), [[1.0]], [[0.0]]).passed
 
 
 def test_float32_goes_in_and_comes_out():

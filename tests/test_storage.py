@@ -103,6 +103,14 @@ def test_what_is_not_ours_or_damaged_is_refused(name, tmp_path):
         load(path)
 
 
+def test_a_file_in_a_precision_that_numpy_lacks_is_refused(tmp_path):
+    header = json.dumps({"W1": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}).encode()
+    path = tmp_path / "model"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(2))
+    with pytest.raises(ChainruleError, match="model is no safetensors file"):
+        load(path)
+
+
 @pytest.mark.parametrize("end", [0, 4, 8, 100, -1])
 def test_a_file_cut_off_anywhere_is_refused(end, tmp_path):
     path = save(tmp_path / "model", NET, NET.initialize(0))

@@ -30,6 +30,7 @@ from chainrule import (
 from chainrule.engines import Problem, State, choose
 from chainrule.engines import protocol as protocol_of_engines
 from chainrule.randomness import Batches, Streams
+from chainrule.schedules import PlateauMemory
 from chainrule.stopping import _Clock
 
 RNG = np.random.default_rng(0)
@@ -152,10 +153,22 @@ def test_equal_weights_of_any_size_change_nothing():
 
 
 def test_a_batch_in_which_nothing_counts_follows_the_penalty_alone():
+    """Of twelve batches of one example, eleven count for nothing."""
     weights = np.zeros(12)
     weights[0] = 1.0
-    result = run(weights=weights, batch_size=1)
-    assert np.isfinite(result.params.flat).all()
+    seen = []
+
+    def keep(progress):
+        seen.append(progress.params.copy())
+
+    keep.every = 1
+    run(iterations=12, weights=weights, batch_size=1, callbacks=[keep])
+    shrunk = 0
+    for before, after in itertools.pairwise(seen):
+        alone = np.allclose(after.W1, (1 - 0.05 * 0.01) * before.W1, rtol=1e-14, atol=0)
+        assert alone == np.array_equal(after.b1, before.b1)
+        shrunk += alone
+    assert shrunk == 11
 
 
 # schedules, transformations -----------------------------------------------------------------
@@ -185,7 +198,7 @@ def test_plateau_reduces_the_rate_when_the_cost_stops_falling():
         record_every=1,
         iterations=10,
     )
-    np.testing.assert_allclose(result.history.learning_rate[:4] / 1e-12, [1, 1, 1, 1])
+    np.testing.assert_allclose(result.history.learning_rate[:5] / 1e-12, [1, 1, 1, 0.5, 0.5])
     assert result.history.learning_rate[-1] <= 0.25e-12
 
 
@@ -208,6 +221,45 @@ def test_float32_is_trained_in_float32(optimizer):
     result = train(NET, start, X, Y, optimizer=optimizer, iterations=20, rng=0)
     assert result.params.dtype == np.float32
     assert result.history.cost[-1] < result.history.cost[0]
+
+
+def test_a_schedule_is_asked_for_the_updates_that_are_made_and_no_others():
+    rates = [1.0, 0.5, 0.25]
+    result = run(iterations=3, schedule=lambda iteration: rates[iteration], record_every=1)
+    np.testing.assert_allclose(result.history.learning_rate, 0.05 * np.array([1, 0.5, 0.25, 0.25]))
+
+
+def test_plateau_knows_costs_below_zero():
+    schedule, memory = ReduceOnPlateau(0.5, patience=3), PlateauMemory()
+    for _ in range(5):
+        memory = schedule.observe(memory, -10.0)
+    assert memory.factor == 0.5
+    assert schedule.observe(memory, -11.0).best == -11.0
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e20), (np.float64, 1e200)])
+def test_clipping_shortens_what_is_too_long_to_be_squared(dtype, size):
+    clipped = ClipByNorm(1.0).apply(np.full(4, size, dtype), np.empty(0), [4])
+    np.testing.assert_allclose(clipped, 0.5, rtol=1e-6)
+    assert clipped.dtype == dtype
+
+
+class Hoarder:
+    """Follows the gradient before: it may keep what it is given."""
+
+    learning_rate = 0.05
+
+    def start(self, flat):
+        return (np.zeros_like(flat),)
+
+    def step(self, gradient, slots, flat, learning_rate):
+        return learning_rate * slots[0], (gradient,)
+
+
+def test_what_an_optimizer_keeps_is_its_own():
+    one, other = (run(optimizer=Hoarder(), record_every=every).params for every in (1, 60))
+    assert one == other
+    assert other != NET.initialize(1)
 
 
 # history ------------------------------------------------------------------------------------
@@ -248,6 +300,13 @@ def test_patience_keeps_the_best_parameters():
     assert NET.cost(result.params, x, y) == costs[best]
     assert len(costs) == best + 5
     assert f"best after {result.best_iteration}" in repr(result)
+
+
+def test_patience_keeps_the_best_whatever_counts_as_an_improvement():
+    options = {"validation": validation(), "record_every": 5, "iterations": 200}
+    result = run(stop=[Patience(1000, change=1e9)], **options)
+    assert NET.cost(result.params, *validation()) == result.history.validation_cost.min()
+    assert result.best_iteration > 0
 
 
 def test_patience_keeps_the_best_to_the_end_of_all_updates():
@@ -293,7 +352,7 @@ def test_callbacks_see_rate_and_validation_cost():
             lambda progress: seen.append((progress.learning_rate, progress.validation_cost))
         ],
     )
-    assert [rate for rate, _ in seen] == [0.05, 0.025, 0.0125]
+    assert [rate for rate, _ in seen] == [0.05, 0.025, 0.025]
     assert seen[0][1] == NET.cost(NET.initialize(1), *validation())
 
 

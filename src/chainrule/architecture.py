@@ -86,9 +86,11 @@ class Architecture:
         spelled = names[0] if len(set(names)) == 1 else ", ".join(names)
         sizes = "-".join(map(str, self.sizes))
         penalty = f", penalty λ = {self.l2:g}" if self.l2 else ""
-        rates = " ".join(f"{rate:g}" for rate in dict.fromkeys(self.dropout))
+        different = len(set(self.dropout)) > 1
+        rates = ", ".join(f"{rate:g}" for rate in (self.dropout if different else self.dropout[:1]))
         dropout = f", dropout {rates}" if self.masks else ""
-        return f"network {sizes}, {spelled}, {self.cost.symbol}{penalty}{dropout}"
+        cost = self.cost.name if "(" in self.cost.name else self.cost.symbol  # with its number
+        return f"network {sizes}, {spelled}, {cost}{penalty}{dropout}"
 
 
 def describe(
@@ -133,7 +135,7 @@ def describe(
     >>> print(describe([784, 30, 10], "relu", "cross_entropy"))
     network 784-30-10, relu, softmax, cross-entropy
     >>> print(describe([4, 9, 1], "gelu", "huber(1.5)", dropout=0.2, output="usual"))
-    network 4-9-1, gelu, identity, huber, dropout 0.2
+    network 4-9-1, gelu, identity, huber(delta=1.5), dropout 0.2
     """
     checked = layer_sizes(sizes)
     rows = _activations(activation, output, cost, checked)
@@ -183,7 +185,13 @@ def _activations(
 
 def _rates(dropout: Any, hidden: int) -> tuple[float, ...]:
     if isinstance(dropout, (str, bytes)) or not isinstance(dropout, Iterable):
-        rates = [positive("dropout", dropout, or_zero=True)] * hidden
+        rate = positive("dropout", dropout, or_zero=True)
+        if rate and not hidden:
+            raise InvalidValue(
+                f"dropout is {rate:g}, but there is no hidden layer: inputs and outputs are never "
+                "left out"
+            )
+        rates = [rate] * hidden
     else:
         rates = [positive("dropout", rate, or_zero=True) for rate in dropout]
     if len(rates) != hidden:

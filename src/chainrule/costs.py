@@ -340,6 +340,7 @@ def rows_named(name: object) -> list[Cost]:
     """Return all rows that bear a name, as their own or as that of their family."""
     if isinstance(name, Cost):
         return [name]
+    name = name.strip() if isinstance(name, str) else name
     rows = COSTS | OWN
     family = [row for row in COSTS.values() if row.family == name]
     if family and name not in rows:

@@ -79,7 +79,7 @@ class Plan:
         values : mapping of str to array
             Inputs, targets and parameters by name.
         constants : mapping of str to float
-            ``m``, the number of examples, and ``lambda``, the penalty.
+            The named constants, as `Architecture.constants` gives them.
         """
         slots = self._with_constants(constants)
         for name, slot in self._inputs.items():

@@ -61,7 +61,7 @@ def batch(
     values[notation.TARGETS] = targets
     if weights is not None:
         values[notation.EXAMPLE_WEIGHTS] = _weights(weights, examples, dtype)
-    if masks:
+    if masks is not None and not (isinstance(masks, Mapping) and not masks):
         values |= _masks(architecture, masks, examples, dtype)
     return values
 

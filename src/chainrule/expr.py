@@ -120,7 +120,7 @@ class Function:
     stable: Expr | None = None
     stable_derivative: Expr | None = None
     kinks: tuple[float, ...] = ()
-    by_hand: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+    by_hand: tuple[Callable[..., Any], Callable[..., Any]] | None = field(default=None, hash=False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chainrule.parameters import Parameters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """One look at training.
 
@@ -23,7 +23,7 @@ class Record:
     validation_cost : float
         Of the validation data; NaN where there are none.
     learning_rate : float
-        Of the next update.
+        Of the next update; after the last one, of that.
     gradient_norm : ndarray of float, shape (L,)
         Per layer: Euclidean norm of the Jacobians by its weights and biases together, of the cost
         of all examples.
@@ -34,11 +34,6 @@ class Record:
     validation_cost: float = float("nan")
     learning_rate: float = float("nan")
     gradient_norm: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-
-    @property
-    def watched(self) -> float:
-        """The validation cost where there is one, else the cost."""
-        return self.cost if np.isnan(self.validation_cost) else self.validation_cost
 
 
 @dataclass

@@ -35,6 +35,8 @@ class Evidence:
         Differences of the function, at any points.
     others : mapping of str to ndarray
         Derivatives of other functions at the same points, by name.
+    of_activation : bool
+        Whether the function is an activation; else it is a cost.
     """
 
     claimed: Values
@@ -43,6 +45,7 @@ class Evidence:
     again: Callable[[Values], Values]
     slope: Callable[[Values], Values]
     others: Mapping[str, Values]
+    of_activation: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,14 @@ class Mistake:
         What it is, for the person who made it.
     fits : callable
         Takes `Evidence`, returns whether the mistake explains it.
+    of_costs_too : bool
+        Whether it can be made in the derivative of a cost.
     """
 
     slug: str
     sentence: str
     fits: Callable[[Evidence], bool]
+    of_costs_too: bool = True
 
 
 def likely_cause(evidence: Evidence) -> str:
@@ -72,7 +78,7 @@ def likely_cause(evidence: Evidence) -> str:
 def _causes(evidence: Evidence) -> Iterator[str]:
     for row in MISTAKES:
         with np.errstate(all="ignore"):
-            if row.fits(evidence):
+            if (evidence.of_activation or row.of_costs_too) and row.fits(evidence):
                 yield f"; {row.sentence} ({row.slug})"
     for name, other in evidence.others.items():
         if _agree(evidence.claimed, other):
@@ -84,7 +90,10 @@ def _causes(evidence: Evidence) -> Iterator[str]:
 
 def _agree(left: Any, right: Any) -> bool:
     found = np.asarray(left, dtype=float)
-    return found.shape == np.shape(right) and bool(np.allclose(found, right, rtol=NEAR, atol=NEAR))
+    if found.shape != np.shape(right):
+        return False
+    size = min(1.0, float(np.max(np.abs(right), initial=0.0)))
+    return bool(np.allclose(found, right, rtol=NEAR, atol=NEAR * size))
 
 
 def _fed_with_values(evidence: Evidence) -> bool:
@@ -93,8 +102,9 @@ def _fed_with_values(evidence: Evidence) -> bool:
 
 
 def _common_ratio(evidence: Evidence) -> float | None:
-    seen = np.abs(evidence.measured) > NEAR
-    if not seen.any() or np.any(np.abs(evidence.claimed[~seen]) > NEAR):
+    size = min(1.0, float(np.max(np.abs(evidence.measured), initial=0.0)))
+    seen = np.abs(evidence.measured) > NEAR * size
+    if not seen.any() or np.any(np.abs(evidence.claimed[~seen]) > NEAR * size):
         return None
     ratios = evidence.claimed[seen] / evidence.measured[seen]
     middle = float(np.median(ratios))
@@ -117,11 +127,13 @@ MISTAKES: tuple[Mistake, ...] = (
         "it is written for the value a = f(z), as a (1 − a) is, but it is given z: "
         "take f(z) inside it first",
         _fed_with_values,
+        of_costs_too=False,
     ),
     Mistake(
         "derivative_at_activation",
         "it is f′ taken at a = f(z) in the place of z",
         lambda on: _agree(on.claimed, on.slope(on.value)),
+        of_costs_too=False,
     ),
     Mistake(
         "derivative_reciprocal",

@@ -276,7 +276,8 @@ class Network:
         J_b1 = Σ_examples δ1      1 × 1    10
         """
         values = self.batch(x, y, self.owns(params).dtype, weights, masks)
-        derivation = self.derive(weights=weights is not None, dropout=bool(masks))
+        dropped = any(map(notation.is_mask, values))
+        derivation = self.derive(weights=weights is not None, dropout=dropped)
         constants = self._architecture.constants(values)
         return trace(derivation, dict(params) | values, constants, tuple(values))
 

@@ -44,7 +44,7 @@ CLEAR = 1e-2
 """Points closer to a kink than this are left out."""
 
 TOLERANCE = 1e-6
-"""Relative error at which a derivative is wrong."""
+"""Relative error at which a derivative is wrong: of its size, or of its largest size up to 1."""
 
 
 def register_activation(
@@ -179,7 +179,7 @@ def register_cost(
     follows = [outputs] if isinstance(outputs, str) else list(outputs)
     rows = [activations.find(output) for output in follows]
     bends = _numbers("kinks", kinks)
-    a, y = _predictions_and_targets(bends, bounded=bool(rows))
+    a, y = _predictions_and_targets(bends, rows)
     remedy = "" if rows else "; if it takes probabilities only, say outputs=['sigmoid']"
     value = _entries(name, "function", function, a, y, remedy=remedy)
     claimed = _entries(name, "derivative", derivative, a, y, remedy=remedy)
@@ -197,6 +197,7 @@ def register_cost(
             lambda points: np.asarray(derivative(points.copy(), y.copy()), dtype=float),
             slopes,
             {},
+            of_activation=False,
         )
         raise WrongDerivative(
             f"derivative of {name} is wrong at a = {a[place]:g}, y = {y[place]:g}: it gives "
@@ -300,12 +301,19 @@ def _slopes(function: OnArrays, points: Values, kinks: Sequence[Any], *others: V
 
 def _worst_if_wrong(claimed: Values, measured: Values) -> int | None:
     error = np.abs(claimed - measured)
-    wrong = ~(error <= TOLERANCE * np.maximum(1.0, np.abs(measured)))
+    least = min(1.0, float(np.max(np.abs(measured))))
+    wrong = ~(error <= TOLERANCE * np.maximum(least, np.abs(measured)))
     return int(np.argmax(np.where(wrong, error, -1.0))) if wrong.any() else None
 
 
-def _predictions_and_targets(kinks: Sequence[float], *, bounded: bool) -> tuple[Values, Values]:
-    predictions = PROBABILITIES if bounded else np.concatenate([PROBABILITIES, ANYWHERE])
+def _predictions_and_targets(
+    kinks: Sequence[float], outputs: Sequence[Activation]
+) -> tuple[Values, Values]:
+    """Return predictions that all of the output activations can make, each with every target."""
+    predictions = np.concatenate([PROBABILITIES, ANYWHERE])
+    for row in outputs:
+        low, high = row.range
+        predictions = predictions[(predictions > low) & (predictions < high)]
     a, y = (grid.ravel() for grid in np.meshgrid(predictions, TARGETS))
     clear = [all(abs(r - kink) > CLEAR for kink in kinks) for r in a - y]
     return a[clear], y[clear]

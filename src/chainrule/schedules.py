@@ -254,7 +254,7 @@ class ReduceOnPlateau:
             With the factor that holds from now on.
         """
         waited, best = memory.waited + 1, memory.best
-        if cost < best * (1 - self.threshold) or math.isinf(best):
+        if math.isinf(best) or cost < best - self.threshold * abs(best):
             waited, best = 0, cost
         resting = memory.resting
         if resting:

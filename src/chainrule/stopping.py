@@ -154,15 +154,19 @@ class PatienceWatcher:
     rule: Patience
     reason: str = "patience"
     best: tuple[Record, Parameters] | None = None
+    _lowest: float = field(default=math.inf, init=False)
+    _counted: float = field(default=math.inf, init=False)  # the last that counted as lower
     _waited: int = field(default=0, init=False)
 
     def recorded(self, history: History, params: Parameters) -> bool:
         """Return whether to stop, after a record."""
         record = history.records[-1]
-        lowest = self.best[0].validation_cost if self.best else math.inf
-        if self.best is None or record.validation_cost < lowest - self.rule.change:
-            self.best, self._waited = (record, params.copy()), 0
-        else:
+        cost = record.validation_cost if math.isfinite(record.validation_cost) else math.inf
+        if self.best is None or cost < self._lowest:
+            self.best, self._lowest = (record, params.copy()), cost
+        if cost < self._counted - self.rule.change:
+            self._counted, self._waited = cost, 0
+        elif len(history) > 1:
             self._waited += 1
         return self._waited >= self.rule.records
 

@@ -151,7 +151,7 @@ def _read(name: str, content: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     try:
         tensors = from_bytes(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    except (SafetensorError, ValueError) as problem:
+    except (SafetensorError, KeyError, ValueError) as problem:
         raise InvalidValue(
             f"{name} is no safetensors file, or is cut off ({problem}), wanted one that "
             "chainrule.save wrote"

@@ -152,7 +152,7 @@ def train(
     batches = None
     if batch_size is not None and whole("batch_size", batch_size, 1) < problem.examples:
         batches = Batches(streams, problem.examples, int(batch_size))
-    state = State(start, optimizer.start(start.flat), streams, batches)
+    state = State(start, optimizer.start(start.flat.copy()), streams, batches)
     loop = _Loop(
         chosen,
         problem,
@@ -225,6 +225,11 @@ class _Loop:
                 best, params = watcher.best[0].iteration, watcher.best[1]
         return TrainingResult(params, self.history, reason, state.iteration, self.engine.name, best)
 
+    def _rate(self, state: State) -> float:
+        """Return the learning rate of the next update; after the last one, that of the last."""
+        past = state.iteration >= self.iterations > 0
+        return state.learning_rate(self.problem, -1 if past else 0)
+
     def _interval(self, callback: Callback) -> int:
         return whole("every of a callback", getattr(callback, "every", self.record_every), 1)
 
@@ -242,9 +247,13 @@ class _Loop:
             reason = self._record(state)
         for callback, every in self.callbacks:
             if last or iteration % every == 0:
-                rate = state.learning_rate(self.problem)
                 given = Progress(
-                    iteration, self.iterations, state.params, self.engine, rate, self.validation
+                    iteration,
+                    self.iterations,
+                    state.params,
+                    self.engine,
+                    self._rate(state),
+                    self.validation,
                 )
                 answer = callback(given)
                 if isinstance(answer, (bool, np.bool_)) and answer:
@@ -266,11 +275,10 @@ class _Loop:
         if self.validation is not None:
             validation = self.engine.cost(state.params, self.validation)
         norm = self.engine.gradient_norm(state.params)
-        rate = state.learning_rate(self.problem)
-        record = Record(state.iteration, cost, validation, rate, norm)
-        self.history.record(record)
         if self.plateau is not None:
-            state.plateau = self.plateau.observe(state.plateau, record.watched)
+            watched = cost if self.validation is None else validation
+            state.plateau = self.plateau.observe(state.plateau, watched)
+        self.history.record(Record(state.iteration, cost, validation, self._rate(state), norm))
         stopping = [each for each in self.watchers if each.recorded(self.history, state.params)]
         return stopping[0].reason if stopping else ""
 

@@ -109,8 +109,11 @@ class ClipByNorm:
     def apply(self, gradient: Array, drawn: Array, entries: Sequence[int]) -> Array:
         """Return the gradient, no longer than the limit."""
         del drawn, entries
-        norm = float(np.linalg.norm(gradient))
-        return gradient * (self.limit / norm) if norm > self.limit else gradient
+        norm = euclidean(gradient)
+        if norm <= self.limit:
+            return gradient
+        largest = np.max(np.abs(gradient))
+        return np.asarray(gradient / largest * (self.limit * (float(largest) / norm)))
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,14 @@ class ClipByValue:
         """Return the gradient, no entry beyond the limit."""
         del drawn, entries
         return np.clip(gradient, -self.limit, self.limit)
+
+
+def euclidean(array: Array) -> float:
+    """Return the Euclidean norm of all entries, which does not overflow before it must."""
+    largest = float(np.max(np.abs(array), initial=0.0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    return largest * float(np.linalg.norm(array.astype(np.float64) / largest))
 
 
 def draws_of_all(transformations: Sequence[Transformation], jacobians: int) -> int:

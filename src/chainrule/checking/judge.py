@@ -211,7 +211,11 @@ class _Witness:
             values = {**self.params, **self._trace}
             units = bounds(self._derivation, values, self._constants, arithmetic)
             factor = SAFETY * float(arithmetic.eps)
-            self._bounds[arithmetic] = {name: factor * bound for name, bound in units.items()}
+            if any(np.max(np.abs(value)) > float(arithmetic.max) for value in values.values()):
+                factor = np.inf  # in this arithmetic it overflows, and nothing can be told
+            self._bounds[arithmetic] = {
+                name: factor * (bound + float(arithmetic.tiny)) for name, bound in units.items()
+            }
         return self._bounds[arithmetic]
 
     def measure(self, name: str, arithmetic: np.finfo[Any]) -> Measured:

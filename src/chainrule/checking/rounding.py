@@ -51,7 +51,7 @@ def bounds(
     values : mapping of str to ndarray
         Inputs, targets, parameters and all intermediate values, in float64.
     constants : mapping of str to float
-        ``m`` and ``lambda``.
+        The named constants, as `Architecture.constants` gives them.
     arithmetic : numpy.finfo
         Of the floating-point numbers whose rounding is asked for.
 

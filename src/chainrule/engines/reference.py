@@ -11,7 +11,7 @@ from chainrule import notation
 from chainrule.arrays import Array
 from chainrule.engines.protocol import Block, Problem, State
 from chainrule.parameters import Parameters
-from chainrule.transformations import apply_all
+from chainrule.transformations import apply_all, euclidean
 
 NOTHING = np.empty(0)
 
@@ -47,7 +47,7 @@ class ReferenceEngine:
         if not math.isfinite(cost):
             state.trouble = "the cost"
             return
-        gradient = jacobians.flat
+        gradient = jacobians.flat.copy()  # what is handed out may be kept
         if not np.isfinite(gradient).all():
             state.trouble = "a Jacobian"
             return
@@ -57,7 +57,7 @@ class ReferenceEngine:
             entries = [view.size for view in params.values()]
             gradient = apply_all(problem.transformations, gradient, drawn, entries)
         rate = block.learning_rates[update]
-        step, slots = problem.optimizer.step(gradient, state.slots, params.flat, rate)
+        step, slots = problem.optimizer.step(gradient, state.slots, params.flat.copy(), rate)
         moved = params.flat - step
         if not np.isfinite(moved).all():
             state.trouble = "a parameter"
@@ -79,8 +79,8 @@ class ReferenceEngine:
             self._problem.network.equations.differentiate(params, self._problem.values, jacobians)
             layers = range(1, len(params.sizes))
             pairs = [(notation.weights(k), notation.biases(k)) for k in layers]
-            norms = [[np.linalg.norm(jacobians[name]) for name in pair] for pair in pairs]
-            return np.asarray(np.linalg.norm(np.array(norms, dtype=np.float64), axis=1))
+            norms = [[euclidean(jacobians[name]) for name in pair] for pair in pairs]
+            return np.array([euclidean(np.array(pair)) for pair in norms])
 
     def _batch(self, block: Block, update: int) -> dict[str, Array]:
         values = self._problem.values

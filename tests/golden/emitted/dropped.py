@@ -1,4 +1,4 @@
-"""Backpropagation of the network 3-5-4-2, gelu, squared error, penalty λ = 0.2, dropout 0.25
+"""Backpropagation of the network 3-5-4-2, gelu, squared error, penalty λ = 0.2, dropout 0.25,
 0.5.
 
 Every line is one equation of the derivation. Examples are columns: a batch of m of them is a

@@ -1,5 +1,5 @@
 """Backpropagation of the network 2-3-3-2, leaky_relu(slope=0.3), elu(alpha=0.7), identity,
-quantile.
+quantile(q=0.9).
 
 Every line is one equation of the derivation. Examples are columns: a batch of m of them is a
 matrix with m columns. Given are x (2 × m), y (2 × m), W1 (3 × 2), b1 (3 × 1), W2 (3 × 3),
