@@ -113,7 +113,7 @@ def networks(draw_: st.DrawFn) -> tuple[Network, int, int, bool]:
         names.append(draw_(st.sampled_from([name for name in ACTIVATIONS if name not in unfit])))
     cost = draw_(st.sampled_from(matching_costs(names[-1], sizes[-1])))
     l2 = draw_(st.sampled_from([0.0, 0.0, 0.1, 3.0]))
-    dropout = draw_(st.sampled_from([0.0, 0.0, 0.4]))
+    dropout = draw_(st.sampled_from([0.0, 0.0, 0.4])) if depth > 1 else 0.0
     net = Network(sizes, activation=names, cost=cost, l2=l2, dropout=dropout)
     return net, draw_(st.integers(1, 5)), draw_(st.integers(0, 2**31)), draw_(st.booleans())
 

@@ -38,7 +38,8 @@ def random_network(
     if rows is ALL:
         costs += ["absolute_error", "huber", "quantile(0.8)", "log_cosh"]
     l2 = float(rng.choice([0, 0, 0.1, 3.0, 100.0]))
-    net = Network(sizes, activation=names, cost=str(rng.choice(costs)), l2=l2, dropout=dropout)
+    rate = dropout if len(names) > 1 else 0.0
+    net = Network(sizes, activation=names, cost=str(rng.choice(costs)), l2=l2, dropout=rate)
     scheme = str(rng.choice(["normal", "xavier", "he"])) if harsh else "normal"
     scale = float(rng.choice(HARSH if harsh else MILD))
     params = net.initialize(rng, scheme=scheme, scale=scale, dtype=dtype)

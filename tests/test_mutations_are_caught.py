@@ -246,7 +246,8 @@ def mutants_of_costs() -> Iterator[Mutant]:
         if row.stable is not None:
             yield Mutant(row, "stable", grown(row.stable), aimed)
             yield Mutant(row, "stable", None, (_on(overflow.law_far_from_the_target, row),))
-        yield Mutant(row, "symbol", other_words(row.symbol))
+        if "(" not in row.name:  # a row with a number is shown by its name
+            yield Mutant(row, "symbol", other_words(row.symbol))
         yield Mutant(row, "title", other_words(row.title))
         yield Mutant(row, "kinks", (*row.kinks, 0.125), (_on(extremes.law_kinks_of_cost, row),))
         if row.kinks:
