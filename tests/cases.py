@@ -93,7 +93,7 @@ def draw(
     return params, x, y
 
 
-def matching_costs(output: str, units: int) -> list[str]:
+def matching_costs(output: str) -> list[str]:
     """Names of the costs that may follow an output activation."""
     return [name for name, row in COSTS.items() if row.may_meet(ACTIVATIONS[output])]
 
@@ -111,7 +111,7 @@ def networks(draw_: st.DrawFn) -> tuple[Network, int, int, bool]:
         unfit = {"softmax"} if units == 1 else set()
         unfit |= {"exp"} if layer < depth else set()
         names.append(draw_(st.sampled_from([name for name in ACTIVATIONS if name not in unfit])))
-    cost = draw_(st.sampled_from(matching_costs(names[-1], sizes[-1])))
+    cost = draw_(st.sampled_from(matching_costs(names[-1])))
     l2 = draw_(st.sampled_from([0.0, 0.0, 0.1, 3.0]))
     dropout = draw_(st.sampled_from([0.0, 0.0, 0.4])) if depth > 1 else 0.0
     net = Network(sizes, activation=names, cost=cost, l2=l2, dropout=dropout)

@@ -22,25 +22,17 @@ def cost(x):
     return (curvatures * x**2 + x**4 / 4).sum() + x.sum() ** 2 / 2
 
 
-def trajectory(make, clip=None, schedule=None):
+def trajectory(make, clip=None):
     x = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     optimizer = make([x])
-    scheduler = schedule(optimizer) if schedule else None
-    points, costs = [], []
+    points = []
     for _ in range(STEPS):
         optimizer.zero_grad()
-        value = cost(x)
-        value.backward()
+        cost(x).backward()
         if clip:
             clip([x])
         optimizer.step()
-        if scheduler is not None:
-            if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
-                scheduler.step(value.item())
-            else:
-                scheduler.step()
         points.append(x.detach().tolist())
-        costs.append(value.item())
     return points
 
 
