@@ -321,6 +321,11 @@ def test_numbers_with_dropout_and_weights_show_masks_and_weights():
     assert re.search(r"^w +1 × 3$", result.stdout, re.MULTILINE)
 
 
+def test_numbers_with_inputs_show_the_jacobian_by_the_inputs():
+    result = run("explain 2-3-1 --inputs --numbers --examples 4")
+    assert re.search(r"^∂C/∂a0 = W1ᵀ .+ 2 × 4$", result.stdout, re.MULTILINE)
+
+
 def test_check_goes_with_dropout_weights_and_every_function():
     line = "check 3-5-2 --activation gelu --output usual --cost huber(0.5) --dropout 0.4 --weights"
     result = run(line)

@@ -77,7 +77,7 @@ def rewritten(tmp_path, described=None, tensors=None):
 
 def described(version=1, **changes):
     usual = {"sizes": [2, 3, 1], "activation": ["tanh"] * 2, "cost": "squared_error"}
-    network = {**usual, "l2": 0.0, "dropout": [], **changes}
+    network = {**usual, "l2": 0.0, "dropout": 0.0, **changes}
     return {"chainrule": json.dumps({"version": version, "network": network})}
 
 

@@ -327,7 +327,7 @@ REFUSED = {
     "threads": ({"threads": 0}, InvalidValue, "threads", "0", "1 or larger"),
     "threads_text": ({"threads": "all"}, InvalidType, "threads", "'all'", "whole number"),
     "record_every": ({"record_every": 0}, InvalidValue, "record_every", "0", "1 or larger"),
-    "callback": ({"callbacks": [3]}, InvalidType, "callback", "3", "called"),
+    "callback": ({"callbacks": [3]}, InvalidType, "callback", "3", "functions"),
     "callbacks": ({"callbacks": lambda progress: None}, InvalidType, "callbacks", "list"),
     "callback_every": ({"callbacks": [every(0)]}, InvalidValue, "every", "0", "1 or larger"),
     "engine": ({"engine": "native"}, EngineUnavailable, "native", "engine='auto'", "'reference'"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from chainrule import activations, costs, notation
 from chainrule.activations import Activation
-from chainrule.arguments import layer_sizes, positive
+from chainrule.arguments import layer_sizes, zero_or_more
 from chainrule.costs import Cost
 from chainrule.errors import InvalidType, InvalidValue, PairRefused
 
@@ -80,6 +80,16 @@ class Architecture:
             total = float(values[notation.EXAMPLE_WEIGHTS].sum(dtype=float))
             constants[notation.TOTAL_WEIGHT] = total or 1.0
         return constants
+
+    def described(self) -> dict[str, Any]:
+        """Return what makes it anew, in the words of `describe`: names and numbers."""
+        return {
+            "sizes": list(self.sizes),
+            "activation": [row.name for row in self.activations],
+            "cost": self.cost.name,
+            "l2": self.l2,
+            "dropout": list(self.dropout) or 0.0,
+        }
 
     def __str__(self) -> str:
         names = [row.name for row in self.activations]
@@ -149,7 +159,7 @@ def describe(
         checked,
         rows,
         costs.find(cost, rows[-1]),
-        positive("l2", l2, or_zero=True),
+        zero_or_more("l2", l2),
         _rates(dropout, len(checked) - 2),
     )
 
@@ -185,7 +195,7 @@ def _activations(
 
 def _rates(dropout: Any, hidden: int) -> tuple[float, ...]:
     if isinstance(dropout, (str, bytes)) or not isinstance(dropout, Iterable):
-        rate = positive("dropout", dropout, or_zero=True)
+        rate = zero_or_more("dropout", dropout)
         if rate and not hidden:
             raise InvalidValue(
                 f"dropout is {rate:g}, but there is no hidden layer: inputs and outputs are never "
@@ -193,7 +203,7 @@ def _rates(dropout: Any, hidden: int) -> tuple[float, ...]:
             )
         rates = [rate] * hidden
     else:
-        rates = [positive("dropout", rate, or_zero=True) for rate in dropout]
+        rates = [zero_or_more("dropout", rate) for rate in dropout]
     if len(rates) != hidden:
         raise InvalidValue(
             f"dropout has {len(rates)} rates, wanted {hidden}: one per hidden layer; inputs and "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from chainrule.errors import InvalidType, InvalidValue
@@ -57,6 +57,54 @@ def positive(name: str, value: Any, *, or_zero: bool = False) -> float:
     if not math.isfinite(number) or number < 0 or (number == 0 and not or_zero):
         raise InvalidValue(f"{name} is {value!r}, wanted {wanted}")
     return number
+
+
+def zero_or_more(name: str, value: Any) -> float:
+    """Return a finite number that is 0 or larger.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If it is none.
+
+    Examples
+    --------
+    >>> zero_or_more("l2", -1)
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.InvalidValue: l2 is -1, wanted a finite number, 0 or larger
+    """
+    return positive(name, value, or_zero=True)
+
+
+def at_least(least: int) -> Callable[[str, Any], int]:
+    """Return the check of a whole number that is at least `least`.
+
+    Examples
+    --------
+    >>> at_least(1)("every", 5)
+    5
+    """
+    return lambda name, value: whole(name, value, least)
+
+
+def check_fields(row: object, **checks: Callable[[str, Any], object]) -> None:
+    """Replace fields of a frozen row by what their checks make of them.
+
+    Parameters
+    ----------
+    row : object
+        Of a frozen dataclass, in its ``__post_init__``.
+    **checks : callable
+        By the name of the field; called with that name and the value.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        Whatever a check raises.
+    """
+    for name, check in checks.items():
+        object.__setattr__(row, name, check(name, getattr(row, name)))
 
 
 def fraction(name: str, value: Any) -> float:

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 
 from chainrule import expr
-from chainrule.arithmetic import NUMERICS, Arithmetic
+from chainrule.arithmetic import NUMERICS, Arithmetic, Array
 from chainrule.coefficient import Coefficient
 from chainrule.elementary import magnitude
 from chainrule.equation import Equation
 from chainrule.errors import InvalidValue
 from chainrule.expr import Dim, Expr, Op
 
-Array = Any  # of whichever namespace
 # What to call, the slot of its result, what picks its arguments out of the slots, and whether
 # that is a single one.
 Step = tuple[Callable[..., Array], int, Callable[[list[Any]], Any], bool]

@@ -7,6 +7,7 @@ doubt, see `checking`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -240,6 +241,8 @@ class Network:
         y: Any,
         weights: Any = None,
         masks: Mapping[str, Any] | None = None,
+        *,
+        inputs: bool = False,
     ) -> Trace:
         """Return every intermediate value by name: ``a0``, ``y``, ``z1``, …, ``J_b1``.
 
@@ -253,6 +256,8 @@ class Network:
             How much each example counts.
         masks : mapping, optional
             Dropout masks, as `draw_masks` gives them; no dropout where nothing is given.
+        inputs : bool, optional
+            Whether the Jacobian with respect to the inputs is among them.
 
         Returns
         -------
@@ -277,7 +282,7 @@ class Network:
         """
         values = self.batch(x, y, self.owns(params).dtype, weights, masks)
         dropped = any(map(notation.is_mask, values))
-        derivation = self.derive(weights=weights is not None, dropout=dropped)
+        derivation = self.derive(weights=weights is not None, dropout=dropped, inputs=inputs)
         constants = self._architecture.constants(values)
         return trace(derivation, dict(params) | values, constants, tuple(values))
 
@@ -335,7 +340,8 @@ class Network:
         dtype : numpy.dtype
             float32 or float64.
         weights : array_like, shape (m,) or (1, m), optional
-            How much each example counts, 0 or more.
+            How much each example counts, 0 or more. One that counts 0 is computed all the same: an
+            infinite loss of it makes the cost NaN.
         masks : mapping, optional
             Dropout masks, as `draw_masks` gives them.
 
@@ -378,21 +384,15 @@ class Network:
         return hash((self.sizes, self._architecture.l2))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        architecture = self._architecture
-        rows = [row if row.by_hand else row.name for row in architecture.activations]
-        cost = architecture.cost if architecture.cost.by_hand else architecture.cost.name
-        return _network, (self.sizes, rows, cost, architecture.l2, architecture.dropout)
+        architecture, described = self._architecture, self._architecture.described()
+        described["activation"] = [
+            row if row.by_hand else row.name for row in architecture.activations
+        ]
+        if architecture.cost.by_hand:
+            described["cost"] = architecture.cost
+        return partial(Network, **described), ()
 
     def __repr__(self) -> str:
-        architecture = self._architecture
-        names = [row.name for row in architecture.activations]
-        penalty = f", l2={architecture.l2:g}" if architecture.l2 else ""
-        dropout = f", dropout={list(architecture.dropout)}" if architecture.masks else ""
-        return (
-            f"Network({list(self.sizes)}, activation={names}, "
-            f"cost={architecture.cost.name!r}{penalty}{dropout})"
-        )
-
-
-def _network(sizes: Any, rows: Any, cost: Any, l2: float, dropout: Any) -> Network:
-    return Network(sizes, activation=rows, cost=cost, l2=l2, dropout=dropout or 0.0)
+        sizes, *options = self._architecture.described().items()
+        said = [f"{name}={value!r}" for name, value in options if value]
+        return f"Network({', '.join([str(sizes[1]), *said])})"

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from chainrule.arguments import fraction, positive
+from chainrule.arguments import check_fields, fraction, positive, zero_or_more
 from chainrule.arrays import Array
 
 Slots = tuple[Array, ...]
@@ -89,7 +89,7 @@ class GradientDescent:
     learning_rate: float
 
     def __post_init__(self) -> None:
-        _checked(self, learning_rate=positive)
+        check_fields(self, learning_rate=positive)
 
     def start(self, flat: Array) -> Slots:
         """Return no slots: steepest descent remembers nothing."""
@@ -133,7 +133,7 @@ class Momentum:
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        _checked(self, learning_rate=positive, momentum=fraction)
+        check_fields(self, learning_rate=positive, momentum=fraction)
 
     def start(self, flat: Array) -> Slots:
         """Return the sum of no gradients."""
@@ -177,7 +177,7 @@ class Nesterov:
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        _checked(self, learning_rate=positive, momentum=fraction)
+        check_fields(self, learning_rate=positive, momentum=fraction)
 
     def start(self, flat: Array) -> Slots:
         """Return the sum of no gradients."""
@@ -223,7 +223,7 @@ class RMSprop:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        _checked(self, learning_rate=positive, decay=fraction, epsilon=positive)
+        check_fields(self, learning_rate=positive, decay=fraction, epsilon=positive)
 
     def start(self, flat: Array) -> Slots:
         """Return the mean of no squares."""
@@ -271,7 +271,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        _checked(self, learning_rate=positive, beta1=fraction, beta2=fraction, epsilon=positive)
+        check_fields(self, learning_rate=positive, beta1=fraction, beta2=fraction, epsilon=positive)
 
     def start(self, flat: Array) -> Slots:
         """Return the means of nothing, and the number of steps made."""
@@ -329,9 +329,8 @@ class AdamW:
     weight_decay: float = 1e-2
 
     def __post_init__(self) -> None:
-        weight_decay = positive("weight_decay", self.weight_decay, or_zero=True)
-        object.__setattr__(self, "weight_decay", weight_decay)
-        _checked(self, learning_rate=positive, beta1=fraction, beta2=fraction, epsilon=positive)
+        check_fields(self, learning_rate=positive, beta1=fraction, beta2=fraction)
+        check_fields(self, epsilon=positive, weight_decay=zero_or_more)
 
     @property
     def _adam(self) -> Adam:
@@ -347,9 +346,3 @@ class AdamW:
         """Follow Adam, and shrink."""
         step, after = self._adam.step(gradient, slots, flat, learning_rate)
         return step + learning_rate * self.weight_decay * flat, after
-
-
-def _checked(row: object, **checks: object) -> None:
-    """Replace numbers of a frozen row by what their checks make of them."""
-    for name, check in checks.items():
-        object.__setattr__(row, name, check(name, getattr(row, name)))  # type: ignore[operator]

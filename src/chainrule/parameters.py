@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import notation
-from chainrule.arguments import layer_sizes, positive
+from chainrule.arguments import layer_sizes, zero_or_more
 from chainrule.arrays import Array, cast, float_dtype, real_array
 from chainrule.errors import InvalidType, InvalidValue, ShapeError, UnknownName, UnknownQuantity
 from chainrule.randomness import Source, source
@@ -354,7 +354,7 @@ def initialize(
     if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise UnknownName("scheme", scheme, SCHEMES)
     usual, spread = SCHEMES[scheme]
-    factor = usual if scale is None else positive("scale", scale, or_zero=True)
+    factor = usual if scale is None else zero_or_more("scale", scale)
     draws: Source = source(rng)
     params = Parameters(sizes, dtype=dtype)
     for name, (rows, columns) in shapes(sizes).items():

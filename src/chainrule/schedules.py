@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chainrule.arguments import fraction, positive, whole
+from chainrule.arguments import at_least, check_fields, fraction, positive, zero_or_more
 from chainrule.errors import InvalidType, InvalidValue
 
 Schedule = Callable[[int], float]
@@ -58,8 +58,7 @@ class StepDecay:
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "every", whole("every", self.every, 1))
-        object.__setattr__(self, "factor", positive("factor", self.factor))
+        check_fields(self, every=at_least(1), factor=positive)
 
     def __call__(self, iteration: int) -> float:
         """Return the factor of an update."""
@@ -89,8 +88,7 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "updates", whole("updates", self.updates, 1))
-        object.__setattr__(self, "final", positive("final", self.final, or_zero=True))
+        check_fields(self, updates=at_least(1), final=zero_or_more)
 
     def __call__(self, iteration: int) -> float:
         """Return the factor of an update."""
@@ -118,7 +116,7 @@ class WarmUp:
     then: Schedule = CONSTANT
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "updates", whole("updates", self.updates, 1))
+        check_fields(self, updates=at_least(1))
         if not callable(self.then):
             raise InvalidType(f"then is {self.then!r}, wanted a schedule such as Cosine(1000)")
 
@@ -159,10 +157,7 @@ class OneCycle:
     final: float = 1e-4
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "updates", whole("updates", self.updates, 2))
-        object.__setattr__(self, "rise", fraction("rise", self.rise))
-        object.__setattr__(self, "start", positive("start", self.start))
-        object.__setattr__(self, "final", positive("final", self.final, or_zero=True))
+        check_fields(self, updates=at_least(2), rise=fraction, start=positive, final=zero_or_more)
 
     def __call__(self, iteration: int) -> float:
         """Return the factor of an update."""
@@ -232,11 +227,8 @@ class ReduceOnPlateau:
     least: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "factor", fraction("factor", self.factor))
-        for name in ("patience", "cooldown"):
-            object.__setattr__(self, name, whole(name, getattr(self, name), 0))
-        for name in ("threshold", "least"):
-            object.__setattr__(self, name, positive(name, getattr(self, name), or_zero=True))
+        check_fields(self, factor=fraction, patience=at_least(0), cooldown=at_least(0))
+        check_fields(self, threshold=zero_or_more, least=zero_or_more)
 
     def observe(self, memory: PlateauMemory, cost: float) -> PlateauMemory:
         """Return what is known after another record.

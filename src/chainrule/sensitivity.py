@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from chainrule import notation
+from chainrule.architecture import Architecture
 from chainrule.arrays import Array
-from chainrule.derivation import Derivation
-from chainrule.derive import derive
+from chainrule.derive import derive, derive_outputs
 from chainrule.errors import InvalidType
 from chainrule.evaluate import Plan
 from chainrule.examples import inputs
@@ -107,10 +108,9 @@ def per_example_gradients(net: Network, params: Parameters, x: Any, y: Any) -> d
     """
     _check(net)
     values = net.batch(x, y, net.owns(params).dtype)
-    derivation = derive(replace(net.architecture, l2=0.0), dropout=False)
     apart = {name: _one_by_one(value) for name, value in values.items()}
-    wanted = [notation.adjoint(name) for name in params]
-    found = _evaluate(derivation, wanted, {**params.views, **apart})
+    plan = _plan(net.architecture, notation.COST, tuple(map(notation.adjoint, params)))
+    found = plan({**params.views, **apart}, net.architecture.constants(apart))
     examples = len(apart[notation.TARGETS])
     return {name: _filled(value, (examples,)) for name, value in zip(params, found, strict=True)}
 
@@ -132,8 +132,9 @@ def _of_outputs(
         notation.SELECTOR: np.eye(outputs, dtype=dtype)[:, :, np.newaxis],
     }
     names = params.names if wanted is None else wanted
-    adjoints = [notation.adjoint(each, notation.OUTPUT) for each in names]
-    found = _evaluate(net.derive(of="outputs"), adjoints, values)
+    adjoints = tuple(notation.adjoint(each, notation.OUTPUT) for each in names)
+    plan = _plan(net.architecture, notation.OUTPUT, adjoints)
+    found = plan(values, net.architecture.constants(values))
     front = (a0.shape[1], outputs)
     return {each: _filled(value, front) for each, value in zip(names, found, strict=True)}
 
@@ -143,8 +144,12 @@ def _check(net: Any) -> None:
         raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
 
 
-def _evaluate(derivation: Derivation, wanted: list[str], values: dict[str, Array]) -> list[Array]:
-    return Plan(derivation, wanted)(values, derivation.architecture.constants(values))
+@lru_cache(maxsize=64)
+def _plan(architecture: Architecture, of: str, wanted: tuple[str, ...]) -> Plan:
+    """Return equations made ready, once for each network."""
+    if of == notation.OUTPUT:
+        return Plan(derive_outputs(architecture), wanted)
+    return Plan(derive(replace(architecture, l2=0.0), dropout=False), wanted)
 
 
 def _one_by_one(columns: Array) -> Array:

@@ -10,17 +10,26 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from chainrule.arguments import positive, whole
+from chainrule.arguments import at_least, check_fields, positive, zero_or_more
 from chainrule.history import History, Record
 from chainrule.parameters import Parameters
 
 
 class Watcher(Protocol):
-    """What looks at one run."""
+    """What looks at one run.
+
+    Attributes
+    ----------
+    reason : str
+        Why it stops, in a word.
+    best : (Record, Parameters) or None
+        What the result is to hold in the place of the last parameters.
+    """
 
     reason: str
+    best: tuple[Record, Parameters] | None
 
     def recorded(self, history: History, params: Parameters) -> bool:
         """Return whether to stop, after a record."""
@@ -29,6 +38,7 @@ class Watcher(Protocol):
         """Return whether to stop, between two stretches of updates."""
 
 
+@runtime_checkable
 class Rule(Protocol):
     """What every stopping rule offers."""
 
@@ -57,8 +67,7 @@ class Tolerance:
     records: int = 10
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "change", positive("change", self.change, or_zero=True))
-        object.__setattr__(self, "records", whole("records", self.records, 1))
+        check_fields(self, change=zero_or_more, records=at_least(1))
 
     def watch(self) -> Watcher:
         """Return what looks at one run."""
@@ -86,12 +95,11 @@ class Patience:
     change: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "change", positive("change", self.change, or_zero=True))
-        object.__setattr__(self, "records", whole("records", self.records, 1))
+        check_fields(self, change=zero_or_more, records=at_least(1))
 
     def watch(self) -> Watcher:
         """Return what looks at one run."""
-        return PatienceWatcher(self)
+        return _PatienceWatcher(self)
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class TimeLimit:
     seconds: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seconds", positive("seconds", self.seconds))
+        check_fields(self, seconds=positive)
 
     def watch(self) -> Watcher:
         """Return what looks at one run."""
@@ -123,6 +131,7 @@ class TimeLimit:
 class _ToleranceWatcher:
     rule: Tolerance
     reason: str = "tolerance"
+    best: tuple[Record, Parameters] | None = None
 
     def recorded(self, history: History, params: Parameters) -> bool:
         del params
@@ -137,7 +146,7 @@ class _ToleranceWatcher:
 
 
 @dataclass
-class PatienceWatcher:
+class _PatienceWatcher:
     """Remembers the best parameters of a run.
 
     Parameters
@@ -177,6 +186,7 @@ class PatienceWatcher:
 
 class _Clock:
     reason = "time"
+    best: tuple[Record, Parameters] | None = None
 
     def __init__(self, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
         self._now, self._end = now, now() + seconds

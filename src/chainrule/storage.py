@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -62,16 +61,8 @@ def save(path: str | os.PathLike[str], net: Network, params: Parameters) -> Path
 
     if not isinstance(net, Network):
         raise InvalidType(f"net is {net!r}, wanted a Network")
-    architecture = net.architecture
-    description = {
-        "sizes": list(architecture.sizes),
-        "activation": [row.name for row in architecture.activations],
-        "cost": architecture.cost.name,
-        "l2": architecture.l2,
-        "dropout": list(architecture.dropout),
-    }
     # One entry: several would come in an order that differs from run to run.
-    metadata = {KEY: json.dumps({"version": VERSION, "network": description})}
+    metadata = {KEY: json.dumps({"version": VERSION, "network": net.architecture.described()})}
     tensors = {name: np.ascontiguousarray(view) for name, view in net.owns(params).items()}
     content = as_bytes(tensors, metadata=metadata)
 
@@ -131,7 +122,7 @@ def load(path: str | os.PathLike[str]) -> tuple[Network, Parameters]:
                 f"it is of version {version}, wanted {VERSION}: a later chainrule wrote it; "
                 "update this one"
             )
-        net = _network(described["network"])
+        net = Network(**described["network"])
         params = Parameters.from_arrays(tensors)
         net.owns(params)
     except UnknownName as problem:
@@ -157,13 +148,3 @@ def _read(name: str, content: bytes) -> tuple[dict[str, Array], dict[str, str]]:
             "chainrule.save wrote"
         ) from problem
     return tensors, header.get("__metadata__", {})
-
-
-def _network(description: dict[str, Any]) -> Network:
-    return Network(
-        description["sizes"],
-        activation=[str(name) for name in description["activation"]],
-        cost=str(description["cost"]),
-        l2=description["l2"],
-        dropout=description["dropout"] or 0.0,
-    )

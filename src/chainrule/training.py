@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.arguments import positive, whole
+from chainrule.arguments import whole, zero_or_more
 from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
 from chainrule.engines import Engine, Problem, State, choose
@@ -26,7 +26,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
 from chainrule.schedules import CONSTANT, ReduceOnPlateau, Schedule
-from chainrule.stopping import Patience, PatienceWatcher, Rule
+from chainrule.stopping import Patience, Rule
 from chainrule.terminal import bar, interrupts
 from chainrule.transformations import Noise, Transformation
 
@@ -139,12 +139,12 @@ def train(
         raise InvalidType(
             f"optimizer is {optimizer!r}, wanted an optimizer such as GradientDescent(0.1)"
         )
-    scale = positive("noise", noise, or_zero=True)
+    scale = zero_or_more("noise", noise)
     before = (Noise(scale),) if scale else ()
     plateau, schedule = _schedules(schedule)
-    problem = Problem(
-        net, values, optimizer, (*before, *_listed("transformations", transformations)), schedule
-    )
+    wanted = "transformations such as ClipByNorm(1.0)"
+    after = _listed("transformations", transformations, Transformation, wanted)
+    problem = Problem(net, values, optimizer, (*before, *after), schedule)
     if threads is not None:
         whole("threads", threads, 1)
     chosen = choose(engine, problem)
@@ -157,11 +157,11 @@ def train(
         chosen,
         problem,
         whole("iterations", iterations, 0),
-        _callbacks(callbacks),
+        _listed("callbacks", callbacks, Callable, "functions of a Progress"),
         _interval(record_every, iterations, problem.examples, batch_size if batches else None),
         plateau,
         _validation(net, validation, start),
-        _listed("stop", stop),
+        _listed("stop", stop, Rule, "rules such as Patience(20)"),
     )
     return loop.result(state, loop.run(state, progress))
 
@@ -221,7 +221,7 @@ class _Loop:
         """Return what was learnt, the best of it where a rule has kept that."""
         params, best = state.params, None
         for watcher in self.watchers:
-            if isinstance(watcher, PatienceWatcher) and watcher.best is not None:
+            if watcher.best is not None:
                 best, params = watcher.best[0].iteration, watcher.best[1]
         return TrainingResult(params, self.history, reason, state.iteration, self.engine.name, best)
 
@@ -267,18 +267,17 @@ class _Loop:
         """Add a record, unless there is one; return why to stop, or nothing."""
         if self.history.has(state.iteration):
             return ""
-        cost = self.engine.cost(state.params)
+        cost, norms = self.engine.cost_and_norms(state.params)
         if not math.isfinite(cost):
             state.trouble = "the cost"
             self._raise_if_not_finite(state)
         validation = math.nan
         if self.validation is not None:
             validation = self.engine.cost(state.params, self.validation)
-        norm = self.engine.gradient_norm(state.params)
         if self.plateau is not None:
             watched = cost if self.validation is None else validation
             state.plateau = self.plateau.observe(state.plateau, watched)
-        self.history.record(Record(state.iteration, cost, validation, self._rate(state), norm))
+        self.history.record(Record(state.iteration, cost, validation, self._rate(state), norms))
         stopping = [each for each in self.watchers if each.recorded(self.history, state.params)]
         return stopping[0].reason if stopping else ""
 
@@ -308,27 +307,13 @@ class _Loop:
         return f"is not finite after {state.iteration} updates"
 
 
-def _callbacks(callbacks: Any) -> list[Callback]:
-    found = _listed("callbacks", callbacks)
-    for each in found:
-        if not callable(each):
-            raise InvalidType(f"a callback is {each!r}, wanted something that can be called")
-    return found
-
-
-def _listed(name: str, given: Any) -> list[Any]:
+def _listed(name: str, given: Any, kind: Any, wanted: str) -> list[Any]:
     """Return a list of rows, where one alone is a slip that is worth a word."""
-    wanted = {
-        "callbacks": (object, "callables"),
-        "transformations": (Transformation, "transformations such as ClipByNorm(1.0)"),
-        "stop": (object, "rules such as Patience(20)"),
-    }[name]
     if not isinstance(given, Sequence) or isinstance(given, str):
-        raise InvalidType(f"{name} is {given!r}, wanted a list of {wanted[1]}")
+        raise InvalidType(f"{name} is {given!r}, wanted a list of {wanted}")
     for each in given:
-        lacking = name == "stop" and not hasattr(each, "watch")
-        if lacking or isinstance(each, type) or not isinstance(each, wanted[0]):
-            raise InvalidType(f"{name} holds {each!r}, wanted {wanted[1]}")
+        if isinstance(each, type) or not isinstance(each, kind):
+            raise InvalidType(f"{name} holds {each!r}, wanted {wanted}")
     return list(given)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from chainrule.arguments import positive
+from chainrule.arguments import check_fields, positive, zero_or_more
 from chainrule.arrays import Array
 
 
@@ -67,7 +67,7 @@ class Noise:
     scale: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", positive("scale", self.scale, or_zero=True))
+        check_fields(self, scale=zero_or_more)
 
     def draws(self, jacobians: int) -> int:
         """Return one for each Jacobian."""
@@ -99,7 +99,7 @@ class ClipByNorm:
     limit: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "limit", positive("limit", self.limit))
+        check_fields(self, limit=positive)
 
     def draws(self, jacobians: int) -> int:
         """Return 0."""
@@ -134,7 +134,7 @@ class ClipByValue:
     limit: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "limit", positive("limit", self.limit))
+        check_fields(self, limit=positive)
 
     def draws(self, jacobians: int) -> int:
         """Return 0."""

@@ -264,7 +264,7 @@ def explain(
     click.echo(FORMATS[kind](net.derive(weights=weights, inputs=inputs)))
     if numbers:
         at = _draw(net, examples, seed, scheme, weights)
-        trace = net.trace(at.params, at.x, at.y, **at.further)
+        trace = net.trace(at.params, at.x, at.y, **at.further, inputs=inputs)
         click.echo(f"\nnumbers, for {examples} random examples (m = {examples}), seed {seed}")
         click.echo(trace.numbers())
 

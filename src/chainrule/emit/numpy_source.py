@@ -62,7 +62,7 @@ def _docstring(script: Script) -> str:
             LINE - 5,
         ),
         "",
-        "Written by chainrule. To make one step of gradient descent:",
+        "Written by chainrule, for arrays of float64. To make one step of gradient descent:",
         "",
         f"    jacobians = {call}",
         "    for name in params:",

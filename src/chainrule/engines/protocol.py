@@ -16,7 +16,7 @@ from chainrule.optimizers import Optimizer, Slots
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
 from chainrule.schedules import CONSTANT, PlateauMemory, Schedule, factor_of
-from chainrule.transformations import Transformation, draws_of_all
+from chainrule.transformations import Transformation, draws_of_all, euclidean
 
 ROOM = 2**22
 """Numbers in a block at most, where one update does not need more."""
@@ -141,6 +141,14 @@ class State:
             yield self.draw(problem, min(most, start + updates - self.iteration))
 
 
+def norms_per_layer(jacobians: Parameters) -> NDArray[np.float64]:
+    """Return the Euclidean norm of the Jacobians of each layer, weights and biases together."""
+    layers = range(1, len(jacobians.sizes))
+    pairs = [(notation.weights(k), notation.biases(k)) for k in layers]
+    norms = [[euclidean(jacobians[name]) for name in pair] for pair in pairs]
+    return np.array([euclidean(np.array(pair)) for pair in norms])
+
+
 class Engine(Protocol):
     """Carries out updates."""
 
@@ -152,5 +160,5 @@ class Engine(Protocol):
     def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
         """Return the cost of all examples, or of others, without dropout."""
 
-    def gradient_norm(self, params: Parameters) -> NDArray[np.float64]:
-        """Return the size of the gradient for all examples, per layer, without dropout."""
+    def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
+        """Return the cost of all examples, and the size of its gradient per layer, no dropout."""

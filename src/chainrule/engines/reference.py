@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array
-from chainrule.engines.protocol import Block, Problem, State
+from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
 from chainrule.parameters import Parameters
-from chainrule.transformations import apply_all, euclidean
+from chainrule.transformations import apply_all
 
 NOTHING = np.empty(0)
 
@@ -72,15 +72,13 @@ class ReferenceEngine:
             (cost,) = self._problem.network.equations.evaluate((notation.COST,), params, given)
         return float(cost)
 
-    def gradient_norm(self, params: Parameters) -> NDArray[np.float64]:
-        """Return the size of the gradient for all examples, per layer, without dropout."""
+    def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
+        """Return the cost of all examples, and the size of its gradient per layer, no dropout."""
         jacobians = Parameters(params.sizes, dtype=params.dtype)
+        equations = self._problem.network.equations
         with np.errstate(all="ignore"):
-            self._problem.network.equations.differentiate(params, self._problem.values, jacobians)
-            layers = range(1, len(params.sizes))
-            pairs = [(notation.weights(k), notation.biases(k)) for k in layers]
-            norms = [[euclidean(jacobians[name]) for name in pair] for pair in pairs]
-            return np.array([euclidean(np.array(pair)) for pair in norms])
+            cost = equations.differentiate(params, self._problem.values, jacobians)
+            return cost, norms_per_layer(jacobians)
 
     def _batch(self, block: Block, update: int) -> dict[str, Array]:
         values = self._problem.values

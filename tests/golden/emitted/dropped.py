@@ -5,7 +5,7 @@ Every line is one equation of the derivation. Examples are columns: a batch of m
 matrix with m columns. Given are x (3 × m), y (2 × m), W1 (5 × 3), b1 (5 × 1), r1 (5 × m),
 W2 (4 × 5), b2 (4 × 1), r2 (4 × m), W3 (2 × 4), b3 (2 × 1).
 
-Written by chainrule. To make one step of gradient descent:
+Written by chainrule, for arrays of float64. To make one step of gradient descent:
 
     jacobians = gradients(params, x, y, masks)
     for name in params:

@@ -4,7 +4,7 @@ Every line is one equation of the derivation. Examples are columns: a batch of m
 matrix with m columns. Given are x (1 × m), y (2 × m), W1 (6 × 1), b1 (6 × 1), W2 (7 × 6),
 b2 (7 × 1), W3 (2 × 7), b3 (2 × 1).
 
-Written by chainrule. To make one step of gradient descent:
+Written by chainrule, for arrays of float64. To make one step of gradient descent:
 
     jacobians = gradients(params, x, y)
     for name in params:

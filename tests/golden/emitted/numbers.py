@@ -5,7 +5,7 @@ Every line is one equation of the derivation. Examples are columns: a batch of m
 matrix with m columns. Given are x (2 × m), y (2 × m), W1 (3 × 2), b1 (3 × 1), W2 (3 × 3),
 b2 (3 × 1), W3 (2 × 3), b3 (2 × 1).
 
-Written by chainrule. To make one step of gradient descent:
+Written by chainrule, for arrays of float64. To make one step of gradient descent:
 
     jacobians = gradients(params, x, y)
     for name in params:

@@ -4,7 +4,7 @@ Every line is one equation of the derivation. Examples are columns: a batch of m
 matrix with m columns. Given are x (2 × m), y (3 × m), w (1 × m), W1 (4 × 2), b1 (4 × 1),
 W2 (3 × 4), b2 (3 × 1).
 
-Written by chainrule. To make one step of gradient descent:
+Written by chainrule, for arrays of float64. To make one step of gradient descent:
 
     jacobians = gradients(params, x, y, w)
     for name in params:
