@@ -59,6 +59,13 @@ def mutated(mutant: Mutant) -> Iterator[None]:
         put(mutant.row, mutant.column, kept)
 
 
+def _wrong_kinks(kinks: tuple[float, ...]) -> Iterator[tuple[float, ...]]:
+    """One kink too many, where no row has one, and each of them left out."""
+    yield (*kinks, 0.1875)
+    for kink in kinks:
+        yield tuple(each for each in kinks if each != kink)
+
+
 def every_law() -> Iterator[Law]:
     """Laws on whole networks, for what no law is aimed at."""
     for case in CASES:
@@ -179,9 +186,8 @@ def mutants_of_activations() -> Iterator[Mutant]:
             yield Mutant(row, "symbol", row.symbol + "x")
         for wrong in _wrong_ranges(*row.range):
             yield Mutant(row, "range", wrong, (_on(extremes.law_range, row),))
-        yield Mutant(row, "kinks", (*row.kinks, 1.0), (_on(extremes.law_kinks, row),))
-        if row.kinks:
-            yield Mutant(row, "kinks", (), (_on(extremes.law_kinks, row),))
+        for kinks in _wrong_kinks(row.kinks):
+            yield Mutant(row, "kinks", kinks, (_on(extremes.law_kinks, row),))
         yield Mutant(row, "value", grown(row.value), _laws_of_value(row))
         for column in ("derivative", "stable", "stable_derivative", "derivative_of_value"):
             body = getattr(row, column)
@@ -249,9 +255,8 @@ def mutants_of_costs() -> Iterator[Mutant]:
         if "(" not in row.name:  # a row with a number is shown by its name
             yield Mutant(row, "symbol", other_words(row.symbol))
         yield Mutant(row, "title", other_words(row.title))
-        yield Mutant(row, "kinks", (*row.kinks, 0.125), (_on(extremes.law_kinks_of_cost, row),))
-        if row.kinks:
-            yield Mutant(row, "kinks", (), (_on(extremes.law_kinks_of_cost, row),))
+        for kinks in _wrong_kinks(row.kinks):
+            yield Mutant(row, "kinks", kinks, (_on(extremes.law_kinks_of_cost, row),))
         yield Mutant(row, "usual_output", "sin", (law_usual_outputs,))
         if row.shortcut is None:
             yield Mutant(row, "derivative_reason", other_words(row.derivative_reason))

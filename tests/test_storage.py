@@ -95,6 +95,11 @@ BAD = {
 }
 
 
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    with pytest.raises(ChainruleError, match="is a folder, wanted the name of a file"):
+        save(tmp_path, NET, NET.initialize(0))
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_not_ours_or_damaged_is_refused(name, tmp_path):
     metadata, tensors, part = BAD[name]

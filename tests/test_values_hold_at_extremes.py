@@ -139,7 +139,7 @@ def test_range_is_what_arguments_reach(name):
 
 def law_kinks(row):
     """One-sided slopes, by a complex step, differ at a kink and agree wherever else we look."""
-    for at in (-1.0, 0.0, 1.0):
+    for at in sorted({-1.0, 0.0, 1.0, *row.kinks}):
         beside = np.array([at - 1e-9, at + 1e-9]) + 1e-30j
         below, above = of_one_entry(row, beside, complex_step=True).imag / 1e-30
         assert (abs(above - below) > 1e-6) == (at in row.kinks)
@@ -187,7 +187,7 @@ def law_kinks_of_cost(row):
     a, y = (expr.symbol(name, (1, "m")) for name in "ay")
     plan = Plan([Equation("c", expr.loss(row, a, y))], ["c"], complex_step=True)
     targets = np.full((1, 2), 0.375)
-    for distance in (-0.125, 0.0, 0.125, 1.0):
+    for distance in sorted({-0.125, 0.0, 0.125, 1.0, *row.kinks}):
         beside = targets + distance + np.array([[-1e-9, 1e-9]]) + 1e-30j
         if row.outputs and not ((beside.real > 0) & (beside.real < 1)).all():
             continue

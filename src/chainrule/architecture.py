@@ -177,7 +177,8 @@ def _activations(
         return (row,) * (layers - 1) + (activations.find(last),)
     if not isinstance(activation, Iterable):
         raise InvalidType(
-            f"activation is {activation!r}, wanted a name or a list with one name per layer"
+            f"activation is {activation!r}, wanted a name or a list with one name per layer; a "
+            "function of your own is made known by register_activation"
         )
     if output is not None:
         raise InvalidValue(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -34,7 +34,7 @@ class Progress:
     iteration: int
     iterations: int
     params: Parameters
-    engine: Engine
+    engine: Engine = field(repr=False)
     learning_rate: float = float("nan")
     validation: dict[str, Array] | None = None
 

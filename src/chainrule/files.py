@@ -27,10 +27,12 @@ def write_whole(goal: Path, write: Callable[[Path], None]) -> Path:
     Raises
     ------
     InvalidValue
-        If its folder is not there.
+        If its folder is not there, or it is a folder itself.
     OSError
         If the file cannot be written; what was there before stays.
     """
+    if goal.is_dir():
+        raise InvalidValue(f"{goal} is a folder, wanted the name of a file in it")
     if not goal.parent.is_dir():
         raise InvalidValue(f"the folder {goal.parent} of {goal.name} is not there: create it first")
     # In the same folder, since only within one file system is a renaming a single step.

@@ -106,7 +106,10 @@ def find(
     """
     told = tuple(known) or tuple(rows)
     if not isinstance(name, str):
-        raise InvalidType(f"{kind} is {name!r}, wanted the name of one: {', '.join(told)}")
+        raise InvalidType(
+            f"{kind} is {name!r}, wanted the name of one: {', '.join(told)}; one of "
+            f"your own is made known by register_{kind}"
+        )
     found = _CALL.match(name)
     base, inside = (found["name"], found["inside"]) if found else (name, None)
     if base not in rows and base not in told:
