@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the names are imported 
     from chainrule.own import register_activation, register_cost
     from chainrule.parameters import Parameters
     from chainrule.schedules import Cosine, OneCycle, ReduceOnPlateau, StepDecay, WarmUp
+    from chainrule.second_order import LevenbergMarquardt
     from chainrule.sensitivity import input_jacobian, per_example_gradients, per_example_jacobians
     from chainrule.stopping import Patience, TimeLimit, Tolerance
     from chainrule.storage import load, save
@@ -41,6 +42,7 @@ _HOMES = {
     "Cosine": "schedules",
     "Derivation": "derivation",
     "GradientDescent": "optimizers",
+    "LevenbergMarquardt": "second_order",
     "Momentum": "optimizers",
     "Nesterov": "optimizers",
     "Network": "network",
@@ -78,6 +80,7 @@ __all__ = [
     "Cosine",
     "Derivation",
     "GradientDescent",
+    "LevenbergMarquardt",
     "Momentum",
     "Nesterov",
     "Network",

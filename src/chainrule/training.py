@@ -26,6 +26,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
 from chainrule.schedules import CONSTANT, ReduceOnPlateau, Schedule
+from chainrule.second_order import LevenbergMarquardt
 from chainrule.stopping import Patience, Rule
 from chainrule.terminal import bar, interrupts
 from chainrule.transformations import Noise, Transformation
@@ -40,7 +41,7 @@ def train(
     x: Any,
     y: Any,
     *,
-    optimizer: Optimizer,
+    optimizer: Optimizer | LevenbergMarquardt,
     iterations: int,
     batch_size: int | None = None,
     noise: float = 0.0,
@@ -67,7 +68,7 @@ def train(
         Inputs, one example per column.
     y : array_like, shape (n_L, m)
         Targets.
-    optimizer : Optimizer
+    optimizer : Optimizer or LevenbergMarquardt
         Such as ``GradientDescent(learning_rate=0.1)``.
     iterations : int
         Number of updates to make, exactly, unless a rule, a callback or Ctrl-C ends it before.
@@ -135,7 +136,7 @@ def train(
         raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     start = net.owns(params).copy()
     values = net.batch(x, y, start.dtype, weights)
-    if isinstance(optimizer, type) or not isinstance(optimizer, Optimizer):
+    if isinstance(optimizer, type) or not isinstance(optimizer, (Optimizer, LevenbergMarquardt)):
         raise InvalidType(
             f"optimizer is {optimizer!r}, wanted an optimizer such as GradientDescent(0.1)"
         )
@@ -151,6 +152,11 @@ def train(
     streams = Streams(rng)
     batches = None
     if batch_size is not None and whole("batch_size", batch_size, 1) < problem.examples:
+        if isinstance(optimizer, LevenbergMarquardt):
+            raise InvalidValue(
+                f"batch_size is {batch_size}, wanted None: Levenberg–Marquardt takes all examples "
+                "in every update"
+            )
         batches = Batches(streams, problem.examples, int(batch_size))
     state = State(start, optimizer.start(start.flat.copy()), streams, batches)
     loop = _Loop(

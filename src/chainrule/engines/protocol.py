@@ -16,6 +16,7 @@ from chainrule.optimizers import Optimizer, Slots
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
 from chainrule.schedules import CONSTANT, PlateauMemory, Schedule, factor_of
+from chainrule.second_order import LevenbergMarquardt
 from chainrule.transformations import Transformation, draws_of_all, euclidean
 
 ROOM = 2**22
@@ -32,7 +33,7 @@ class Problem:
     values : dict of str to ndarray
         Checked inputs ``a0`` (n0 × m), targets ``y`` (n_L × m) and, where examples are weighted,
         ``w`` (1 × m), in the dtype of training.
-    optimizer : Optimizer
+    optimizer : Optimizer or LevenbergMarquardt
     transformations : tuple of Transformation
         Of the gradient, in the order of use.
     schedule : callable
@@ -41,7 +42,7 @@ class Problem:
 
     network: Network
     values: dict[str, Array]
-    optimizer: Optimizer
+    optimizer: Optimizer | LevenbergMarquardt
     transformations: tuple[Transformation, ...] = ()
     schedule: Schedule = CONSTANT
 

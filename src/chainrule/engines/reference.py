@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array
+from chainrule.engines.least_squares import LeastSquares
 from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
 from chainrule.parameters import Parameters
+from chainrule.second_order import LevenbergMarquardt
 from chainrule.transformations import apply_all
 
 NOTHING = np.empty(0)
@@ -28,10 +30,19 @@ class ReferenceEngine:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
+        self._least_squares: LeastSquares | None = None
+        if isinstance(problem.optimizer, LevenbergMarquardt):
+            self._least_squares = LeastSquares(problem, problem.optimizer)
 
     def advance(self, state: State, updates: int) -> State:
         """Make `updates` updates, or fewer if something is not finite, and return the state."""
         jacobians = Parameters(state.params.sizes, dtype=state.params.dtype)
+        if self._least_squares is not None:
+            with np.errstate(all="ignore"):
+                for _ in range(updates):
+                    if not state.trouble:
+                        self._least_squares.update(state)
+            return state
         with np.errstate(all="ignore"):  # what overflows is not finite, and is caught as such
             for block in state.blocks(self._problem, updates):
                 for update in range(len(block.learning_rates)):
@@ -41,7 +52,8 @@ class ReferenceEngine:
         return state
 
     def _update(self, state: State, block: Block, update: int, jacobians: Parameters) -> None:
-        problem, params = self._problem, state.params
+        problem, params, optimizer = self._problem, state.params, self._problem.optimizer
+        assert not isinstance(optimizer, LevenbergMarquardt)
         batch = self._batch(block, update)
         cost = problem.network.equations.differentiate(params, batch, jacobians)
         if not math.isfinite(cost):
@@ -57,7 +69,7 @@ class ReferenceEngine:
             entries = [view.size for view in params.values()]
             gradient = apply_all(problem.transformations, gradient, drawn, entries)
         rate = block.learning_rates[update]
-        step, slots = problem.optimizer.step(gradient, state.slots, params.flat.copy(), rate)
+        step, slots = optimizer.step(gradient, state.slots, params.flat.copy(), rate)
         moved = params.flat - step
         if not np.isfinite(moved).all():
             state.trouble = "a parameter"

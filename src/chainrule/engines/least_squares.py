@@ -1,0 +1,154 @@
+"""Updates for least squares: a model of the cost from the Jacobians of single examples.
+
+Written out, with the residuals r = a − y of all examples and outputs and their Jacobian J:
+C = Σ w r²/Σw + λ/2 ‖W‖², g = 2 Jᵀwr/Σw + λW, H = 2 JᵀwJ/Σw + λ on the weights. J is made for a few
+examples at a time and added up, so that no more than JᵀJ is ever held.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.linalg import LinAlgError
+from numpy.typing import NDArray
+
+from chainrule import notation
+from chainrule.arrays import Array
+from chainrule.engines.protocol import Problem, State
+from chainrule.errors import InvalidValue
+from chainrule.network import Network
+from chainrule.parameters import Parameters
+from chainrule.schedules import CONSTANT
+from chainrule.second_order import LevenbergMarquardt, Model
+from chainrule.sensitivity import per_example_jacobians
+
+ROOM = 2**22
+"""Entries of J that are held at a time."""
+MOST = 2**31
+"""Bytes that JᵀJ may take."""
+
+
+class LeastSquares:
+    """Carries out updates of Levenberg–Marquardt.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of squared error, without dropout, transformations and schedule.
+    optimizer : LevenbergMarquardt
+
+    Raises
+    ------
+    InvalidValue
+        If the problem is another, or JᵀJ would be too large.
+    """
+
+    def __init__(self, problem: Problem, optimizer: LevenbergMarquardt) -> None:
+        architecture = problem.network.architecture
+        if architecture.cost.name != "squared_error":
+            raise InvalidValue(
+                f"the cost is {architecture.cost.name}, wanted squared_error: Levenberg–Marquardt "
+                "is for least squares; take Adam or GradientDescent"
+            )
+        refused = {
+            "the network has dropout": bool(architecture.masks),
+            "there are transformations or noise": bool(problem.transformations),
+            "there is a schedule": problem.schedule is not CONSTANT,
+        }
+        for met, is_so in refused.items():
+            if is_so:
+                raise InvalidValue(
+                    f"{met}, wanted none: Levenberg–Marquardt chooses its steps itself and judges "
+                    "them by the cost, which must be the same in every update"
+                )
+        count = Parameters(architecture.sizes).flat.size
+        if 8 * count * count > MOST:
+            raise InvalidValue(
+                f"JᵀJ of {count:,} parameters takes {8 * count**2 / 2**30:,.1f} GiB, wanted at "
+                f"most {MOST / 2**30:g}: Levenberg–Marquardt is for small networks; take Adam"
+            )
+        self._problem, self._optimizer = problem, optimizer
+        self._known: tuple[Array, Model] | None = None
+
+    def update(self, state: State) -> None:
+        """Make one update: a step, if it lowers the cost, and another damping in any case."""
+        model = self._model(state.params)
+        if not math.isfinite(model.cost):
+            state.trouble = "the cost"
+            return
+        if not (np.isfinite(model.gradient).all() and np.isfinite(model.hessian).all()):
+            state.trouble = "a Jacobian"
+            return
+        state.last_good.flat[...] = state.params.flat
+        gain, moved = math.nan, state.params.copy()
+        try:
+            step, expected = self._optimizer.propose(model, state.slots)
+        except LinAlgError:
+            pass  # rounding: more damping helps, as it does against a step that is too long
+        else:
+            moved.flat[...] = state.params.flat - step
+            if expected > 0 and np.isfinite(moved.flat).all():
+                gain = (model.cost - self._cost(moved)) / expected
+        state.slots = self._optimizer.learn(model, state.slots, gain)
+        if gain > 0:
+            state.params.flat[...] = moved.flat
+        state.iteration += 1
+
+    def _cost(self, params: Parameters) -> float:
+        equations = self._problem.network.equations
+        return float(equations.evaluate((notation.COST,), params, self._problem.values)[0])
+
+    def _model(self, params: Parameters) -> Model:
+        """Return the model at parameters; after a step that was not made, it is still known."""
+        if self._known is None or not np.array_equal(self._known[0], params.flat):
+            gradient, hessian = normal_equations(
+                self._problem.network, params, self._problem.values
+            )
+            self._known = params.flat.copy(), Model(self._cost(params), gradient, hessian)
+        return self._known[1]
+
+
+def normal_equations(
+    network: Network, params: Parameters, values: dict[str, Array]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the gradient of squared error, and the Gauss–Newton part of its second derivative.
+
+    Parameters
+    ----------
+    network : Network
+        With squared error.
+    params : Parameters
+    values : dict of str to ndarray
+        Inputs, targets and perhaps weights, as `Network.batch` gives them.
+
+    Returns
+    -------
+    gradient : ndarray of float64, shape (P,)
+    hessian : ndarray of float64, shape (P, P)
+    """
+    x, y = values[notation.activations(0)], values[notation.TARGETS].astype(np.float64)
+    outputs, examples = y.shape
+    weights = values.get(notation.EXAMPLE_WEIGHTS, np.ones((1, examples)))[0].astype(np.float64)
+    roots = np.sqrt(2 * weights / weights.sum())
+    count = params.flat.size
+    gradient, hessian = np.zeros(count), np.zeros((count, count))
+    at_once = max(1, ROOM // (outputs * count))
+    for first in range(0, examples, at_once):
+        part = slice(first, first + at_once)
+        jacobians = per_example_jacobians(network, params, x[:, part])
+        rows = [each.reshape(-1, each.shape[-2] * each.shape[-1]) for each in jacobians.values()]
+        scale = np.repeat(roots[part], outputs)
+        matrix = np.concatenate(rows, axis=1, dtype=np.float64) * scale[:, np.newaxis]
+        residuals = (network.forward(params, x[:, part]) - y[:, part]).T.ravel() * scale
+        gradient += matrix.T @ residuals
+        hessian += matrix.T @ matrix
+    penalised = np.concatenate(
+        [
+            np.full(view.size, network.architecture.l2 * name.startswith("W"))
+            for name, view in params.items()
+        ]
+    )
+    gradient += penalised * params.flat
+    hessian.flat[:: count + 1] += penalised
+    return gradient, hessian
