@@ -1,0 +1,205 @@
+// Written by tools/fit_coefficients.py: change that, not this.
+//
+// Polynomials with the lowest power first, and constants in parts, for each dtype.
+#pragma once
+
+namespace {
+
+template <bool Single>
+struct Coefficients;
+
+template <>
+struct Coefficients<true> {
+  // ln 2: the first part leaves room for an exact product with any exponent.
+  static constexpr float LN2[] = {
+      0x1.62e400p-1f,
+      0x1.7f7d1cp-20f,
+  };
+
+  // π/2: two parts with all bits, and the rest.
+  static constexpr float HALF_PI[] = {
+      0x1.921fb4p+0f,
+      0x1.4442d0p-24f,
+      0x1.84698ap-48f,
+  };
+
+  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
+  // On [-0.346608, 0.346608], degree 4; largest error 1.69e-8 = 2^-25.82,
+  // relative to exp(r) − 1.
+  static constexpr float EXP[] = {
+      0x1.fffffep-2f,
+      0x1.5554b0p-3f,
+      0x1.555674p-5f,
+      0x1.122774p-7f,
+      0x1.6bec2cp-10f,
+  };
+
+  // the same, one degree lower.
+  // On [-0.346608, 0.346608], degree 3; largest error 1.05e-7 = 2^-23.18,
+  // relative to exp(r).
+  static constexpr float EXP_SHORT[] = {
+      0x1.fffdfcp-2f,
+      0x1.5557aep-3f,
+      0x1.572a06p-5f,
+      0x1.10626cp-7f,
+  };
+
+  // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).
+  // On [0.0, 0.0294431], degree 3; largest error 4.44e-10 = 2^-31.07,
+  // relative to 2 artanh(s).
+  static constexpr float LOG[] = {
+      0x1.555554p-1f,
+      0x1.999a7ap-2f,
+      0x1.2438cep-2f,
+      0x1.e2f7dcp-3f,
+  };
+
+  // (sin(r) − r)/r³ in r², for |r| ≤ π/4.
+  // On [0.0, 0.629249], degree 3; largest error 3.65e-9 = 2^-28.03,
+  // relative to sin(r).
+  static constexpr float SIN[] = {
+      -0x1.555556p-3f,
+      0x1.111108p-7f,
+      -0x1.a00f12p-13f,
+      0x1.6cb806p-19f,
+  };
+
+  // (cos(r) − 1 + r²/2)/r⁴ in r², for |r| ≤ π/4.
+  // On [0.0, 0.629249], degree 2; largest error 8.08e-10 = 2^-30.2,
+  // relative to cos(r).
+  static constexpr float COS[] = {
+      0x1.55554ap-5f,
+      -0x1.6c0bc4p-10f,
+      0x1.99cb86p-16f,
+  };
+
+  // (t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 0 as far as Φ(−t) is not 0.
+  // On [-1.0, 0.578947], degree 9; largest error 3.29e-8 = 2^-24.86,
+  // relative to the function.
+  static constexpr float NORMAL[] = {
+      0x1.82b4bcp-1f,
+      -0x1.373e38p-1f,
+      0x1.8c6d9ep-2f,
+      -0x1.7e001ep-3f,
+      0x1.eed34cp-5f,
+      -0x1.ed17dap-8f,
+      -0x1.cc1720p-9f,
+      0x1.9b2620p-10f,
+      0x1.6e4992p-13f,
+      -0x1.196e1cp-13f,
+  };
+};
+
+template <>
+struct Coefficients<false> {
+  // ln 2: the first part leaves room for an exact product with any exponent.
+  static constexpr double LN2[] = {
+      0x1.62e42fefa3000p-1,
+      0x1.3de6af278ece6p-42,
+  };
+
+  // π/2: two parts with all bits, and the rest.
+  static constexpr double HALF_PI[] = {
+      0x1.921fb54442d18p+0,
+      0x1.1a62633145c06p-54,
+      0x1.c1cd129024e09p-107,
+  };
+
+  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
+  // On [-0.346608, 0.346608], degree 9; largest error 3.41e-17 = 2^-54.7,
+  // relative to exp(r) − 1.
+  static constexpr double EXP[] = {
+      0x1.0000000000005p-1,
+      0x1.5555555555539p-3,
+      0x1.55555555522b8p-5,
+      0x1.1111111118fb5p-7,
+      0x1.6c16c17edb7e6p-10,
+      0x1.a01a017510664p-13,
+      0x1.a019a76fbfe91p-16,
+      0x1.71de8812b285ap-19,
+      0x1.28a1df87dc213p-22,
+      0x1.ae6b9265db5a8p-26,
+  };
+
+  // the same, one degree lower.
+  // On [-0.346608, 0.346608], degree 8; largest error 2.91e-16 = 2^-51.61,
+  // relative to exp(r).
+  static constexpr double EXP_SHORT[] = {
+      0x1.ffffffffffed2p-2,
+      0x1.55555555507b7p-3,
+      0x1.555555558916ap-5,
+      0x1.11111125b6e0ep-7,
+      0x1.6c16c0c816eccp-10,
+      0x1.a0198d4d0e933p-13,
+      0x1.a01b7c7c0947dp-16,
+      0x1.72e927fb3a0aap-19,
+      0x1.270793b0b7900p-22,
+  };
+
+  // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).
+  // On [0.0, 0.0294431], degree 6; largest error 1.96e-18 = 2^-58.83,
+  // relative to 2 artanh(s).
+  static constexpr double LOG[] = {
+      0x1.5555555555592p-1,
+      0x1.999999997fd37p-2,
+      0x1.24924941f8cebp-2,
+      0x1.c71c5202b3787p-3,
+      0x1.7466405bf049ep-3,
+      0x1.39a19334c636dp-3,
+      0x1.2f0705827d8dfp-3,
+  };
+
+  // (sin(r) − r)/r³ in r², for |r| ≤ π/4.
+  // On [0.0, 0.629249], degree 5; largest error 8.69e-18 = 2^-56.68,
+  // relative to sin(r).
+  static constexpr double SIN[] = {
+      -0x1.5555555555547p-3,
+      0x1.111111110f52ap-7,
+      -0x1.a01a019ba68c8p-13,
+      0x1.71de351a19231p-19,
+      -0x1.ae5e1c59c9cc3p-26,
+      0x1.5d7d6d757d55cp-33,
+  };
+
+  // (cos(r) − 1 + r²/2)/r⁴ in r², for |r| ≤ π/4.
+  // On [0.0, 0.629249], degree 5; largest error 1.36e-18 = 2^-59.35,
+  // relative to cos(r).
+  static constexpr double COS[] = {
+      0x1.5555555555549p-5,
+      -0x1.6c16c16c14c8ap-10,
+      0x1.a01a019c374d2p-16,
+      -0x1.27e4f7b23ef40p-22,
+      0x1.1ee9b0ba8a372p-29,
+      -0x1.8f90272fed1d2p-37,
+  };
+
+  // (t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 0 as far as Φ(−t) is not 0.
+  // On [-1.0, 0.813953], degree 21; largest error 2.17e-16 = 2^-52.03,
+  // relative to the function.
+  static constexpr double NORMAL[] = {
+      0x1.82b4bb8c94dcep-1,
+      -0x1.373e3a893c27ep-1,
+      0x1.8c6dbf2cfc349p-2,
+      -0x1.7dff2bff69748p-3,
+      0x1.eec4cc3e3f6eap-5,
+      -0x1.ee2760ffd3254p-8,
+      -0x1.c81719c49f03bp-9,
+      0x1.ab825ebf3481ap-10,
+      0x1.17a4a3305e0a5p-13,
+      -0x1.e4a3e8ce99ae6p-13,
+      -0x1.000c6c09ed642p-19,
+      0x1.26cc589d616bap-15,
+      0x1.7f8287a814932p-21,
+      -0x1.8cec6d62cd1e2p-18,
+      -0x1.4e9216c168260p-21,
+      0x1.0fabe41a6502fp-20,
+      0x1.170987098c01dp-22,
+      -0x1.38a689c95d024p-23,
+      -0x1.33f002ffd4d79p-24,
+      0x1.3905bf31b4e3fp-27,
+      0x1.6ed17002a3ee7p-27,
+      0x1.acbb33bed2e6ep-30,
+  };
+};
+
+}  // namespace
