@@ -23,6 +23,29 @@ struct Coefficients<true> {
       0x1.84698ap-48f,
   };
 
+  // 2^(i/16).
+  alignas(64) static constexpr float POWERS[] = {
+      0x1.000000p+0f,
+      0x1.0b5586p+0f,
+      0x1.172b84p+0f,
+      0x1.2387a6p+0f,
+      0x1.306fe0p+0f,
+      0x1.3dea64p+0f,
+      0x1.4bfdaep+0f,
+      0x1.5ab07ep+0f,
+      0x1.6a09e6p+0f,
+      0x1.7a1148p+0f,
+      0x1.8ace54p+0f,
+      0x1.9c4918p+0f,
+      0x1.ae89fap+0f,
+      0x1.c199bep+0f,
+      0x1.d5818ep+0f,
+      0x1.ea4afap+0f,
+  };
+
+  // a.
+  static constexpr float NORMAL_SHIFT = 0x1.000000p+2f;
+
   // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
   // On [-0.346608, 0.346608], degree 4; largest error 1.69e-8 = 2^-25.82,
   // relative to exp(r) − 1.
@@ -34,14 +57,12 @@ struct Coefficients<true> {
       0x1.6bec2cp-10f,
   };
 
-  // the same, one degree lower.
-  // On [-0.346608, 0.346608], degree 3; largest error 1.05e-7 = 2^-23.18,
-  // relative to exp(r).
-  static constexpr float EXP_SHORT[] = {
-      0x1.fffdfcp-2f,
-      0x1.5557aep-3f,
-      0x1.572a06p-5f,
-      0x1.10626cp-7f,
+  // the same for |r| ≤ ln(2)/32.
+  // On [-0.021663, 0.021663], degree 1; largest error 1.06e-7 = 2^-23.16,
+  // relative to exp(r) − 1.
+  static constexpr float EXP_STEP[] = {
+      0x1.0001ecp-1f,
+      0x1.55561ap-3f,
   };
 
   // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).
@@ -105,6 +126,29 @@ struct Coefficients<false> {
       0x1.c1cd129024e09p-107,
   };
 
+  // 2^(i/16).
+  alignas(64) static constexpr double POWERS[] = {
+      0x1.0000000000000p+0,
+      0x1.0b5586cf9890fp+0,
+      0x1.172b83c7d517bp+0,
+      0x1.2387a6e756238p+0,
+      0x1.306fe0a31b715p+0,
+      0x1.3dea64c123422p+0,
+      0x1.4bfdad5362a27p+0,
+      0x1.5ab07dd485429p+0,
+      0x1.6a09e667f3bcdp+0,
+      0x1.7a11473eb0187p+0,
+      0x1.8ace5422aa0dbp+0,
+      0x1.9c49182a3f090p+0,
+      0x1.ae89f995ad3adp+0,
+      0x1.c199bdd85529cp+0,
+      0x1.d5818dcfba487p+0,
+      0x1.ea4afa2a490dap+0,
+  };
+
+  // a.
+  static constexpr double NORMAL_SHIFT = 0x1.0000000000000p+2;
+
   // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
   // On [-0.346608, 0.346608], degree 9; largest error 3.41e-17 = 2^-54.7,
   // relative to exp(r) − 1.
@@ -121,19 +165,15 @@ struct Coefficients<false> {
       0x1.ae6b9265db5a8p-26,
   };
 
-  // the same, one degree lower.
-  // On [-0.346608, 0.346608], degree 8; largest error 2.91e-16 = 2^-51.61,
-  // relative to exp(r).
-  static constexpr double EXP_SHORT[] = {
-      0x1.ffffffffffed2p-2,
-      0x1.55555555507b7p-3,
-      0x1.555555558916ap-5,
-      0x1.11111125b6e0ep-7,
-      0x1.6c16c0c816eccp-10,
-      0x1.a0198d4d0e933p-13,
-      0x1.a01b7c7c0947dp-16,
-      0x1.72e927fb3a0aap-19,
-      0x1.270793b0b7900p-22,
+  // the same for |r| ≤ ln(2)/32.
+  // On [-0.021663, 0.021663], degree 4; largest error 7.89e-16 = 2^-50.17,
+  // relative to exp(r) − 1.
+  static constexpr double EXP_STEP[] = {
+      0x1.fffffffffffecp-2,
+      0x1.55555554afc48p-3,
+      0x1.5555555672c5bp-5,
+      0x1.111227768a201p-7,
+      0x1.6c16975f0c861p-10,
   };
 
   // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).

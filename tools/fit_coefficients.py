@@ -64,6 +64,7 @@ def both(low: Real, high: Real) -> dict[str, tuple[Real, Real]]:
     return {dtype.name: (low, high) for dtype in DTYPES}
 
 
+STEPS = 16  # the powers of two in the table
 HALF_LN2 = mp.log(2) / 2 * Real("1.0001")  # the rounding of x / ln 2 may miss the half by a little
 QUARTER_PI = mp.pi / 4 * Real("1.01")
 LARGEST_S = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * Real("1.0001")
@@ -114,13 +115,13 @@ FITS = (
         {"float": 4, "double": 9},
     ),
     Fit(
-        "EXP_SHORT",
-        "the same, one degree lower",
+        "EXP_STEP",
+        "the same for |r| ≤ ln(2)/32",
         exp_remainder,
-        lambda r: r**2 / mp.exp(r),
-        "relative to exp(r)",
-        both(-HALF_LN2, HALF_LN2),
-        {"float": 3, "double": 8},
+        lambda r: r**2 / abs(mp.expm1(r)),
+        "relative to exp(r) − 1",
+        both(-HALF_LN2 / STEPS, HALF_LN2 / STEPS),
+        {"float": 1, "double": 4},
     ),
     Fit(
         "LOG",
@@ -221,10 +222,10 @@ def rounded(x: Real, bits: int) -> Real:
 
 
 def literal(x: Real, dtype: Dtype) -> str:
-    """Return a number of the dtype as C++ writes it, exactly."""
+    """Return a number of the dtype, not 0, as C++ writes it exactly."""
     mantissa, exponent = mp.frexp(rounded(x, dtype.bits))
     digits = -(-(dtype.bits - 1) // 4)
-    scaled = int(mp.ldexp(abs(mantissa) * 2 - 1, 4 * digits)) if mantissa else 0
+    scaled = int(mp.ldexp(abs(mantissa) * 2 - 1, 4 * digits))
     sign = "-" if mantissa < 0 else ""
     return f"{sign}0x1.{scaled:0{digits}x}p{exponent - 1:+d}{dtype.suffix}"
 
@@ -241,6 +242,12 @@ def parts(x: Real, dtype: Dtype, sizes: tuple[int, ...]) -> list[Real]:
         found.append(part)
         x -= part
     return [*found, rounded(x, dtype.bits)]
+
+
+def powers(dtype: Dtype) -> list[str]:
+    """Return the lines of the table of 2^(i/16), aligned as a vector."""
+    table = array("POWERS", [mp.power(2, Real(i) / STEPS) for i in range(STEPS)], dtype)
+    return [f"  // 2^(i/{STEPS}).", table[0].replace("static", "alignas(64) static"), *table[1:], ""]
 
 
 def array(name: str, numbers: list[Real], dtype: Dtype) -> list[str]:
@@ -292,6 +299,10 @@ def constants(dtype: Dtype) -> list[str]:
         "",
         "  // π/2: two parts with all bits, and the rest.",
         *array("HALF_PI", half_pi, dtype),
+        "",
+        *powers(dtype),
+        "  // a.",
+        f"  static constexpr {dtype.name} NORMAL_SHIFT = {literal(NORMAL_SHIFT, dtype)};",
         "",
     ]
 
