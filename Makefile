@@ -1,4 +1,4 @@
-# Needs Python >= 3.11 (and, once the kernel is here, a C++ compiler); everything else it makes.
+# Needs Python >= 3.11 and a C++ compiler (g++ or clang++); everything else it makes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,9 @@ help:  ## list the targets
 
 install: $(STAMP)  ## .venv with the package and its development tools
 
-$(STAMP): pyproject.toml
+NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
+
+$(STAMP): pyproject.toml $(NATIVE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'

@@ -120,8 +120,8 @@ INLINE vec fnma(vec a, vec b, vec c) { return fma(-a, b, c); }
 
 INLINE vec square_root(vec x) {
 #if BYTES == 64
-  if constexpr (SINGLE) return (vec)_mm512_sqrt_ps((__m512)x);
-  else return (vec)_mm512_sqrt_pd((__m512d)x);
+  if constexpr (SINGLE) return (vec)_mm512_maskz_sqrt_ps(-1, (__m512)x);
+  else return (vec)_mm512_maskz_sqrt_pd(-1, (__m512d)x);
 #elif BYTES == 32
   if constexpr (SINGLE) return (vec)_mm256_sqrt_ps((__m256)x);
   else return (vec)_mm256_sqrt_pd((__m256d)x);

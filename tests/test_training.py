@@ -70,7 +70,7 @@ class Spy:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_exactly_as_many_updates_are_made_as_a_hand_written_loop_makes(start, iterations, dtype):
     start = start.astype(dtype)
-    result = run(start, iterations)
+    result = run(start, iterations, engine="reference")
     assert result.params == by_hand(start, iterations)
     assert result.params.dtype == dtype
     assert (result.iterations, result.reason) == (iterations, "iterations")
@@ -276,7 +276,8 @@ def test_callbacks_are_called_at_the_start_in_their_own_interval_and_at_the_end(
         np.testing.assert_array_equal(progress.params.flat, by_hand(start, progress.iteration).flat)
 
     callback.every = 3
-    history = run(start, 10, callbacks=[callback], record_every=1).history
+    options = {"record_every": 1, "engine": "reference"}
+    history = run(start, 10, callbacks=[callback], **options).history
     assert [iteration for iteration, *_ in calls] == [0, 3, 6, 9, 10]
     assert {iterations for _, iterations, _ in calls} == {10}
     assert [cost for *_, cost in calls] == history.cost[[0, 3, 6, 9, 10]].tolist()
@@ -289,7 +290,7 @@ def test_a_callback_that_returns_true_ends_training(start, answer, stop):
         return answer if progress.iteration == stop else None
 
     callback.every = 2
-    result = run(start, 50, callbacks=[callback])
+    result = run(start, 50, callbacks=[callback], engine="reference")
     assert (result.reason, result.iterations) == ("callback", stop)
     assert result.params == by_hand(start, stop)
 
@@ -330,7 +331,7 @@ REFUSED = {
     "callback": ({"callbacks": [3]}, InvalidType, "callback", "3", "functions"),
     "callbacks": ({"callbacks": lambda progress: None}, InvalidType, "callbacks", "list"),
     "callback_every": ({"callbacks": [every(0)]}, InvalidValue, "every", "0", "1 or larger"),
-    "engine": ({"engine": "native"}, EngineUnavailable, "native", "engine='auto'", "'reference'"),
+    "engine": ({"engine": "native", "optimizer": Spy()}, EngineUnavailable, "Spy", "engine='auto'"),
     "engine_name": ({"engine": "refrence"}, UnknownName, "'refrence'", "mean 'reference'"),
 }  # fmt: skip
 
@@ -352,10 +353,12 @@ def test_an_impossible_learning_rate_is_refused(rate):
         GradientDescent(rate)
 
 
-@pytest.mark.parametrize("engine", ["auto", "reference"])
+@pytest.mark.parametrize(
+    ("engine", "name"), [("auto", "native"), ("native", "native"), ("reference", "reference")]
+)
 @pytest.mark.parametrize("threads", [None, 1, 2])
-def test_the_result_says_which_engine_made_it(start, engine, threads):
-    assert run(start, 1, engine=engine, threads=threads).engine == "reference"
+def test_the_result_says_which_engine_made_it(start, engine, name, threads):
+    assert run(start, 1, engine=engine, threads=threads).engine == name
 
 
 class Terminal(io.StringIO):

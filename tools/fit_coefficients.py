@@ -1,4 +1,4 @@
-"""Fit the polynomials of the kernel's vector functions and write them to ``native/coefficients.hpp``.
+"""Fit the polynomials of the kernel's vector functions, and write ``native/coefficients.hpp``.
 
 Every function in ``native/functions.hpp`` is an exact reduction of its argument to a small
 interval, followed by a polynomial. This file makes the polynomials: for each row of `FITS`, the
@@ -192,9 +192,7 @@ def remez(fit: Fit, low: Real, high: Real, degree: int) -> list[Real]:
         ]
         solution = mp.lu_solve(mp.matrix(rows), mp.matrix([wanted[i][0] for i in points]))
         coefficients = list(solution)[:-1]
-        errors = [
-            w * (f - value(coefficients, x)) for x, (f, w) in zip(grid, wanted, strict=True)
-        ]
+        errors = [w * (f - value(coefficients, x)) for x, (f, w) in zip(grid, wanted, strict=True)]
         extrema = alternating(errors)
         while len(extrema) > degree + 2:  # the smaller end goes
             extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
@@ -247,7 +245,12 @@ def parts(x: Real, dtype: Dtype, sizes: tuple[int, ...]) -> list[Real]:
 def powers(dtype: Dtype) -> list[str]:
     """Return the lines of the table of 2^(i/16), aligned as a vector."""
     table = array("POWERS", [mp.power(2, Real(i) / STEPS) for i in range(STEPS)], dtype)
-    return [f"  // 2^(i/{STEPS}).", table[0].replace("static", "alignas(64) static"), *table[1:], ""]
+    return [
+        f"  // 2^(i/{STEPS}).",
+        table[0].replace("static", "alignas(64) static"),
+        *table[1:],
+        "",
+    ]
 
 
 def array(name: str, numbers: list[Real], dtype: Dtype) -> list[str]:
@@ -260,9 +263,7 @@ def array(name: str, numbers: list[Real], dtype: Dtype) -> list[str]:
 def polynomial(fit: Fit, dtype: Dtype) -> list[str]:
     """Return the lines of one polynomial, with what it is and how well it fits."""
     low, high = fit.interval[dtype.name]
-    coefficients = [
-        rounded(c, dtype.bits) for c in remez(fit, low, high, fit.degree[dtype.name])
-    ]
+    coefficients = [rounded(c, dtype.bits) for c in remez(fit, low, high, fit.degree[dtype.name])]
     points = chebyshev(low, high, 2001)
     error = max(abs(fit.weight(x) * (value(coefficients, x) - fit.function(x))) for x in points)
     return [

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import notation
 from chainrule.arguments import whole, zero_or_more
 from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
@@ -102,7 +103,8 @@ def train(
     engine : {"auto", "reference", "native"}, optional
         What carries out the updates.
     threads : int, optional
-        Threads the engine may use; the reference engine has no use for it.
+        Threads the native engine may use; as many as there are cores where nothing is said. What is
+        computed does not depend on it, to the last bit; small work stays on one thread.
     record_every : int, optional
         Updates between two records in the history; the start and the end are always recorded. Where
         nothing is said, 200 in all, but no more than one in a pass over the data.
@@ -145,26 +147,27 @@ def train(
     plateau, schedule = _schedules(schedule)
     wanted = "transformations such as ClipByNorm(1.0)"
     after = _listed("transformations", transformations, Transformation, wanted)
-    problem = Problem(net, values, optimizer, (*before, *after), schedule)
+    examples = values[notation.TARGETS].shape[1]
+    if batch_size is not None and whole("batch_size", batch_size, 1) >= examples:
+        batch_size = None
+    if batch_size is not None and isinstance(optimizer, LevenbergMarquardt):
+        raise InvalidValue(
+            f"batch_size is {batch_size}, wanted None: Levenberg–Marquardt takes all examples "
+            "in every update"
+        )
     if threads is not None:
         whole("threads", threads, 1)
+    problem = Problem(net, values, optimizer, (*before, *after), schedule, batch_size, threads)
     chosen = choose(engine, problem)
     streams = Streams(rng)
-    batches = None
-    if batch_size is not None and whole("batch_size", batch_size, 1) < problem.examples:
-        if isinstance(optimizer, LevenbergMarquardt):
-            raise InvalidValue(
-                f"batch_size is {batch_size}, wanted None: Levenberg–Marquardt takes all examples "
-                "in every update"
-            )
-        batches = Batches(streams, problem.examples, int(batch_size))
+    batches = None if batch_size is None else Batches(streams, examples, int(batch_size))
     state = State(start, optimizer.start(start.flat.copy()), streams, batches)
     loop = _Loop(
         chosen,
         problem,
         whole("iterations", iterations, 0),
         _listed("callbacks", callbacks, Callable, "functions of a Progress"),
-        _interval(record_every, iterations, problem.examples, batch_size if batches else None),
+        _interval(record_every, iterations, examples, batch_size),
         plateau,
         _validation(net, validation, start),
         _listed("stop", stop, Rule, "rules such as Patience(20)"),

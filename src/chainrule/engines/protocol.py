@@ -38,6 +38,10 @@ class Problem:
         Of the gradient, in the order of use.
     schedule : callable
         Takes the number of updates made, returns a factor on the learning rate.
+    batch_size : int or None
+        Examples of an update, at most; ``None`` for all of them.
+    threads : int or None
+        Threads that may be used; ``None`` for as many as there are cores.
     """
 
     network: Network
@@ -45,6 +49,8 @@ class Problem:
     optimizer: Optimizer | LevenbergMarquardt
     transformations: tuple[Transformation, ...] = ()
     schedule: Schedule = CONSTANT
+    batch_size: int | None = None
+    threads: int | None = None
 
     @property
     def examples(self) -> int:
@@ -58,7 +64,7 @@ class Block:
 
     Parameters
     ----------
-    learning_rates : list of float
+    learning_rates : ndarray of float64, shape (k,)
         One per update.
     batches : list of ndarray of int or None
         The examples of each update; ``None`` for all of them.
@@ -68,7 +74,7 @@ class Block:
         Dropout masks of each update, by name; ``None`` for no dropout.
     """
 
-    learning_rates: list[float]
+    learning_rates: NDArray[np.float64]
     batches: list[NDArray[np.intp]] | None
     noise: NDArray[np.float64] | None
     masks: list[dict[str, Array]] | None
@@ -117,7 +123,10 @@ class State:
 
     def draw(self, problem: Problem, updates: int) -> Block:
         """Draw what the next updates need of random numbers and rates, in the order of use."""
-        rates = [self.learning_rate(problem, ahead) for ahead in range(updates)]
+        if problem.schedule is CONSTANT:
+            rates = np.full(updates, self.learning_rate(problem))
+        else:
+            rates = np.array([self.learning_rate(problem, ahead) for ahead in range(updates)])
         draws = draws_of_all(problem.transformations, len(self.params))
         noise = self.streams.noise_block(updates, draws) if draws else None
         batches, masks = None, None

@@ -68,7 +68,7 @@ class ReferenceEngine:
             drawn = NOTHING if block.noise is None else block.noise[update]
             entries = [view.size for view in params.values()]
             gradient = apply_all(problem.transformations, gradient, drawn, entries)
-        rate = block.learning_rates[update]
+        rate = float(block.learning_rates[update])
         step, slots = optimizer.step(gradient, state.slots, params.flat.copy(), rate)
         moved = params.flat - step
         if not np.isfinite(moved).all():

@@ -1,0 +1,44 @@
+// The table of one kernel: compiled once for every instruction set (-DISA=…) and dtype (-DREAL=…).
+#include "kernel.hpp"
+
+#include "trainer.hpp"
+
+namespace {
+
+using chainrule::Kernel;
+using chainrule::Session;
+
+Trainer* trainer(Session* session) { return reinterpret_cast<Trainer*>(session); }
+
+Session* create(const Description& d, const Data& data, int threads) {
+  return reinterpret_cast<Session*>(new Trainer(d, data, threads));
+}
+void destroy(Session* session) { delete trainer(session); }
+
+Outcome advance(Session* session, const Stretch& stretch, Team& team) {
+  return trainer(session)->advance(stretch, team);
+}
+
+double evaluate(Session* session, const Data* data, const void* params, void* jacobians, void* outputs,
+                Team& team) {
+  return trainer(session)->evaluate(data, static_cast<const real*>(params), static_cast<real*>(jacobians),
+                                    static_cast<real*>(outputs), team);
+}
+
+int useful_threads(const Session* session, long examples) {
+  return reinterpret_cast<const Trainer*>(session)->useful_threads(examples);
+}
+
+long bytes(const Session* session) { return reinterpret_cast<const Trainer*>(session)->bytes(); }
+
+}  // namespace
+
+#define JOINED(a, b) a##b
+#define NAMED(a, b) JOINED(a, b)
+#define TEXT_OF(a) #a
+#define TEXT(a) TEXT_OF(a)
+
+const Kernel* NAMED(NAMED(chainrule_kernel_, REAL), ISA)() {
+  static const Kernel kernel{TEXT(ISA), V, create, destroy, advance, evaluate, useful_threads, bytes};
+  return &kernel;
+}

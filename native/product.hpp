@@ -1,0 +1,269 @@
+// The two ways in which the kernel multiplies: a register-blocked product whose result lies along
+// lanes, and dot products whose sum runs along lanes. All three products of a layer, in every
+// layout, are one or the other.
+//
+// product:  out[r, n] = start + Σ_k p[r, k] q[k, n]     p is spread, number by number; q is loaded
+// dots:     out[j, i] = Σ_k x[i, k] y[j, k]             both are loaded, and lanes added at the end
+#pragma once
+
+#include "vector.hpp"
+
+namespace {
+
+// A block of ROWS × COLUMNS accumulators, the vectors of q and one number of p fill the registers.
+// Six rows: a number that is spread costs more than a load, so it should meet many vectors.
+constexpr int ROWS = 6;
+constexpr int COLUMNS = REGISTERS == 32 ? 4 : 2;
+constexpr int PANEL = COLUMNS * V;  // numbers that a block is wide
+
+enum class Walk { Rows, Columns };  // how p lies: p[r step + k], or p[r + k step]
+
+// What the sums start from: nothing, a row for all rows, a number for each row, or a whole tile.
+enum class Start { Zero, Row, Column, Tile };
+
+struct Product {
+  const real* p;
+  long step;
+  const real* q;
+  long next;  // from one row of q to the next
+  long terms;
+  const real* start;
+  long start_step;
+  real* out;
+  long out_step;
+};
+
+template <int R, int N, Walk W>
+INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
+  const real* q = x.q + column;
+  if constexpr (W == Walk::Rows) {
+    // Every third row has a pointer; an address can reach the two after it by one and two steps.
+    constexpr int GROUPS = (R + 2) / 3;
+    const real* p[GROUPS];
+#pragma GCC unroll 2
+    for (int g = 0; g < GROUPS; ++g) p[g] = x.p + 3 * g * x.step;
+    const long step = x.step, next = x.next;
+    const auto term = [&](int k) __attribute__((always_inline)) {
+      vec row[N];
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) row[n] = load(q + n * V);
+      q += next;
+#pragma GCC unroll 6
+      for (int r = 0; r < R; ++r) {
+        const vec number = spread(p[r / 3] + (r % 3) * step + k);
+#pragma GCC unroll 4
+        for (int n = 0; n < N; ++n) sum[r][n] = fma(number, row[n], sum[r][n]);
+      }
+    };
+    long k = 0;
+    for (; k + 4 <= x.terms; k += 4) {
+      term(0), term(1), term(2), term(3);
+#pragma GCC unroll 2
+      for (int g = 0; g < GROUPS; ++g) p[g] += 4;
+    }
+    for (; k < x.terms; ++k) {
+      term(0);
+#pragma GCC unroll 2
+      for (int g = 0; g < GROUPS; ++g) p[g] += 1;
+    }
+  } else {
+    const real* p = x.p;
+    for (long k = 0; k < x.terms; ++k) {
+      vec row[N];
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) row[n] = load(q + n * V);
+#pragma GCC unroll 6
+      for (int r = 0; r < R; ++r) {
+        const vec number = spread(p + r);
+#pragma GCC unroll 4
+        for (int n = 0; n < N; ++n) sum[r][n] = fma(number, row[n], sum[r][n]);
+      }
+      p += x.step;
+      q += x.next;
+    }
+  }
+}
+
+template <int R, int N, Walk W, Start S>
+INLINE void tile(const Product& x, long column) {
+  vec sum[R][N];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) {
+      if constexpr (S == Start::Zero) sum[r][n] = vec{};
+      if constexpr (S == Start::Row) sum[r][n] = load(x.start + column + n * V);
+      if constexpr (S == Start::Column) sum[r][n] = splat(x.start[r * x.start_step]);
+      if constexpr (S == Start::Tile) sum[r][n] = load(x.start + r * x.start_step + column + n * V);
+    }
+  }
+  accumulate<R, N, W>(sum, x, column);
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) store(x.out + r * x.out_step + column + n * V, sum[r][n]);
+  }
+}
+
+// R rows, and all vectors of them, in blocks of about equal width.
+template <int R, Walk W, Start S>
+void strip(const Product& x, int vectors) {
+  const int blocks = (vectors + COLUMNS - 1) / COLUMNS;
+  int done = 0;
+  for (int block = 1; block <= blocks; ++block) {
+    const int until = vectors * block / blocks;
+    const long column = long(done) * V;
+    switch (until - done) {
+      case 1: tile<R, 1, W, S>(x, column); break;
+      case 2: tile<R, 2, W, S>(x, column); break;
+#if BYTES == 64 || defined(__aarch64__)
+      case 3: tile<R, 3, W, S>(x, column); break;
+      case 4: tile<R, 4, W, S>(x, column); break;
+#endif
+    }
+    done = until;
+  }
+}
+
+// At most ROWS rows.
+template <Walk W, Start S>
+INLINE void product(const Product& x, int rows, int vectors) {
+  switch (rows) {
+    case 1: strip<1, W, S>(x, vectors); break;
+    case 2: strip<2, W, S>(x, vectors); break;
+    case 3: strip<3, W, S>(x, vectors); break;
+    case 4: strip<4, W, S>(x, vectors); break;
+    case 5: strip<5, W, S>(x, vectors); break;
+    case 6: strip<6, W, S>(x, vectors); break;
+  }
+}
+
+// Calls `block(first, rows)` for blocks of at most `most` rows, all about as large: a remainder of
+// one or two rows would run at a fraction of the speed.
+template <class Block>
+INLINE void in_blocks(long begin, long end, int most, Block block) {
+  const long rows = end - begin, blocks = (rows + most - 1) / most;
+  for (long b = 0; b < blocks; ++b) {
+    const long first = rows * b / blocks, last = rows * (b + 1) / blocks;
+    block(begin + first, int(last - first));
+  }
+}
+
+// Dot products -------------------------------------------------------------------------------
+
+// A matrix whose rows are cut into segments (panels), each stored row by row; the last may be narrower.
+struct Segments {
+  const real* first;
+  long step;     // from one segment to the next
+  int vectors;   // of a row, in all segments together
+  int widest;    // vectors of a segment
+};
+
+constexpr int AT_ONCE = V >= 16 ? 1 : V >= 8 ? 2 : 4;  // rows of y, to have enough sums under way
+
+// out[j, 0 … V) for V rows of x and the J rows of y from `row` on.
+template <int J>
+INLINE void dots(const real* x, long x_step, const Segments& y, long row, real* out, long out_step) {
+  vec sum[J][V];
+#pragma GCC unroll 4
+  for (int j = 0; j < J; ++j) {
+#pragma GCC unroll 16
+    for (int i = 0; i < V; ++i) sum[j][i] = vec{};
+  }
+  const real* segment = y.first;
+  for (int done = 0; done < y.vectors; done += y.widest, segment += y.step) {
+    const int count = y.vectors - done < y.widest ? y.vectors - done : y.widest;
+    const long width = long(count) * V;
+    const real* rows = segment + row * width;
+    for (int v = 0; v < count; ++v) {
+      vec right[J];
+#pragma GCC unroll 4
+      for (int j = 0; j < J; ++j) right[j] = load(rows + j * width + v * V);
+#pragma GCC unroll 16
+      for (int i = 0; i < V; ++i) {
+        const vec left = load(x + i * x_step + (done + v) * V);
+#pragma GCC unroll 4
+        for (int j = 0; j < J; ++j) sum[j][i] = fma(left, right[j], sum[j][i]);
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < J; ++j) store(out + j * out_step, sums(sum[j]));
+}
+
+// The same for any number of rows of y, from the first on.
+INLINE void all_dots(const real* x, long x_step, const Segments& y, long rows, real* out,
+                     long out_step) {
+  long row = 0;
+  for (; row + AT_ONCE <= rows; row += AT_ONCE)
+    dots<AT_ONCE>(x, x_step, y, row, out + row * out_step, out_step);
+  for (; row < rows; ++row) dots<1>(x, x_step, y, row, out + row * out_step, out_step);
+}
+
+// Sums over examples that are still apart in lanes: lanes[(j columns + k) V …] += Σ_v d[j, v] a[k, v].
+constexpr int OUTER = REGISTERS == 32 ? 4 : 2, INNER = REGISTERS == 32 ? 6 : 4;
+
+template <int J, int K>
+void lanes_block(const real* d, long d_step, const real* a, long a_step, long columns, int vectors,
+                 real* lanes, bool first) {
+  vec sum[J][K];
+#pragma GCC unroll 4
+  for (int j = 0; j < J; ++j) {
+#pragma GCC unroll 6
+    for (int k = 0; k < K; ++k) sum[j][k] = first ? vec{} : load(lanes + (j * columns + k) * V);
+  }
+  for (int v = 0; v < vectors; ++v) {
+    vec left[J];
+#pragma GCC unroll 4
+    for (int j = 0; j < J; ++j) left[j] = load(d + j * d_step + v * V);
+#pragma GCC unroll 6
+    for (int k = 0; k < K; ++k) {
+      const vec right = load(a + k * a_step + v * V);
+#pragma GCC unroll 4
+      for (int j = 0; j < J; ++j) sum[j][k] = fma(left[j], right, sum[j][k]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < J; ++j) {
+#pragma GCC unroll 6
+    for (int k = 0; k < K; ++k) store(lanes + (j * columns + k) * V, sum[j][k]);
+  }
+}
+
+using LanesBlock = void (*)(const real*, long, const real*, long, long, int, real*, bool);
+
+template <int J, int... K>
+constexpr void fill(LanesBlock (&row)[INNER], std::integer_sequence<int, K...>) {
+  ((row[K] = lanes_block<J, K + 1>), ...);
+}
+struct LanesBlocks {
+  LanesBlock of[OUTER][INNER];
+  template <int... J>
+  constexpr explicit LanesBlocks(std::integer_sequence<int, J...>) : of{} {
+    (fill<J + 1>(of[J], std::make_integer_sequence<int, INNER>()), ...);
+  }
+};
+constexpr LanesBlocks LANES_BLOCKS{std::make_integer_sequence<int, OUTER>()};
+
+// All pairs of `rows` rows of d with `columns` rows of a.
+INLINE void in_lanes(const real* d, long d_step, int rows, const real* a, long a_step, int columns,
+                     int vectors, real* lanes, bool first) {
+  in_blocks(0, rows, OUTER, [&](long j, int height) {
+    in_blocks(0, columns, INNER, [&](long k, int width) {
+      LANES_BLOCKS.of[height - 1][width - 1](d + j * d_step, d_step, a + k * a_step, a_step, columns,
+                                             vectors, lanes + (j * columns + k) * V, first);
+    });
+  });
+}
+
+// out[i] = the sum of the lanes of vector i, for `count` numbers, a multiple of V.
+INLINE void add_lanes(const real* lanes, long count, real* out) {
+  for (long i = 0; i < count; i += V) {
+    vec rows[V];
+#pragma GCC unroll 16
+    for (int lane = 0; lane < V; ++lane) rows[lane] = load(lanes + (i + lane) * V);
+    store(out + i, sums(rows));
+  }
+}
+
+}  // namespace

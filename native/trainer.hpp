@@ -1,0 +1,424 @@
+// Training and evaluation: what the members of a team do in every update, and what is looked at
+// after it.
+//
+// Normally nothing is looked at: the update is made block by block while the gradient is computed,
+// and at the end of a stretch one look tells whether all is finite. If not, the stretch is made again
+// from its start, carefully: the whole gradient first, then the judgement, then the update.
+#pragma once
+
+#include "session.hpp"
+
+#include "team.hpp"
+
+namespace {
+
+using chainrule::Outcome;
+using chainrule::Stretch;
+using chainrule::TransformationDescription;
+using chainrule::Trouble;
+
+// Multiply-adds that are worth a thread: some 20 µs of them.
+constexpr double WORK_PER_THREAD = SINGLE ? 600'000 : 300'000;
+
+class Trainer {
+ public:
+  Trainer(const Description& d, const Data& data, int threads)
+      : plan_(d, threads, d.batch), optimizer_(d.optimizer), penalty_(d.penalty), layers_(d.layers) {
+    plan_.read(data, plan_.memory, examples_);
+    losses_ = plan_.memory.array<real>(data.examples + plan_.tile);
+    gradient_ = plan_.memory.array<real>((plan_.chunked ? CHUNKS : 1) * plan_.packed);
+    for (real*& each : kept_) each = plan_.memory.array<real>(plan_.packed);
+    good_ = plan_.memory.array<real>(plan_.packed);
+    const int slots = slots_of(optimizer_);
+    for (int s = 0; s < slots; ++s) slot_[s] = plan_.memory.array<real>(plan_.packed);
+    for (int s = 0; s < 4; ++s) settings_[s] = d.settings[s];
+    transformations_ = d.transformations;
+    transformation_ = plan_.memory.array<TransformationDescription>(d.transformations + 1);
+    for (int i = 0; i < d.transformations; ++i) {
+      transformation_[i] = d.transformation[i];
+      looks_at_all_ = looks_at_all_ || d.transformation[i].kind != chainrule::Transformation::Noise;
+    }
+    draws_ = 0;
+    for (int i = 0; i < d.transformations; ++i)
+      draws_ += d.transformation[i].kind == chainrule::Transformation::Noise ? 2 * layers_ : 0;
+  }
+
+  Outcome advance(const Stretch& s, Team& team);
+  double evaluate(const Data* data, const real* params, real* jacobians, real* outputs, Team& team);
+  long bytes() const { return long(plan_.memory.bytes()); }
+  int useful_threads(long examples) const;
+
+ private:
+  // What the members of a team do together.
+  struct Task {
+    Trainer* trainer;
+    Team* team;
+    const Stretch* stretch;  // updates; or null for one evaluation
+    Batch batch;             // of an evaluation
+    bool backward;
+    real* outputs;
+    bool careful;
+    Outcome outcome;
+    double cost;
+    bool stop;
+  };
+
+  Plan plan_;
+  chainrule::Optimizer optimizer_;
+  double penalty_;
+  int layers_;
+  Examples examples_{};
+  real *losses_, *gradient_, *kept_[3], *good_, *slot_[2]{};
+  double settings_[4];
+  int transformations_;
+  TransformationDescription* transformation_;
+  bool looks_at_all_ = false;
+  long draws_;
+  bool good_known_ = false;
+
+  static int slots_of(chainrule::Optimizer kind) {
+    switch (kind) {
+      case chainrule::Optimizer::GradientDescent: return 0;
+      case chainrule::Optimizer::Adam:
+      case chainrule::Optimizer::AdamW: return 2;
+      default: return 1;
+    }
+  }
+
+  void pack_all(const real* flat, real* packed) const;
+  void unpack_all(const real* packed, real* flat) const;
+  static void member(void* context, int index);
+  void updates(Task& task, int index);
+  void values(Task& task, int index, const Batch& batch, bool backward, real* outputs,
+              const Update* at_once, const double* noise);
+  void one_tile(const Batch& batch, Tile& t, double total, long first, long count, int index, int of, Team* team,
+                bool backward, real* outputs, bool first_tile, bool last_tile, real* gradient,
+                const Update* at_once, const double* noise);
+  void write_outputs(const Tile& t, const Batch& batch, long first, long m0, long m1, real* outputs) const;
+  void move_layer(const Update& u, int l, long begin, long count, const real* g, const double* noise) const;
+  Trouble judge(Task& task, const Update& u, const double* noise);
+  double penalty_of_weights() const;
+  double cost_of(const Batch& batch, double total) const;
+  Batch batch_of(const Stretch& s, long update) const;
+};
+
+INLINE double total_of(const Batch& batch) {
+  if (!batch.index) return batch.from->total;
+  if (!batch.from->weight) return double(batch.count);
+  double total = 0;
+  for (long m = 0; m < batch.count; ++m) total += double(batch.from->weight[batch.index[m]]);
+  return total;
+}
+
+// Multiply-adds of an update decide: starting and meeting costs some microseconds each.
+int Trainer::useful_threads(long examples) const {
+  const double useful = 3.0 * double(plan_.flat) * double(examples) / WORK_PER_THREAD;
+  if (useful < 2) return 1;
+  return useful < plan_.threads ? int(useful) : plan_.threads;
+}
+
+void Trainer::pack_all(const real* flat, real* packed) const {
+  for (int l = 0; l < layers_; ++l) pack(plan_.net.layer[l], flat, packed);
+}
+void Trainer::unpack_all(const real* packed, real* flat) const {
+  for (int l = 0; l < layers_; ++l) unpack(plan_.net.layer[l], packed, flat);
+}
+
+double Trainer::penalty_of_weights() const {
+  if (penalty_ == 0) return 0;
+  double squares = 0;
+  for (long i = 0; i < plan_.packed; ++i) {
+    const double w = double(plan_.net.theta[i]) * double(plan_.is_weight[i]);
+    squares += w * w;
+  }
+  return penalty_ / 2 * squares;
+}
+
+// Infinite where the sum over the examples, before it is divided, has no place in the dtype: then the
+// reference engine's cost is, and training has gone astray anyway.
+double Trainer::cost_of(const Batch& batch, double total) const {
+  constexpr int APART = 8;
+  constexpr double LARGEST = SINGLE ? 3.4028234663852886e38 : 1.7976931348623157e308;
+  double part[APART] = {};
+  long m = 0;
+  for (; m + APART <= batch.count; m += APART)
+    for (int i = 0; i < APART; ++i) part[i] += double(losses_[m + i]);
+  for (; m < batch.count; ++m) part[0] += double(losses_[m]);
+  for (int i = 1; i < APART; ++i) part[0] += part[i];
+  return std::fabs(part[0] * total) <= LARGEST ? part[0] : part[0] - part[0] + HUGE_VAL;
+}
+
+// Passes over examples ------------------------------------------------------------------------
+
+void Trainer::write_outputs(const Tile& t, const Batch& batch, long first, long m0, long m1,
+                            real* outputs) const {
+  const real* a = t.a[layers_];
+  const long step = t.step[layers_];
+  for (int j = 0; j < plan_.outputs; ++j)
+    for (long m = m0; m < m1; ++m)
+      outputs[j * batch.count + first + m] = plan_.outputs_in_rows ? a[m * step + j] : a[j * step + m];
+}
+
+void Trainer::move_layer(const Update& u, int l, long begin, long count, const real* g,
+                         const double* noise) const {
+  real on_weights = 1, on_biases = 1;
+  if (u.noisy) {
+    const double* drawn = noise;
+    for (int i = 0; i < transformations_; ++i) {
+      on_weights *= real(1 + transformation_[i].number * drawn[l]);
+      on_biases *= real(1 + transformation_[i].number * drawn[layers_ + l]);
+      drawn += 2 * layers_;
+    }
+  }
+  MOVES[int(optimizer_)](u, begin, count, g, on_weights, on_biases);
+}
+
+// One tile, by one of `of` members that share it. With `at_once`, blocks of the gradient of the last
+// tile are used as soon as they are known; nothing needs the old weights by then.
+void Trainer::one_tile(const Batch& batch, Tile& t, double total, long first, long count, int index,
+                       int of, Team* team, bool backward_too, real* outputs, bool first_tile, bool last_tile,
+                       real* gradient_of_all, const Update* at_once, const double* noise) {
+  const Net& net = plan_.net;
+  const long groups = (count + V - 1) / V;  // examples are parted between vectors
+  const long m0 = groups * index / of * V;
+  const long end = groups * (index + 1) / of * V, m1 = end < count ? end : count;
+  t.examples = count;
+  t.loss = losses_ + first;
+  const Scratch& scratch = plan_.scratch[index];
+  if (m0 < m1) {
+    fetch(plan_, t, batch, total, first, m0, m1);
+    for (int l = 0; l < layers_; ++l) forward(net, t, l, m0, m1);
+    finish_outputs(net, t, m0, m1);
+    if (outputs) write_outputs(t, batch, first, m0, m1, outputs);
+    for (int l = layers_ - 1; backward_too && l > 0; --l) backward(net, t, l, m0, m1, scratch);
+  } else {
+    fetch(plan_, t, batch, total, first, 0, 0);
+  }
+  if (team) team->meet();
+  if (!backward_too) return;
+  for (int l = layers_ - 1; l >= 0; --l) {
+    const Layer& layer = net.layer[l];
+    real* lanes = plan_.lanes[index];
+    if (!layer.to_rows && !layer.from_rows) {
+      if (team && index > 0) continue;  // too small to be parted
+      gradient<false>(net, t, l, {0, 1}, first_tile, gradient_of_all, lanes, scratch, [](long, long, real*) {});
+      if (!last_tile) continue;
+      add_lanes(lanes + layer.begin * V, layer.size, gradient_of_all + layer.begin);
+      if (at_once) move_layer(*at_once, l, layer.begin, layer.size, gradient_of_all + layer.begin, noise);
+    } else if (at_once && last_tile) {
+      gradient<true>(net, t, l, {index, of}, first_tile, gradient_of_all, lanes, scratch,
+                     [&](long begin, long numbers, const real* g) {
+                       move_layer(*at_once, l, begin, numbers, g, noise);
+                     });
+    } else {
+      gradient<false>(net, t, l, {index, of}, first_tile, gradient_of_all, lanes, scratch,
+                      [](long, long, real*) {});
+    }
+  }
+}
+
+// All examples of a batch: losses, and the gradient if wanted; with `at_once` the update too.
+// Returns when all members are done.
+void Trainer::values(Task& task, int index, const Batch& batch, bool backward_too, real* outputs,
+                     const Update* at_once, const double* noise) {
+  Team& team = *task.team;
+  const double total = total_of(batch);
+  const long tiles = (batch.count + plan_.tile - 1) / plan_.tile;
+  Tile& t = plan_.tiles[index];
+  const real** masks = plan_.masks + long(index) * layers_;
+  const auto tile = [&](long number, int part, int of, Team* with, bool first, bool last, real* gradient,
+                        const Update* u) {
+    const long begin = number * plan_.tile;
+    const long left = batch.count - begin, count = left < plan_.tile ? left : plan_.tile;
+    t.mask = nullptr;
+    if (batch.masks) {
+      for (int l = 0; l < layers_; ++l)
+        masks[l] = batch.masks[l] ? static_cast<const real*>(batch.masks[l]) + begin : nullptr;
+      t.mask = masks;
+      t.mask_step = batch.count;
+    }
+    one_tile(batch, t, total, begin, count, part, of, with, backward_too, outputs, first, last, gradient, u, noise);
+  };
+  if (!plan_.chunked || tiles == 1) {
+    Team* with = team.size() > 1 ? &team : nullptr;
+    if (plan_.chunked) {  // one tile only
+      if (index == 0) tile(0, 0, 1, nullptr, true, true, gradient_, at_once);
+    } else {
+      for (long number = 0; number < tiles; ++number) {
+        tile(number, index, team.size(), with, number == 0, number == tiles - 1, gradient_, at_once);
+        if (number < tiles - 1) team.meet();
+      }
+    }
+    team.meet();
+    return;
+  }
+  const int chunks = tiles < CHUNKS ? int(tiles) : CHUNKS;
+  for (int c = chunks * index / team.size(); c < chunks * (index + 1) / team.size(); ++c) {
+    const long begin = tiles * c / chunks, end = tiles * (c + 1) / chunks;
+    for (long number = begin; number < end; ++number)
+      tile(number, index, 1, nullptr, number == begin, number == end - 1, gradient_ + c * plan_.packed, nullptr);
+  }
+  team.meet();
+  if (backward_too) {
+    const long groups = plan_.packed / V;
+    const long i0 = groups * index / team.size() * V, i1 = groups * (index + 1) / team.size() * V;
+    for (long i = i0; i < i1; i += V) {
+      vec sum_of_chunks = load(gradient_ + i);
+      for (int c = 1; c < chunks; ++c) sum_of_chunks += load(gradient_ + c * plan_.packed + i);
+      store(gradient_ + i, sum_of_chunks);
+    }
+    team.meet();
+    if (at_once && index == 0)
+      for (int l = 0; l < layers_; ++l) {
+        const Layer& layer = plan_.net.layer[l];
+        move_layer(*at_once, l, layer.begin, layer.size, gradient_ + layer.begin, noise);
+      }
+  }
+  team.meet();
+}
+
+// Updates -------------------------------------------------------------------------------------
+
+Batch Trainer::batch_of(const Stretch& s, long update) const {
+  Batch batch{&examples_, nullptr, examples_.count, nullptr};
+  if (s.batches) {
+    const long begin = update ? long(s.batch_ends[update - 1]) : 0;
+    batch.index = s.batches + begin;
+    batch.count = long(s.batch_ends[update]) - begin;
+  }
+  if (s.masks) batch.masks = s.masks + update * layers_;
+  return batch;
+}
+
+// With the whole gradient known: what is wrong with it, or the update.
+Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
+  real* theta = plan_.net.theta;
+  const long packed = plan_.packed;
+  if (!std::isfinite(task.cost + penalty_of_weights())) return Trouble::Cost;
+  for (long i = 0; u.penalty != 0 && i < packed; i += V)
+    store(gradient_ + i, with_penalty(u, i, load(gradient_ + i), load(theta + i)));
+  if (!all_finite(gradient_, packed)) return Trouble::Jacobian;
+  __builtin_memcpy(good_, theta, sizeof(real) * packed);
+  good_known_ = true;
+  for (int s = 0; s < 2; ++s)
+    if (slot_[s]) __builtin_memcpy(kept_[s], slot_[s], sizeof(real) * packed);
+  const double* drawn = noise;
+  for (int i = 0; i < transformations_; ++i) {
+    const double number = transformation_[i].number;
+    switch (transformation_[i].kind) {
+      case chainrule::Transformation::Noise:
+        for (int l = 0; l < layers_; ++l) {
+          const Layer& layer = plan_.net.layer[l];
+          const vec w = splat(real(1 + number * drawn[l])), b = splat(real(1 + number * drawn[layers_ + l]));
+          for (long k = layer.begin; k < layer.begin + layer.size; k += V)
+            store(gradient_ + k, load(gradient_ + k) * select(load(plan_.is_weight + k) > vec{}, w, b));
+        }
+        drawn += 2 * layers_;
+        break;
+      case chainrule::Transformation::ClipByNorm: clip_by_norm(gradient_, packed, number); break;
+      case chainrule::Transformation::ClipByValue: clip_by_value(gradient_, packed, number); break;
+    }
+  }
+  Update plain = u;
+  plain.penalty = 0;
+  plain.noisy = false;
+  MOVES[int(optimizer_)](plain, 0, packed, gradient_, 1, 1);
+  if (all_finite(theta, packed)) return Trouble::None;
+  __builtin_memcpy(theta, good_, sizeof(real) * packed);
+  for (int s = 0; s < 2; ++s)
+    if (slot_[s]) __builtin_memcpy(slot_[s], kept_[s], sizeof(real) * packed);
+  return Trouble::Parameter;
+}
+
+void Trainer::updates(Task& task, int index) {
+  const Stretch& s = *task.stretch;
+  for (long update = 0; update < s.updates; ++update) {
+    Update u{};
+    u.theta = plan_.net.theta;
+    u.slot[0] = slot_[0], u.slot[1] = slot_[1];
+    u.is_weight = plan_.is_weight;
+    u.penalty = real(penalty_);
+    u.noisy = !task.careful && draws_ > 0;
+    prepare(u, optimizer_, settings_, s.rates[update], s.steps + double(update));
+    const double* noise = s.noise ? s.noise + update * draws_ : nullptr;
+    const Batch batch = batch_of(s, update);
+    // Should the next stretch find trouble at once, these are the last good parameters.
+    if (index == 0 && update == s.updates - 1 && !task.careful) {
+      __builtin_memcpy(good_, plan_.net.theta, sizeof(real) * plan_.packed);
+      good_known_ = true;
+    }
+    values(task, index, batch, true, nullptr, task.careful ? nullptr : &u, noise);
+    if (index == 0) {
+      task.cost = cost_of(batch, total_of(batch));
+      if (s.costs) s.costs[update] = task.cost;
+      if (task.careful) {
+        task.outcome.trouble = judge(task, u, noise);
+        task.stop = task.outcome.trouble != Trouble::None;
+      } else {
+        task.stop = task.stop || !std::isfinite(task.cost);
+      }
+      task.outcome.updates = task.stop && task.careful ? update : update + 1;
+    }
+    if (task.careful) {
+      task.team->meet();
+      if (task.stop) return;
+    }
+  }
+}
+
+void Trainer::member(void* context, int index) {
+  Task& task = *static_cast<Task*>(context);
+  if (task.stretch) task.trainer->updates(task, index);
+  else task.trainer->values(task, index, task.batch, task.backward, task.outputs, nullptr, nullptr);
+}
+
+Outcome Trainer::advance(const Stretch& s, Team& team) {
+  const std::size_t bytes = sizeof(real) * std::size_t(plan_.packed);
+  real* all[3] = {plan_.net.theta, slot_[0], slot_[1]};
+  void* flat[3] = {s.params, s.slots[0], s.slots[1]};
+  for (int i = 0; i < 3; ++i)
+    if (all[i]) pack_all(static_cast<const real*>(flat[i]), all[i]);
+  Task task{this, &team, &s, {}, true, nullptr, looks_at_all_, {}, 0, false};
+  for (int i = 0; i < 3 && !task.careful; ++i)
+    if (all[i]) __builtin_memcpy(kept_[i], all[i], bytes);
+  team.run(member, &task);
+  if (!task.careful && (task.stop || !all_finite(plan_.net.theta, plan_.packed))) {
+    for (int i = 0; i < 3; ++i)
+      if (all[i]) __builtin_memcpy(all[i], kept_[i], bytes);
+    task.careful = true;
+    task.stop = good_known_ = false;
+    task.outcome = {};
+    team.run(member, &task);
+  }
+  for (int i = 0; i < 3; ++i)
+    if (all[i]) unpack_all(all[i], static_cast<real*>(flat[i]));
+  if (good_known_) unpack_all(good_, static_cast<real*>(s.last_good));
+  return task.outcome;
+}
+
+double Trainer::evaluate(const Data* data, const real* params, real* jacobians, real* outputs, Team& team) {
+  pack_all(params, plan_.net.theta);
+  Memory memory(false);
+  Examples other{};
+  real* own_losses = losses_;
+  if (data) {
+    plan_.read(*data, memory, other);
+    losses_ = memory.array<real>(other.count + plan_.tile);
+  }
+  const Examples& chosen = data ? other : examples_;
+  Task task{this, &team, nullptr, {&chosen, nullptr, chosen.count, nullptr}, jacobians != nullptr, outputs,
+            false, {}, 0, false};
+  team.run(member, &task);
+  const double cost = cost_of(task.batch, chosen.total) + penalty_of_weights();
+  losses_ = own_losses;
+  if (jacobians) {
+    for (long i = 0; penalty_ != 0 && i < plan_.packed; i += V) {
+      const vec slope = splat(real(penalty_)) * load(plan_.is_weight + i);
+      store(gradient_ + i, fma(slope, load(plan_.net.theta + i), load(gradient_ + i)));
+    }
+    unpack_all(gradient_, jacobians);
+  }
+  return cost;
+}
+
+}  // namespace

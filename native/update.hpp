@@ -1,0 +1,171 @@
+// From a gradient to new parameters: the optimizers, one row each, on packed vectors; and what is
+// done to the gradient before.
+#pragma once
+
+#include <cmath>
+
+#include "kernel.hpp"
+#include "vector.hpp"
+
+namespace {
+
+// What one update needs beside the gradient. All arrays are packed.
+struct Update {
+  real* theta;
+  real* slot[2];
+  const real* is_weight;  // 1 for weights, 0 for biases and padding
+  real penalty;           // λ
+  real rate;
+  real a, b;           // decays of the two slots
+  real epsilon;
+  real shrink;         // rate · weight decay
+  real root_scale;     // 1/√(1 − β2^t)
+  bool noisy;
+};
+
+// What the optimizers need of an update, in vectors; made once for each.
+struct Vectors {
+  vec rate, a, b, new_a, new_b, epsilon, shrink, root_scale;
+  explicit INLINE Vectors(const Update& u)
+      : rate(splat(u.rate)),
+        a(splat(u.a)),
+        b(splat(u.b)),
+        new_a(splat(1 - u.a)),
+        new_b(splat(1 - u.b)),
+        epsilon(splat(u.epsilon)),
+        shrink(splat(u.shrink)),
+        root_scale(splat(u.root_scale)) {}
+};
+
+struct GradientDescent {
+  static INLINE vec moved(const Vectors& c, const Update&, long, vec g, vec theta) {
+    return fnma(c.rate, g, theta);
+  }
+};
+
+struct Momentum {
+  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+    const vec velocity = fma(c.a, load(u.slot[0] + i), g);
+    store(u.slot[0] + i, velocity);
+    return fnma(c.rate, velocity, theta);
+  }
+};
+
+struct Nesterov {
+  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+    const vec velocity = fma(c.a, load(u.slot[0] + i), g);
+    store(u.slot[0] + i, velocity);
+    return fnma(c.rate, fma(c.a, velocity, g), theta);
+  }
+};
+
+struct RMSprop {
+  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+    const vec squares = fma(c.a, load(u.slot[0] + i), c.new_a * g * g);
+    store(u.slot[0] + i, squares);
+    return theta - c.rate * g / (square_root(squares) + c.epsilon);
+  }
+};
+
+struct Adam {
+  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+    const vec mean = fma(c.a, load(u.slot[0] + i), c.new_a * g);
+    const vec squares = fma(c.b, load(u.slot[1] + i), c.new_b * g * g);
+    store(u.slot[0] + i, mean);
+    store(u.slot[1] + i, squares);
+    return theta - c.rate * mean / fma(square_root(squares), c.root_scale, c.epsilon);
+  }
+};
+
+struct AdamW {
+  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+    return Adam::moved(c, u, i, g, theta) - c.shrink * theta;
+  }
+};
+
+// Gradient of the penalty, and noise: one factor for all weights of a layer, one for its biases.
+INLINE vec with_penalty(const Update& u, long i, vec g, vec theta) {
+  return fma(splat(u.penalty) * load(u.is_weight + i), theta, g);
+}
+
+template <class O>
+void move(const Update& u, long begin, long count, const real* g, real weight_factor, real bias_factor) {
+  const Vectors c(u);
+  const bool plain = u.penalty == 0 && !u.noisy;
+  const vec on_weights = splat(weight_factor), on_biases = splat(bias_factor);
+  for (long i = 0; i < count; i += V) {
+    const long at = begin + i;
+    const vec theta = load(u.theta + at);
+    vec slope = load(g + i);
+    if (!plain) {
+      slope = with_penalty(u, at, slope, theta);
+      if (u.noisy) slope = slope * select(load(u.is_weight + at) > vec{}, on_weights, on_biases);
+    }
+    store(u.theta + at, O::moved(c, u, at, slope, theta));
+  }
+}
+
+using Move = void (*)(const Update&, long begin, long count, const real* g, real, real);
+
+// In the order of `chainrule::Optimizer`.
+constexpr Move MOVES[] = {move<GradientDescent>, move<Momentum>, move<Nesterov>,
+                          move<RMSprop>,         move<Adam>,     move<AdamW>};
+
+// The numbers of an update that depend on how many were made before.
+INLINE void prepare(Update& u, chainrule::Optimizer kind, const double* settings, double rate, double steps) {
+  u.rate = real(rate);
+  switch (kind) {
+    case chainrule::Optimizer::GradientDescent: break;
+    case chainrule::Optimizer::Momentum:
+    case chainrule::Optimizer::Nesterov: u.a = real(settings[0]); break;
+    case chainrule::Optimizer::RMSprop:
+      u.a = real(settings[0]);
+      u.epsilon = real(settings[1]);
+      break;
+    case chainrule::Optimizer::Adam:
+    case chainrule::Optimizer::AdamW:
+      u.a = real(settings[0]);
+      u.b = real(settings[1]);
+      u.epsilon = real(settings[2]);
+      u.rate = real(rate / (1 - std::pow(settings[0], steps + 1)));
+      u.root_scale = real(1 / std::sqrt(1 - std::pow(settings[1], steps + 1)));
+      u.shrink = kind == chainrule::Optimizer::AdamW ? real(rate * settings[3]) : real(0);
+      break;
+  }
+}
+
+// A whole gradient, for what looks at all of it ------------------------------------------------
+
+INLINE bool all_finite(const real* g, long count) {
+  vec zero{};
+  for (long i = 0; i < count; i += V) zero += load(g + i) * vec{};  // NaN where one is not finite
+  return sum(zero) == 0;
+}
+
+// Norm first, then the scaling, as the reference does it: the largest entry is taken out, so that
+// nothing overflows before it must.
+INLINE void clip_by_norm(real* g, long count, double limit) {
+  vec top{};
+  for (long i = 0; i < count; i += V) {
+    const vec size = magnitude(load(g + i));
+    top = select(size > top, size, top);
+  }
+  const double most = largest(top);
+  if (most == 0) return;
+  double squares = 0;
+  for (long i = 0; i < count; ++i) {
+    const double part = g[i] / most;
+    squares += part * part;
+  }
+  const double norm = most * std::sqrt(squares);
+  if (norm <= limit) return;
+  const vec scale = splat(real(limit * (most / norm))), unit = splat(real(most));
+  for (long i = 0; i < count; i += V) store(g + i, load(g + i) / unit * scale);
+}
+
+INLINE void clip_by_value(real* g, long count, double limit) {
+  const vec most = splat(real(limit));
+  for (long i = 0; i < count; i += V) store(g + i, at_least(at_most(load(g + i), most), -most));
+}
+
+}  // namespace

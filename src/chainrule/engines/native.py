@@ -1,0 +1,217 @@
+"""The native engine: the same sums as the derivation's, in one compiled loop.
+
+What a network, an optimizer and transformations are is said here in numbers, which index the tables
+of the kernel (``native/kernel.hpp``). The arrays of a state are handed down as they are, and
+changed in place; examples are copied once, into the kernel's own form.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import activations, costs, notation
+from chainrule.activations import Activation
+from chainrule.architecture import Architecture
+from chainrule.arrays import Array
+from chainrule.costs import Cost
+from chainrule.engines import kernel
+from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
+from chainrule.optimizers import Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
+from chainrule.parameters import Parameters
+from chainrule.transformations import ClipByNorm, ClipByValue, Noise
+
+ACTIVATIONS = (
+    "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sin",
+    "exp", "identity", "softmax",
+)  # fmt: skip
+COSTS = (
+    "squared_error", "absolute_error", "huber", "quantile", "log_cosh", "poisson",
+    "binary_cross_entropy", "categorical_cross_entropy",
+)  # fmt: skip
+OPTIMIZERS: Mapping[type, tuple[str, ...]] = {
+    GradientDescent: (),
+    Momentum: ("momentum",),
+    Nesterov: ("momentum",),
+    RMSprop: ("decay", "epsilon"),
+    Adam: ("beta1", "beta2", "epsilon"),
+    AdamW: ("beta1", "beta2", "epsilon", "weight_decay"),
+}
+TRANSFORMATIONS: Mapping[type, str] = {Noise: "scale", ClipByNorm: "limit", ClipByValue: "limit"}
+TROUBLES = ("", "the cost", "a Jacobian", "a parameter")
+AS_MEASURED = -1
+
+
+def refusal(problem: Problem) -> str:
+    """Return why the native engine cannot serve a problem; empty if it can."""
+    architecture = problem.network.architecture
+    rows: tuple[Activation | Cost, ...] = (*architecture.activations, architecture.cost)
+    for row in rows:
+        if row.by_hand is not None or not _is_built_in(row):
+            return f"{row.name} is a function of your own, and the kernel has built-in ones only"
+    if type(problem.optimizer) not in OPTIMIZERS:
+        return f"{type(problem.optimizer).__name__} is none of the kernel's optimizers"
+    for each in problem.transformations:
+        if type(each) not in TRANSFORMATIONS:
+            return f"{type(each).__name__} is none of the kernel's transformations"
+    return ""
+
+
+def _is_built_in(row: Activation | Cost) -> bool:
+    name, number = _name_and_number(row)
+    if isinstance(row, Activation):
+        return name in ACTIVATIONS and activations.find(row.name) == row
+    return name in COSTS and costs.rows_named(row.name) == [row] and math.isfinite(number)
+
+
+def _name_and_number(row: Activation | Cost) -> tuple[str, float]:
+    """Return the name of a row, and the number in it, 0 where there is none."""
+    name, _, inside = row.name.rstrip(")").partition("(")
+    return name, float(inside.rpartition("=")[2] or 0)
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class NativeEngine:
+    """Carries out stretches of updates in the compiled kernel.
+
+    Parameters
+    ----------
+    problem : Problem
+        One for which `refusal` has nothing to say.
+    widest_lanes : int, optional
+        Layers of at most so many units keep examples in lanes; for tests and measurements. As
+        measured where nothing is said.
+    guarded : bool, optional
+        Whether every buffer lies between pages that must not be touched; for tests.
+
+    Raises
+    ------
+    EngineUnavailable, UnknownName
+        If the kernel cannot be used, or the instruction set that is asked for.
+    """
+
+    name = "native"
+
+    def __init__(
+        self, problem: Problem, *, widest_lanes: int = AS_MEASURED, guarded: bool = False
+    ) -> None:
+        self._problem = problem
+        architecture, optimizer = problem.network.architecture, problem.optimizer
+        self._dtype = problem.values[notation.TARGETS].dtype
+        self.threads = available_cores() if problem.threads is None else problem.threads
+        self._batch = problem.examples if problem.batch_size is None else problem.batch_size
+        name, number = _name_and_number(architecture.cost)
+        x, y, weights = _arrays(problem.values)
+        self._runner = kernel.module().Runner(
+            isa=kernel.instruction_set(),
+            single=self._dtype == np.float32,
+            inputs=architecture.inputs,
+            layers=_layers(architecture),
+            cost=COSTS.index(name),
+            cost_number=number,
+            penalty=architecture.l2,
+            optimizer=list(OPTIMIZERS).index(type(optimizer)),
+            settings=[getattr(optimizer, each) for each in OPTIMIZERS[type(optimizer)]],
+            transformations=_transformations(problem.transformations),
+            batch=self._batch,
+            widest_lanes=widest_lanes,
+            guarded=guarded,
+            x=x,
+            y=y,
+            weights=weights,
+            threads=self.threads,
+        )
+        self._useful = self._runner.useful_threads(self._batch)
+        self._useful_for_all = self._runner.useful_threads(problem.examples)
+
+    def advance(self, state: State, updates: int) -> State:
+        """Make `updates` updates, or fewer if something is not finite, and return the state."""
+        for block in state.blocks(self._problem, updates):
+            self._advance(state, block)
+        return state
+
+    def _advance(self, state: State, block: Block) -> None:
+        slots = state.slots
+        counted = isinstance(self._problem.optimizer, (Adam, AdamW))
+        made, trouble = self._runner.advance(
+            params=state.params.flat,
+            slots=list(slots[:2]),
+            last_good=state.last_good.flat,
+            rates=np.asarray(block.learning_rates, dtype=np.float64),
+            batches=None if block.batches is None else np.concatenate(block.batches),
+            batch_ends=None if block.batches is None else np.cumsum([*map(len, block.batches)]),
+            noise=block.noise,
+            masks=self._masks(block),
+            steps=float(slots[2][0]) if counted else 0.0,
+            costs=None,
+            threads=self._useful,
+        )
+        if counted:
+            state.slots = (*slots[:2], slots[2] + made)
+        state.iteration += made
+        state.trouble = TROUBLES[trouble]
+
+    def _masks(self, block: Block) -> list[Array | None]:
+        layers = range(1, self._problem.network.architecture.layers + 1)
+        return [masks.get(notation.mask(layer)) for masks in block.masks or () for layer in layers]
+
+    def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
+        """Return the cost of all examples, or of others, without dropout."""
+        others = None if values is None else _arrays(values)
+        return float(self._evaluate(params, others, None))
+
+    def value_and_gradient(self, params: Parameters) -> tuple[float, Array]:
+        """Return the cost of all examples and its Jacobians, flat, without dropout."""
+        jacobians = np.empty_like(params.flat)
+        return float(self._evaluate(params, None, jacobians)), jacobians
+
+    def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
+        """Return the cost of all examples, and the size of its gradient per layer, no dropout."""
+        cost, jacobians = self.value_and_gradient(params)
+        return cost, norms_per_layer(Parameters(params.sizes, jacobians))
+
+    def _evaluate(self, params: Parameters, others: Any, jacobians: Array | None) -> float:
+        threads = self._useful_for_all
+        if others is not None:
+            threads = self._runner.useful_threads(others[0].shape[1])
+        found: float = self._runner.evaluate(
+            params=params.flat, others=others, jacobians=jacobians, outputs=None, threads=threads
+        )
+        return found
+
+
+def _layers(architecture: Architecture) -> list[tuple[int, int, float, float]]:
+    dropout = (*architecture.dropout, *(architecture.layers - len(architecture.dropout)) * (0.0,))
+    described = []
+    for units, row, rate in zip(
+        architecture.sizes[1:], architecture.activations, dropout, strict=True
+    ):
+        name, number = _name_and_number(row)
+        described.append((units, ACTIVATIONS.index(name), number, rate))
+    return described
+
+
+def _transformations(given: Sequence[Any]) -> list[tuple[int, float]]:
+    kinds = list(TRANSFORMATIONS)
+    return [(kinds.index(type(each)), getattr(each, TRANSFORMATIONS[type(each)])) for each in given]
+
+
+def _arrays(values: Mapping[str, Array]) -> tuple[Array, Array, Array | None]:
+    """Return inputs, targets and perhaps weights, as the kernel takes them."""
+    weights = values.get(notation.EXAMPLE_WEIGHTS)
+    return (
+        values[notation.activations(0)],
+        values[notation.TARGETS],
+        None if weights is None else np.ascontiguousarray(weights.ravel()),
+    )
