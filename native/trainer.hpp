@@ -91,7 +91,7 @@ class Trainer {
   void updates(Task& task, int index);
   void values(Task& task, int index, const Batch& batch, bool backward, real* outputs,
               const Update* at_once, const double* noise);
-  void one_tile(const Batch& batch, Tile& t, double total, long first, long count, int index, int of, Team* team,
+  void one_tile(const Batch& batch, int member, Share share, double total, long first, long count, Team* team,
                 bool backward, real* outputs, bool first_tile, bool last_tile, real* gradient,
                 const Update* at_once, const double* noise);
   void write_outputs(const Tile& t, const Batch& batch, long first, long m0, long m1, real* outputs) const;
@@ -173,45 +173,43 @@ void Trainer::move_layer(const Update& u, int l, long begin, long count, const r
   MOVES[int(optimizer_)](u, begin, count, g, on_weights, on_biases);
 }
 
-// One tile, by one of `of` members that share it. With `at_once`, blocks of the gradient of the last
-// tile are used as soon as they are known; nothing needs the old weights by then.
-void Trainer::one_tile(const Batch& batch, Tile& t, double total, long first, long count, int index,
-                       int of, Team* team, bool backward_too, real* outputs, bool first_tile, bool last_tile,
+// A member's share of one tile. With `at_once`, blocks of the gradient of the last tile are used as
+// soon as they are known; nothing needs the old weights by then.
+void Trainer::one_tile(const Batch& batch, int member, Share share, double total, long first, long count,
+                       Team* team, bool backward_too, real* outputs, bool first_tile, bool last_tile,
                        real* gradient_of_all, const Update* at_once, const double* noise) {
   const Net& net = plan_.net;
+  Tile& t = plan_.tiles[member];
+  const Scratch& scratch = plan_.scratch[member];
+  real* lanes = plan_.lanes[member];
   const long groups = (count + V - 1) / V;  // examples are parted between vectors
-  const long m0 = groups * index / of * V;
-  const long end = groups * (index + 1) / of * V, m1 = end < count ? end : count;
+  const long m0 = share.begin(groups) * V, end = share.end(groups) * V, m1 = end < count ? end : count;
   t.examples = count;
   t.loss = losses_ + first;
-  const Scratch& scratch = plan_.scratch[index];
+  fetch(plan_, t, batch, total, first, m0, m1);
   if (m0 < m1) {
-    fetch(plan_, t, batch, total, first, m0, m1);
     for (int l = 0; l < layers_; ++l) forward(net, t, l, m0, m1);
     finish_outputs(net, t, m0, m1);
     if (outputs) write_outputs(t, batch, first, m0, m1, outputs);
     for (int l = layers_ - 1; backward_too && l > 0; --l) backward(net, t, l, m0, m1, scratch);
-  } else {
-    fetch(plan_, t, batch, total, first, 0, 0);
   }
   if (team) team->meet();
   if (!backward_too) return;
   for (int l = layers_ - 1; l >= 0; --l) {
     const Layer& layer = net.layer[l];
-    real* lanes = plan_.lanes[index];
     if (!layer.to_rows && !layer.from_rows) {
-      if (team && index > 0) continue;  // too small to be parted
+      if (share.part > 0) continue;  // too small to be parted
       gradient<false>(net, t, l, {0, 1}, first_tile, gradient_of_all, lanes, scratch, [](long, long, real*) {});
       if (!last_tile) continue;
       add_lanes(lanes + layer.begin * V, layer.size, gradient_of_all + layer.begin);
       if (at_once) move_layer(*at_once, l, layer.begin, layer.size, gradient_of_all + layer.begin, noise);
     } else if (at_once && last_tile) {
-      gradient<true>(net, t, l, {index, of}, first_tile, gradient_of_all, lanes, scratch,
+      gradient<true>(net, t, l, share, first_tile, gradient_of_all, lanes, scratch,
                      [&](long begin, long numbers, const real* g) {
                        move_layer(*at_once, l, begin, numbers, g, noise);
                      });
     } else {
-      gradient<false>(net, t, l, {index, of}, first_tile, gradient_of_all, lanes, scratch,
+      gradient<false>(net, t, l, share, first_tile, gradient_of_all, lanes, scratch,
                       [](long, long, real*) {});
     }
   }
@@ -226,7 +224,7 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
   const long tiles = (batch.count + plan_.tile - 1) / plan_.tile;
   Tile& t = plan_.tiles[index];
   const real** masks = plan_.masks + long(index) * layers_;
-  const auto tile = [&](long number, int part, int of, Team* with, bool first, bool last, real* gradient,
+  const auto tile = [&](long number, Share share, Team* with, bool first, bool last, real* gradient,
                         const Update* u) {
     const long begin = number * plan_.tile;
     const long left = batch.count - begin, count = left < plan_.tile ? left : plan_.tile;
@@ -237,15 +235,15 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
       t.mask = masks;
       t.mask_step = batch.count;
     }
-    one_tile(batch, t, total, begin, count, part, of, with, backward_too, outputs, first, last, gradient, u, noise);
+    one_tile(batch, index, share, total, begin, count, with, backward_too, outputs, first, last, gradient, u, noise);
   };
   if (!plan_.chunked || tiles == 1) {
     Team* with = team.size() > 1 ? &team : nullptr;
     if (plan_.chunked) {  // one tile only
-      if (index == 0) tile(0, 0, 1, nullptr, true, true, gradient_, at_once);
+      if (index == 0) tile(0, {0, 1}, nullptr, true, true, gradient_, at_once);
     } else {
       for (long number = 0; number < tiles; ++number) {
-        tile(number, index, team.size(), with, number == 0, number == tiles - 1, gradient_, at_once);
+        tile(number, {index, team.size()}, with, number == 0, number == tiles - 1, gradient_, at_once);
         if (number < tiles - 1) team.meet();
       }
     }
@@ -256,7 +254,7 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
   for (int c = chunks * index / team.size(); c < chunks * (index + 1) / team.size(); ++c) {
     const long begin = tiles * c / chunks, end = tiles * (c + 1) / chunks;
     for (long number = begin; number < end; ++number)
-      tile(number, index, 1, nullptr, number == begin, number == end - 1, gradient_ + c * plan_.packed, nullptr);
+      tile(number, {0, 1}, nullptr, number == begin, number == end - 1, gradient_ + c * plan_.packed, nullptr);
   }
   team.meet();
   if (backward_too) {
