@@ -7,10 +7,13 @@ show) is in `training`.
 from __future__ import annotations
 
 from chainrule.engines.protocol import Engine, Problem, State
+from chainrule.engines.quasi_newton import QuasiNewton
 from chainrule.engines.reference import ReferenceEngine
+from chainrule.engines.refusals import the_same_cost
 from chainrule.errors import EngineUnavailable, UnknownName
+from chainrule.second_order import LBFGS
 
-__all__ = ["ENGINES", "Engine", "Problem", "State", "choose"]
+__all__ = ["ENGINES", "Engine", "Problem", "State", "choose", "the_same_cost"]
 
 ENGINES = ("auto", "reference", "native")
 
@@ -31,4 +34,7 @@ def choose(name: str, problem: Problem) -> Engine:
         raise EngineUnavailable(
             "engine='native' is not part of this version; use engine='auto' or 'reference'"
         )
-    return ReferenceEngine(problem)
+    engine = ReferenceEngine(problem)
+    if isinstance(problem.optimizer, LBFGS):
+        return QuasiNewton(engine, problem.optimizer)
+    return engine

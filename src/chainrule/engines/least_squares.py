@@ -19,7 +19,6 @@ from chainrule.engines.protocol import Problem, State
 from chainrule.errors import InvalidValue
 from chainrule.network import Network
 from chainrule.parameters import Parameters
-from chainrule.schedules import CONSTANT
 from chainrule.second_order import LevenbergMarquardt, Model
 from chainrule.sensitivity import per_example_jacobians
 
@@ -35,7 +34,7 @@ class LeastSquares:
     Parameters
     ----------
     problem : Problem
-        Of squared error, without dropout, transformations and schedule.
+        Of squared error, and one that `the_same_cost` lets pass.
     optimizer : LevenbergMarquardt
 
     Raises
@@ -51,17 +50,6 @@ class LeastSquares:
                 f"the cost is {architecture.cost.name}, wanted squared_error: Levenberg–Marquardt "
                 "is for least squares; take Adam or GradientDescent"
             )
-        refused = {
-            "the network has dropout": bool(architecture.masks),
-            "there are transformations or noise": bool(problem.transformations),
-            "there is a schedule": problem.schedule is not CONSTANT,
-        }
-        for met, is_so in refused.items():
-            if is_so:
-                raise InvalidValue(
-                    f"{met}, wanted none: Levenberg–Marquardt chooses its steps itself and judges "
-                    "them by the cost, which must be the same in every update"
-                )
         count = Parameters(architecture.sizes).flat.size
         if 8 * count * count > MOST:
             raise InvalidValue(

@@ -12,7 +12,7 @@ from chainrule.arrays import Array
 from chainrule.engines.least_squares import LeastSquares
 from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
 from chainrule.parameters import Parameters
-from chainrule.second_order import LevenbergMarquardt
+from chainrule.second_order import LevenbergMarquardt, SecondOrder
 from chainrule.transformations import apply_all
 
 NOTHING = np.empty(0)
@@ -53,7 +53,7 @@ class ReferenceEngine:
 
     def _update(self, state: State, block: Block, update: int, jacobians: Parameters) -> None:
         problem, params, optimizer = self._problem, state.params, self._problem.optimizer
-        assert not isinstance(optimizer, LevenbergMarquardt)
+        assert not isinstance(optimizer, SecondOrder)
         batch = self._batch(block, update)
         cost = problem.network.equations.differentiate(params, batch, jacobians)
         if not math.isfinite(cost):
@@ -86,11 +86,20 @@ class ReferenceEngine:
 
     def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
         """Return the cost of all examples, and the size of its gradient per layer, no dropout."""
+        cost, gradient = self.value_and_gradient(params)
+        with np.errstate(all="ignore"):
+            return cost, norms_per_layer(Parameters(params.sizes, gradient))
+
+    def value_and_gradient(self, params: Parameters) -> tuple[float, Array]:
+        """Return the cost of all examples and its gradient, flat and to keep, no dropout."""
         jacobians = Parameters(params.sizes, dtype=params.dtype)
         equations = self._problem.network.equations
         with np.errstate(all="ignore"):
             cost = equations.differentiate(params, self._problem.values, jacobians)
-            return cost, norms_per_layer(jacobians)
+        return cost, jacobians.flat
+
+    def close(self) -> None:
+        """Do nothing: it holds memory only."""
 
     def _batch(self, block: Block, update: int) -> dict[str, Array]:
         values = self._problem.values
