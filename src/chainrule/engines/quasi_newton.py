@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arrays import Array
+from chainrule.engines.one_thread import one_thread
 from chainrule.engines.protocol import Engine, State
 from chainrule.parameters import Parameters
 from chainrule.second_order import LBFGS
@@ -66,7 +67,8 @@ class QuasiNewton:
             if descent is None:
                 return state
         try:
-            made = descent.run(updates)
+            with one_thread():
+                made = descent.run(updates)
         except BaseException:  # Ctrl-C too: what the thread is at is known no more
             self.close()
             raise
