@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -225,9 +226,10 @@ class Walled:
     name = "walled"
 
     def __init__(self, problem):
-        self.met = 0
+        self.met, self.asked = 0, []
 
     def value_and_gradient(self, params):
+        self.asked.append(params.flat.copy())
         with np.errstate(all="ignore"):
             cost = float(np.sum(-np.log(2 - params.flat) - 9 * params.flat))
         self.met += not np.isfinite(cost)
@@ -242,6 +244,20 @@ def test_a_trial_that_is_not_finite_is_stepped_back_from():
     assert engine._engine.met > 0
     assert state.converged
     np.testing.assert_allclose(state.params.flat, 2 - 1 / 9, rtol=1e-9)
+
+
+def test_after_a_trial_that_is_not_finite_comes_a_tenth_of_its_step():
+    engine, state = engine_and_state(inner=Walled)
+    state.params.flat[:] = np.linspace(-50, 1, 8)
+    seen = 0
+    for _ in range(30):
+        before, asked = state.params.flat.copy(), engine._engine.asked
+        asked.clear()
+        engine.advance(state, 1)
+        if state.iteration > 1 and (asked[0] >= 2).any():
+            np.testing.assert_allclose(asked[1], before + (asked[0] - before) / 10)
+            seen += 1
+    assert seen
 
 
 def test_a_network_whose_cost_overflows_on_the_way_is_learnt_all_the_same():
@@ -391,18 +407,30 @@ def test_an_exception_inside_comes_up_in_the_caller_and_leaves_no_thread(inner, 
     engine.close()
 
 
+def test_an_engine_that_was_closed_begins_anew():
+    engine, state = engine_and_state()
+    engine.advance(state, 3)
+    engine.close()
+    engine.advance(state, 1000)
+    assert state.iteration > 3
+    wanted = converging().history.cost[-1]
+    assert engine.cost(state.params) == pytest.approx(wanted, rel=1e-12)
+
+
 def test_ctrl_c_in_the_middle_of_an_update_leaves_no_thread():
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    engine, state = engine_and_state(inner=Interrupted)
-    before = threading.active_count()
+    start = HEART.initialize(2, scheme="normal")
+    engine, state = engine_and_state(HEART, HEART_X, HEART_Y, Interrupted)
+    state.params.flat[:] = start.flat
+    before, began = threading.active_count(), time.perf_counter()
     try:
         with pytest.raises(KeyboardInterrupt):
             engine.advance(state, 10**6)
     finally:
         signal.signal(signal.SIGINT, handler)
     assert threading.active_count() == before
-    assert state.iteration == 0
-    assert np.isfinite(state.params.flat).all()
+    assert time.perf_counter() - began < 30  # all of them would take minutes
+    assert (state.params, state.iteration) == (start, 0)
 
 
 CHILD = """
