@@ -40,8 +40,8 @@ class Runner {
  public:
   Runner(const std::string& isa, bool single, int inputs, const Layers& layers, int cost, double cost_number,
          double penalty, int optimizer, const std::vector<double>& settings,
-         const Transformations& transformations, long batch, int widest_lanes, bool guarded, const Matrix& x,
-         const Matrix& y, const std::optional<Fixed>& weights, int threads)
+         const Transformations& transformations, long batch, int widest_lanes, bool least_squares,
+         bool guarded, const Matrix& x, const Matrix& y, const std::optional<Fixed>& weights, int threads)
       : kernel_(find_kernel(isa.c_str(), single)), single_(single), inputs_(inputs), threads_(threads) {
     want(kernel_ != nullptr, "no such kernel on this machine");
     want(!layers.empty() && settings.size() <= 4 && threads >= 1, "a description that is none");
@@ -57,13 +57,14 @@ class Runner {
     }
     Description d{inputs, int(layers_.size()), layers_.data(), Cost(cost), cost_number, penalty,
                   Optimizer(optimizer), {}, int(transformations_.size()), transformations_.data(), batch,
-                  widest_lanes, guarded};
+                  widest_lanes, least_squares, guarded};
     for (std::size_t i = 0; i < settings.size(); ++i) d.settings[i] = settings[i];
     slots_ = d.optimizer == Optimizer::GradientDescent                                     ? 0
              : d.optimizer == Optimizer::Adam || d.optimizer == Optimizer::AdamW ? 2
                                                                                   : 1;
     const Data data = data_of(x, &y, weights);
     examples_ = data.examples;
+    least_squares_ = least_squares;
     want(batch >= 1 && batch <= examples_, "a batch that is larger than the data");
     batch_ = batch;
     nb::gil_scoped_release released;
@@ -163,13 +164,25 @@ class Runner {
                              jacobians ? jacobians->data() : nullptr, outputs ? outputs->data() : nullptr, team);
   }
 
+  double normal_equations(Fixed params, nb::ndarray<double, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu> hessian,
+                          nb::ndarray<double, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu> gradient) {
+    want(least_squares_, "a session for something else");
+    want(params.dtype() == dtype() && long(params.shape(0)) == parameters_, "parameters of another kind");
+    want(long(hessian.shape(0)) == parameters_ && long(hessian.shape(1)) == parameters_ &&
+             long(gradient.shape(0)) == parameters_,
+         "results of another size");
+    nb::gil_scoped_release released;
+    const std::lock_guard<std::mutex> alone(busy_);
+    return kernel_->normal_equations(session_, params.data(), hessian.data(), gradient.data());
+  }
+
   int useful_threads(long examples) const { return kernel_->useful_threads(session_, examples); }
   long bytes() const { return kernel_->bytes(session_); }
 
  private:
   const Kernel* kernel_;
   Session* session_ = nullptr;
-  bool single_;
+  bool single_, least_squares_ = false;
   int inputs_, threads_, slots_ = 0;
   std::vector<LayerDescription> layers_;
   std::vector<TransformationDescription> transformations_;
@@ -212,17 +225,19 @@ NB_MODULE(_native, m) {
   m.def("instruction_sets", &instruction_sets);
   nb::class_<Runner>(m, "Runner")
       .def(nb::init<const std::string&, bool, int, const Layers&, int, double, double, int,
-                    const std::vector<double>&, const Transformations&, long, int, bool, const Matrix&,
+                    const std::vector<double>&, const Transformations&, long, int, bool, bool, const Matrix&,
                     const Matrix&, const std::optional<Fixed>&, int>(),
            nb::arg("isa"), nb::arg("single"), nb::arg("inputs"), nb::arg("layers"), nb::arg("cost"),
            nb::arg("cost_number"), nb::arg("penalty"), nb::arg("optimizer"), nb::arg("settings"),
-           nb::arg("transformations"), nb::arg("batch"), nb::arg("widest_lanes"), nb::arg("guarded"),
+           nb::arg("transformations"), nb::arg("batch"), nb::arg("widest_lanes"), nb::arg("least_squares"), nb::arg("guarded"),
            nb::arg("x"), nb::arg("y"), nb::arg("weights").none(), nb::arg("threads"))
       .def("advance", &Runner::advance, nb::arg("params"), nb::arg("slots"), nb::arg("last_good"),
            nb::arg("rates"), nb::arg("batches").none(), nb::arg("batch_ends").none(), nb::arg("noise").none(),
            nb::arg("masks"), nb::arg("steps"), nb::arg("costs").none(), nb::arg("threads"))
       .def("evaluate", &Runner::evaluate, nb::arg("params"), nb::arg("others").none(),
            nb::arg("jacobians").none(), nb::arg("outputs").none(), nb::arg("threads"))
+      .def("normal_equations", &Runner::normal_equations, nb::arg("params"), nb::arg("hessian"),
+           nb::arg("gradient"))
       .def("useful_threads", &Runner::useful_threads, nb::arg("examples"))
       .def_prop_ro("bytes", &Runner::bytes);
 }

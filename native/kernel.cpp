@@ -25,6 +25,10 @@ double evaluate(Session* session, const Data* data, const void* params, void* ja
                                     static_cast<real*>(outputs), team);
 }
 
+double normal_equations(Session* session, const void* params, double* hessian, double* gradient) {
+  return trainer(session)->normal_equations(static_cast<const real*>(params), hessian, gradient);
+}
+
 int useful_threads(const Session* session, long examples) {
   return reinterpret_cast<const Trainer*>(session)->useful_threads(examples);
 }
@@ -39,6 +43,7 @@ long bytes(const Session* session) { return reinterpret_cast<const Trainer*>(ses
 #define TEXT(a) TEXT_OF(a)
 
 const Kernel* NAMED(NAMED(chainrule_kernel_, REAL), ISA)() {
-  static const Kernel kernel{TEXT(ISA), V, create, destroy, advance, evaluate, useful_threads, bytes};
+  static const Kernel kernel{TEXT(ISA), V, create, destroy, advance, evaluate,
+                             normal_equations, useful_threads, bytes};
   return &kernel;
 }

@@ -49,6 +49,7 @@ struct Description {
   const TransformationDescription* transformation;
   long batch;         // examples of an update, at most
   int widest_lanes;   // layers of at most so many units keep examples in lanes; −1: as measured
+  bool least_squares; // whether there will be calls of `normal_equations`; then widest_lanes is 0
   bool guarded;       // every buffer between pages that must not be touched: for tests
 };
 
@@ -94,6 +95,8 @@ struct Kernel {
   // The cost of examples (null: those of the session), without dropout; the Jacobians (P) and the
   // outputs (n_L × m) are written where wanted.
   double (*evaluate)(Session*, const Data*, const void* params, void* jacobians, void* outputs, Team&);
+  // Of squared error: 2 JᵀwJ/Σw + λ (P × P), the gradient (P); returns the cost.
+  double (*normal_equations)(Session*, const void* params, double* hessian, double* gradient);
   // How many threads are worth their while for so many examples at a time.
   int (*useful_threads)(const Session*, long examples);
   long (*bytes)(const Session*);

@@ -6,6 +6,7 @@
 // from its start, carefully: the whole gradient first, then the judgement, then the update.
 #pragma once
 
+#include "least_squares.hpp"
 #include "session.hpp"
 
 #include "team.hpp"
@@ -32,6 +33,10 @@ class Trainer {
     const int slots = slots_of(optimizer_);
     for (int s = 0; s < slots; ++s) slot_[s] = plan_.memory.array<real>(plan_.packed);
     for (int s = 0; s < 4; ++s) settings_[s] = d.settings[s];
+    if (d.least_squares) {
+      squares_ = plan_.memory.array<Squares>(1);
+      *squares_ = Squares(plan_);
+    }
     transformations_ = d.transformations;
     transformation_ = plan_.memory.array<TransformationDescription>(d.transformations + 1);
     for (int i = 0; i < d.transformations; ++i) {
@@ -45,6 +50,9 @@ class Trainer {
 
   Outcome advance(const Stretch& s, Team& team);
   double evaluate(const Data* data, const real* params, real* jacobians, real* outputs, Team& team);
+  double normal_equations(const real* params, double* hessian, double* gradient) {
+    return ::normal_equations(plan_, examples_, penalty_, params, *squares_, hessian, gradient);
+  }
   long bytes() const { return long(plan_.memory.bytes()); }
   int useful_threads(long examples) const;
 
@@ -75,6 +83,7 @@ class Trainer {
   bool looks_at_all_ = false;
   long draws_;
   bool good_known_ = false;
+  Squares* squares_ = nullptr;  // in the memory of the plan
 
   static int slots_of(chainrule::Optimizer kind) {
     switch (kind) {

@@ -53,6 +53,7 @@ constexpr int V = BYTES / sizeof(real);
 INLINE vec load(const real* p) { return *reinterpret_cast<const vec*>(p); }
 INLINE vec load_unaligned(const real* p) { return *reinterpret_cast<const unaligned*>(p); }
 INLINE void store(real* p, vec x) { *reinterpret_cast<vec*>(p) = x; }
+INLINE void store_unaligned(real* p, vec x) { *reinterpret_cast<unaligned*>(p) = x; }
 
 // The same number in every lane. Not `vec{} + x`: that loses the sign of −0.
 INLINE vec splat(real x) {

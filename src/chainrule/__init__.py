@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the names are imported 
     from chainrule.own import register_activation, register_cost
     from chainrule.parameters import Parameters
     from chainrule.schedules import Cosine, OneCycle, ReduceOnPlateau, StepDecay, WarmUp
-    from chainrule.second_order import LevenbergMarquardt
+    from chainrule.second_order import LBFGS, LevenbergMarquardt
     from chainrule.sensitivity import input_jacobian, per_example_gradients, per_example_jacobians
     from chainrule.stopping import Patience, TimeLimit, Tolerance
     from chainrule.storage import load, save
@@ -42,6 +42,7 @@ _HOMES = {
     "Cosine": "schedules",
     "Derivation": "derivation",
     "GradientDescent": "optimizers",
+    "LBFGS": "second_order",
     "LevenbergMarquardt": "second_order",
     "Momentum": "optimizers",
     "Nesterov": "optimizers",
@@ -72,6 +73,7 @@ _HOMES = {
 _MODULES = ("data", "errors", "interchange", "plots")
 
 __all__ = [
+    "LBFGS",
     "Adam",
     "AdamW",
     "ChainruleError",

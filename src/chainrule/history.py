@@ -137,8 +137,8 @@ class TrainingResult:
         Costs in the course of training.
     reason : str
         Why it ended: ``"iterations"`` (all were made), ``"interrupted"`` (Ctrl-C),
-        ``"callback"`` (one returned True), or that of a stopping rule: ``"tolerance"``,
-        ``"patience"``, ``"time"``.
+        ``"callback"`` (one returned True), ``"converged"`` (`LBFGS` found nothing left to do), or
+        that of a stopping rule: ``"tolerance"``, ``"patience"``, ``"time"``.
     iterations : int
         Number of updates made.
     engine : str

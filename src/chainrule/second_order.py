@@ -1,17 +1,19 @@
-"""Second-order optimizers: rows that ask for more than a gradient.
+"""Second-order optimizers: rows that ask for more than a gradient, or more than one.
 
 Levenberg–Marquardt here is the pure part: what step a local model of the cost suggests, and what
 is to be remembered once the cost there is known. Where the model comes from is the engines' affair.
+L-BFGS is a description alone: its updates are SciPy's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments import check_fields, positive
+from chainrule.arguments import at_least, check_fields, positive
 from chainrule.arrays import Array
 
 Slots = tuple[Array, ...]
@@ -67,6 +69,7 @@ class LevenbergMarquardt:
     (array([[2.]]), array([[1.]]))
     """
 
+    title: ClassVar[str] = "Levenberg–Marquardt"
     damping: float = 1e-3
 
     def __post_init__(self) -> None:
@@ -163,3 +166,70 @@ class LevenbergMarquardt:
             damping *= max(1 / 3, 1 - (2 * min(gain, 2.0) - 1) ** 3)
             return np.full(1, damping), np.full(1, 2.0)
         return np.full(1, min(damping * growth, LARGEST)), np.full(1, min(2 * growth, LARGEST))
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """Go where the last few gradients point, as far as a line search finds it good: L-BFGS-B.
+
+    For any cost, all examples at once. From how the gradient changed in the last steps it knows in
+    which directions the cost is steep and in which it is flat, and needs no learning rate. An
+    update is one iteration of ``scipy.optimize.minimize(method="L-BFGS-B")``, most often one cost
+    and gradient, more where the line search asks for them. R. H. Byrd, P. Lu, J. Nocedal and
+    C. Zhu, SIAM J. Sci. Comput. 16, 1995.
+
+    SciPy ends where the gradient is zero or the cost falls no further in the precision at hand:
+    the parameters stay, further updates change nothing, and `train` ends with the reason
+    ``"converged"``. It computes in float64; parameters in float32 are rounded whenever the cost is
+    asked for, so that the end comes earlier.
+
+    Parameters
+    ----------
+    memory : int, optional
+        How many steps it looks back; each takes the room of two gradients.
+
+    Raises
+    ------
+    InvalidType, InvalidValue
+        If the number is impossible.
+
+    Examples
+    --------
+    >>> from chainrule import Network, train
+    >>> net = Network([1, 1], activation="identity", cost="squared_error")
+    >>> x, y = [[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]
+    >>> result = train(net, net.initialize(0), x, y, optimizer=LBFGS(), iterations=100)
+    >>> result.params.W1.round(6), result.params.b1.round(6), result.reason
+    (array([[2.]]), array([[1.]]), 'converged')
+    """
+
+    title: ClassVar[str] = "L-BFGS"
+    memory: int = 10
+
+    def __post_init__(self) -> None:
+        check_fields(self, memory=at_least(1))
+
+    @property
+    def learning_rate(self) -> float:
+        """1: how long a step is follows from the line search."""
+        return 1.0
+
+    def start(self, flat: Array) -> Slots:
+        """Return nothing: what is remembered is inside SciPy.
+
+        Parameters
+        ----------
+        flat : ndarray, shape (P,)
+            The parameters.
+
+        Returns
+        -------
+        tuple of ndarray
+            Empty.
+        """
+        del flat
+        return ()
+
+
+SecondOrder = LevenbergMarquardt | LBFGS
+"""What stands in the place of an `Optimizer` and is none: it takes all examples in every update."""

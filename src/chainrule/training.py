@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from chainrule import notation
 from chainrule.arguments import whole, zero_or_more
 from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
-from chainrule.engines import Engine, Problem, State, choose
+from chainrule.engines import Engine, Problem, State, choose, the_same_cost
 from chainrule.errors import InvalidType, InvalidValue, NonFiniteCost
 from chainrule.history import History, Record, TrainingResult
 from chainrule.network import Network
@@ -27,7 +28,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
 from chainrule.schedules import CONSTANT, ReduceOnPlateau, Schedule
-from chainrule.second_order import LevenbergMarquardt
+from chainrule.second_order import SecondOrder
 from chainrule.stopping import Patience, Rule
 from chainrule.terminal import bar, interrupts
 from chainrule.transformations import Noise, Transformation
@@ -42,7 +43,7 @@ def train(
     x: Any,
     y: Any,
     *,
-    optimizer: Optimizer | LevenbergMarquardt,
+    optimizer: Optimizer | SecondOrder,
     iterations: int,
     batch_size: int | None = None,
     noise: float = 0.0,
@@ -69,10 +70,11 @@ def train(
         Inputs, one example per column.
     y : array_like, shape (n_L, m)
         Targets.
-    optimizer : Optimizer or LevenbergMarquardt
+    optimizer : Optimizer, LevenbergMarquardt or LBFGS
         Such as ``GradientDescent(learning_rate=0.1)``.
     iterations : int
-        Number of updates to make, exactly, unless a rule, a callback or Ctrl-C ends it before.
+        Number of updates to make, exactly, unless a rule, a callback or Ctrl-C ends it before, or
+        `LBFGS` converges.
     batch_size : int, optional
         Examples per update, drawn without replacement and reshuffled after each pass; the last
         batch of a pass holds what is left. All of them where nothing is said, or where it is as
@@ -138,7 +140,7 @@ def train(
         raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     start = net.owns(params).copy()
     values = net.batch(x, y, start.dtype, weights)
-    if isinstance(optimizer, type) or not isinstance(optimizer, (Optimizer, LevenbergMarquardt)):
+    if isinstance(optimizer, type) or not isinstance(optimizer, (Optimizer, SecondOrder)):
         raise InvalidType(
             f"optimizer is {optimizer!r}, wanted an optimizer such as GradientDescent(0.1)"
         )
@@ -150,14 +152,11 @@ def train(
     examples = values[notation.TARGETS].shape[1]
     if batch_size is not None and whole("batch_size", batch_size, 1) >= examples:
         batch_size = None
-    if batch_size is not None and isinstance(optimizer, LevenbergMarquardt):
-        raise InvalidValue(
-            f"batch_size is {batch_size}, wanted None: Levenberg–Marquardt takes all examples "
-            "in every update"
-        )
     if threads is not None:
         whole("threads", threads, 1)
     problem = Problem(net, values, optimizer, (*before, *after), schedule, batch_size, threads)
+    if isinstance(optimizer, SecondOrder):
+        the_same_cost(problem, optimizer, plateau)
     chosen = choose(engine, problem)
     streams = Streams(rng)
     batches = None if batch_size is None else Batches(streams, examples, int(batch_size))
@@ -203,7 +202,11 @@ class _Loop:
     def run(self, state: State, progress: bool | None) -> str:
         """Train to the end and return why it ended."""
         stretch, reason = 1, ""
-        with interrupts() as interrupted, bar(progress, self.iterations) as show:
+        with (
+            interrupts() as interrupted,
+            bar(progress, self.iterations) as show,
+            closing(self.engine),
+        ):
             try:
                 reason = self._decide(state)
                 while not reason and state.iteration < self.iterations:
@@ -216,7 +219,7 @@ class _Loop:
                     self._raise_if_not_finite(state)
                     if interrupted():
                         raise KeyboardInterrupt
-                    reason = self._decide(state)
+                    reason = "converged" if state.converged else self._decide(state)
                     show(state.iteration, self.history.latest)
                 pressed = interrupted()
             except KeyboardInterrupt:

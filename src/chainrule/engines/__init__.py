@@ -9,12 +9,16 @@ from __future__ import annotations
 import warnings
 
 from chainrule.engines import kernel
+from chainrule.engines.least_squares import LeastSquares, must_fit
 from chainrule.engines.native import NativeEngine, refusal
 from chainrule.engines.protocol import Engine, Problem, State
+from chainrule.engines.quasi_newton import QuasiNewton
 from chainrule.engines.reference import ReferenceEngine
+from chainrule.engines.refusals import the_same_cost
 from chainrule.errors import EngineUnavailable, UnknownName
+from chainrule.second_order import LBFGS, LevenbergMarquardt
 
-__all__ = ["ENGINES", "Engine", "Problem", "State", "choose"]
+__all__ = ["ENGINES", "Engine", "Problem", "State", "choose", "the_same_cost"]
 
 ENGINES = ("auto", "reference", "native")
 
@@ -34,16 +38,26 @@ def choose(name: str, problem: Problem) -> Engine:
     """
     if name not in ENGINES:
         raise UnknownName("engine", name, ENGINES)
+    if isinstance(problem.optimizer, LevenbergMarquardt):
+        must_fit(problem.network.architecture)
+    engine = _native(name, problem) or ReferenceEngine(problem)
+    if isinstance(problem.optimizer, LBFGS):
+        return QuasiNewton(engine, problem.optimizer)
+    if isinstance(problem.optimizer, LevenbergMarquardt):
+        return LeastSquares(engine, problem, problem.optimizer)
+    return engine
+
+
+def _native(name: str, problem: Problem) -> NativeEngine | None:
     if name == "reference":
-        return ReferenceEngine(problem)
+        return None
     reason = refusal(problem)
-    if name == "native":
-        if reason:
-            raise EngineUnavailable(
-                f"engine='native' cannot train this: {reason}; use engine='auto' or 'reference'"
-            )
-        return NativeEngine(problem)
+    if name == "native" and reason:
+        raise EngineUnavailable(
+            f"engine='native' cannot train this: {reason}; use engine='auto' or 'reference'"
+        )
     missing = kernel.why_missing()
-    if missing:
-        warnings.warn(f"training on the slow reference engine: {missing}", stacklevel=3)
-    return ReferenceEngine(problem) if reason or missing else NativeEngine(problem)
+    if name == "auto" and missing:
+        warnings.warn(f"training on the slow reference engine: {missing}", stacklevel=4)
+        return None
+    return None if reason else NativeEngine(problem)

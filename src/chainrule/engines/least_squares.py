@@ -14,12 +14,13 @@ from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
 
 from chainrule import notation
+from chainrule.architecture import Architecture
 from chainrule.arrays import Array
-from chainrule.engines.protocol import Problem, State
+from chainrule.engines.one_thread import one_thread
+from chainrule.engines.protocol import Engine, Problem, State
 from chainrule.errors import InvalidValue
 from chainrule.network import Network
-from chainrule.parameters import Parameters
-from chainrule.schedules import CONSTANT
+from chainrule.parameters import Parameters, shapes
 from chainrule.second_order import LevenbergMarquardt, Model
 from chainrule.sensitivity import per_example_jacobians
 
@@ -30,48 +31,32 @@ MOST = 2**31
 
 
 class LeastSquares:
-    """Carries out updates of Levenberg–Marquardt.
+    """An engine whose updates are those of Levenberg–Marquardt, with the model of another.
 
     Parameters
     ----------
+    engine : Engine
+        Its updates are not used.
     problem : Problem
-        Of squared error, without dropout, transformations and schedule.
+        Of squared error, and one that `the_same_cost` lets pass.
     optimizer : LevenbergMarquardt
-
-    Raises
-    ------
-    InvalidValue
-        If the problem is another, or JᵀJ would be too large.
     """
 
-    def __init__(self, problem: Problem, optimizer: LevenbergMarquardt) -> None:
-        architecture = problem.network.architecture
-        if architecture.cost.name != "squared_error":
-            raise InvalidValue(
-                f"the cost is {architecture.cost.name}, wanted squared_error: Levenberg–Marquardt "
-                "is for least squares; take Adam or GradientDescent"
-            )
-        refused = {
-            "the network has dropout": bool(architecture.masks),
-            "there are transformations or noise": bool(problem.transformations),
-            "there is a schedule": problem.schedule is not CONSTANT,
-        }
-        for met, is_so in refused.items():
-            if is_so:
-                raise InvalidValue(
-                    f"{met}, wanted none: Levenberg–Marquardt chooses its steps itself and judges "
-                    "them by the cost, which must be the same in every update"
-                )
-        count = Parameters(architecture.sizes).flat.size
-        if 8 * count * count > MOST:
-            raise InvalidValue(
-                f"JᵀJ of {count:,} parameters takes {8 * count**2 / 2**30:,.1f} GiB, wanted at "
-                f"most {MOST / 2**30:g}: Levenberg–Marquardt is for small networks; take Adam"
-            )
-        self._problem, self._optimizer = problem, optimizer
+    def __init__(self, engine: Engine, problem: Problem, optimizer: LevenbergMarquardt) -> None:
+        self.name = engine.name
+        self._engine, self._problem, self._optimizer = engine, problem, optimizer
         self._known: tuple[Array, Model] | None = None
 
-    def update(self, state: State) -> None:
+    def advance(self, state: State, updates: int) -> State:
+        """Make `updates` updates, fewer if something is not finite, and return the state."""
+        with np.errstate(all="ignore"), one_thread():
+            for _ in range(updates):
+                if state.trouble:
+                    break
+                self._update(state)
+        return state
+
+    def _update(self, state: State) -> None:
         """Make one update: a step, if it lowers the cost, and another damping in any case."""
         model = self._model(state.params)
         if not math.isfinite(model.cost):
@@ -89,24 +74,65 @@ class LeastSquares:
         else:
             moved.flat[...] = state.params.flat - step
             if expected > 0 and np.isfinite(moved.flat).all():
-                gain = (model.cost - self._cost(moved)) / expected
+                gain = (model.cost - self._engine.cost(moved)) / expected
         state.slots = self._optimizer.learn(model, state.slots, gain)
         if gain > 0:
             state.params.flat[...] = moved.flat
         state.iteration += 1
 
-    def _cost(self, params: Parameters) -> float:
-        equations = self._problem.network.equations
-        return float(equations.evaluate((notation.COST,), params, self._problem.values)[0])
-
     def _model(self, params: Parameters) -> Model:
         """Return the model at parameters; after a step that was not made, it is still known."""
         if self._known is None or not np.array_equal(self._known[0], params.flat):
-            gradient, hessian = normal_equations(
-                self._problem.network, params, self._problem.values
-            )
-            self._known = params.flat.copy(), Model(self._cost(params), gradient, hessian)
+            self._known = params.flat.copy(), Model(*self._engine.normal_equations(params))
         return self._known[1]
+
+    def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
+        """Return the cost of all examples, or of others, without dropout."""
+        return self._engine.cost(params, values)
+
+    def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
+        """Return the cost of all examples, and the size of its gradient per layer, no dropout."""
+        return self._engine.cost_and_norms(params)
+
+    def value_and_gradient(self, params: Parameters) -> tuple[float, Array]:
+        """Return the cost of all examples and its gradient, flat and to keep, no dropout."""
+        return self._engine.value_and_gradient(params)
+
+    def normal_equations(
+        self, params: Parameters
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the cost, and the gradient and Gauss–Newton matrix that the steps are made of."""
+        return self._engine.normal_equations(params)
+
+    def close(self) -> None:
+        """Close the other engine."""
+        self._engine.close()
+
+
+def must_fit(architecture: Architecture) -> None:
+    """Refuse what Levenberg–Marquardt cannot do.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Of the network.
+
+    Raises
+    ------
+    InvalidValue
+        If the cost is not squared error, or JᵀJ would be too large.
+    """
+    if architecture.cost.name != "squared_error":
+        raise InvalidValue(
+            f"the cost is {architecture.cost.name}, wanted squared_error: Levenberg–Marquardt "
+            "is for least squares; take Adam or GradientDescent"
+        )
+    count = sum(rows * columns for rows, columns in shapes(architecture.sizes).values())
+    if 8 * count * count > MOST:
+        raise InvalidValue(
+            f"JᵀJ of {count:,} parameters takes {8 * count**2 / 2**30:,.1f} GiB, wanted at "
+            f"most {MOST / 2**30:g}: Levenberg–Marquardt is for small networks; take LBFGS or Adam"
+        )
 
 
 def normal_equations(

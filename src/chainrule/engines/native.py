@@ -24,6 +24,7 @@ from chainrule.engines import kernel
 from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
 from chainrule.optimizers import Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
 from chainrule.parameters import Parameters
+from chainrule.second_order import LevenbergMarquardt, SecondOrder
 from chainrule.transformations import ClipByNorm, ClipByValue, Noise
 
 ACTIVATIONS = (
@@ -54,7 +55,7 @@ def refusal(problem: Problem) -> str:
     for row in rows:
         if row.by_hand is not None or not _is_built_in(row):
             return f"{row.name} is a function of your own, and the kernel has built-in ones only"
-    if type(problem.optimizer) not in OPTIMIZERS:
+    if not isinstance(problem.optimizer, SecondOrder) and type(problem.optimizer) not in OPTIMIZERS:
         return f"{type(problem.optimizer).__name__} is none of the kernel's optimizers"
     for each in problem.transformations:
         if type(each) not in TRANSFORMATIONS:
@@ -108,11 +109,15 @@ class NativeEngine:
     ) -> None:
         self._problem = problem
         architecture, optimizer = problem.network.architecture, problem.optimizer
-        self._dtype = problem.values[notation.TARGETS].dtype
+        # Steps of second order are made around this engine, which only evaluates for them; for
+        # those of Levenberg–Marquardt in float64, whatever the parameters are.
+        kind = GradientDescent if isinstance(optimizer, SecondOrder) else type(optimizer)
+        squares = isinstance(optimizer, LevenbergMarquardt)
+        self._dtype = np.dtype(float) if squares else problem.values[notation.TARGETS].dtype
         self.threads = available_cores() if problem.threads is None else problem.threads
         self._batch = problem.examples if problem.batch_size is None else problem.batch_size
         name, number = _name_and_number(architecture.cost)
-        x, y, weights = _arrays(problem.values)
+        x, y, weights = self._arrays(problem.values)
         self._runner = kernel.module().Runner(
             isa=kernel.instruction_set(),
             single=self._dtype == np.float32,
@@ -121,11 +126,12 @@ class NativeEngine:
             cost=COSTS.index(name),
             cost_number=number,
             penalty=architecture.l2,
-            optimizer=list(OPTIMIZERS).index(type(optimizer)),
-            settings=[getattr(optimizer, each) for each in OPTIMIZERS[type(optimizer)]],
+            optimizer=list(OPTIMIZERS).index(kind),
+            settings=[getattr(optimizer, each) for each in OPTIMIZERS[kind]],
             transformations=_transformations(problem.transformations),
             batch=self._batch,
-            widest_lanes=widest_lanes,
+            widest_lanes=0 if squares else widest_lanes,
+            least_squares=squares,
             guarded=guarded,
             x=x,
             y=y,
@@ -168,12 +174,12 @@ class NativeEngine:
 
     def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
         """Return the cost of all examples, or of others, without dropout."""
-        others = None if values is None else _arrays(values)
+        others = None if values is None else self._arrays(values)
         return float(self._evaluate(params, others, None))
 
     def value_and_gradient(self, params: Parameters) -> tuple[float, Array]:
         """Return the cost of all examples and its Jacobians, flat, without dropout."""
-        jacobians = np.empty_like(params.flat)
+        jacobians: Array = np.empty(params.flat.size, self._dtype)
         return float(self._evaluate(params, None, jacobians)), jacobians
 
     def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
@@ -181,12 +187,39 @@ class NativeEngine:
         cost, jacobians = self.value_and_gradient(params)
         return cost, norms_per_layer(Parameters(params.sizes, jacobians))
 
+    def normal_equations(
+        self, params: Parameters
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the cost, its gradient, and the Gauss–Newton part of its second derivative."""
+        count = params.flat.size
+        gradient, hessian = np.empty(count), np.empty((count, count))
+        cost = self._runner.normal_equations(
+            params=params.flat.astype(np.float64, copy=False), hessian=hessian, gradient=gradient
+        )
+        return float(cost), gradient, hessian
+
+    def close(self) -> None:
+        """Do nothing: it holds memory only, and its threads end with every call."""
+
+    def _arrays(self, values: Mapping[str, Array]) -> tuple[Array, Array, Array | None]:
+        """Return inputs, targets and perhaps weights, as the kernel takes them."""
+        weights = values.get(notation.EXAMPLE_WEIGHTS)
+        return (
+            values[notation.activations(0)].astype(self._dtype, copy=False),
+            values[notation.TARGETS].astype(self._dtype, copy=False),
+            None if weights is None else weights.ravel().astype(self._dtype, copy=False),
+        )
+
     def _evaluate(self, params: Parameters, others: Any, jacobians: Array | None) -> float:
         threads = self._useful_for_all
         if others is not None:
             threads = self._runner.useful_threads(others[0].shape[1])
         found: float = self._runner.evaluate(
-            params=params.flat, others=others, jacobians=jacobians, outputs=None, threads=threads
+            params=params.flat.astype(self._dtype, copy=False),
+            others=others,
+            jacobians=jacobians,
+            outputs=None,
+            threads=threads,
         )
         return found
 
@@ -205,13 +238,3 @@ def _layers(architecture: Architecture) -> list[tuple[int, int, float, float]]:
 def _transformations(given: Sequence[Any]) -> list[tuple[int, float]]:
     kinds = list(TRANSFORMATIONS)
     return [(kinds.index(type(each)), getattr(each, TRANSFORMATIONS[type(each)])) for each in given]
-
-
-def _arrays(values: Mapping[str, Array]) -> tuple[Array, Array, Array | None]:
-    """Return inputs, targets and perhaps weights, as the kernel takes them."""
-    weights = values.get(notation.EXAMPLE_WEIGHTS)
-    return (
-        values[notation.activations(0)],
-        values[notation.TARGETS],
-        None if weights is None else np.ascontiguousarray(weights.ravel()),
-    )

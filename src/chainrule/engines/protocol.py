@@ -16,7 +16,7 @@ from chainrule.optimizers import Optimizer, Slots
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
 from chainrule.schedules import CONSTANT, PlateauMemory, Schedule, factor_of
-from chainrule.second_order import LevenbergMarquardt
+from chainrule.second_order import SecondOrder
 from chainrule.transformations import Transformation, draws_of_all, euclidean
 
 ROOM = 2**22
@@ -33,7 +33,7 @@ class Problem:
     values : dict of str to ndarray
         Checked inputs ``a0`` (n0 × m), targets ``y`` (n_L × m) and, where examples are weighted,
         ``w`` (1 × m), in the dtype of training.
-    optimizer : Optimizer or LevenbergMarquardt
+    optimizer : Optimizer, LevenbergMarquardt or LBFGS
     transformations : tuple of Transformation
         Of the gradient, in the order of use.
     schedule : callable
@@ -46,7 +46,7 @@ class Problem:
 
     network: Network
     values: dict[str, Array]
-    optimizer: Optimizer | LevenbergMarquardt
+    optimizer: Optimizer | SecondOrder
     transformations: tuple[Transformation, ...] = ()
     schedule: Schedule = CONSTANT
     batch_size: int | None = None
@@ -102,6 +102,8 @@ class State:
         The last parameters at which cost and Jacobians were finite.
     trouble : str
         What was found not to be finite; empty while all is well. Once set, no update is made.
+    converged : bool
+        Whether the optimizer has come to an end of its own: more updates would change nothing.
     """
 
     params: Parameters
@@ -112,6 +114,7 @@ class State:
     iteration: int = 0
     last_good: Parameters = field(init=False)
     trouble: str = ""
+    converged: bool = False
 
     def __post_init__(self) -> None:
         self.last_good = self.params.copy()
@@ -165,10 +168,28 @@ class Engine(Protocol):
     name: str
 
     def advance(self, state: State, updates: int) -> State:
-        """Make `updates` updates, fewer if something is not finite; change and return `state`."""
+        """Make `updates` updates, fewer if that is the end of it; change and return `state`.
+
+        It is the end where something is not finite (``state.trouble``) or the optimizer has nothing
+        left to do (``state.converged``).
+        """
 
     def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
         """Return the cost of all examples, or of others, without dropout."""
 
     def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
         """Return the cost of all examples, and the size of its gradient per layer, no dropout."""
+
+    def value_and_gradient(self, params: Parameters) -> tuple[float, Array]:
+        """Return the cost of all examples and its gradient, flat and to keep, no dropout."""
+
+    def normal_equations(
+        self, params: Parameters
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the cost, its gradient (P) and the Gauss–Newton matrix (P × P) of squared error.
+
+        All in float64, of all examples, without dropout; the penalty is in all three.
+        """
+
+    def close(self) -> None:
+        """Let go of what is held beside memory, such as a thread: the run is over."""

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array
-from chainrule.engines.least_squares import LeastSquares
+from chainrule.engines.least_squares import normal_equations
 from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
 from chainrule.parameters import Parameters
-from chainrule.second_order import LevenbergMarquardt
+from chainrule.second_order import SecondOrder
 from chainrule.transformations import apply_all
 
 NOTHING = np.empty(0)
@@ -30,19 +30,10 @@ class ReferenceEngine:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._least_squares: LeastSquares | None = None
-        if isinstance(problem.optimizer, LevenbergMarquardt):
-            self._least_squares = LeastSquares(problem, problem.optimizer)
 
     def advance(self, state: State, updates: int) -> State:
         """Make `updates` updates, or fewer if something is not finite, and return the state."""
         jacobians = Parameters(state.params.sizes, dtype=state.params.dtype)
-        if self._least_squares is not None:
-            with np.errstate(all="ignore"):
-                for _ in range(updates):
-                    if not state.trouble:
-                        self._least_squares.update(state)
-            return state
         with np.errstate(all="ignore"):  # what overflows is not finite, and is caught as such
             for block in state.blocks(self._problem, updates):
                 for update in range(len(block.learning_rates)):
@@ -53,7 +44,7 @@ class ReferenceEngine:
 
     def _update(self, state: State, block: Block, update: int, jacobians: Parameters) -> None:
         problem, params, optimizer = self._problem, state.params, self._problem.optimizer
-        assert not isinstance(optimizer, LevenbergMarquardt)
+        assert not isinstance(optimizer, SecondOrder)
         batch = self._batch(block, update)
         cost = problem.network.equations.differentiate(params, batch, jacobians)
         if not math.isfinite(cost):
@@ -86,11 +77,28 @@ class ReferenceEngine:
 
     def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
         """Return the cost of all examples, and the size of its gradient per layer, no dropout."""
+        cost, gradient = self.value_and_gradient(params)
+        with np.errstate(all="ignore"):
+            return cost, norms_per_layer(Parameters(params.sizes, gradient))
+
+    def value_and_gradient(self, params: Parameters) -> tuple[float, Array]:
+        """Return the cost of all examples and its gradient, flat and to keep, no dropout."""
         jacobians = Parameters(params.sizes, dtype=params.dtype)
         equations = self._problem.network.equations
         with np.errstate(all="ignore"):
             cost = equations.differentiate(params, self._problem.values, jacobians)
-            return cost, norms_per_layer(jacobians)
+        return cost, jacobians.flat
+
+    def normal_equations(
+        self, params: Parameters
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the cost, its gradient, and the Gauss–Newton part of its second derivative."""
+        with np.errstate(all="ignore"):
+            found = normal_equations(self._problem.network, params, self._problem.values)
+        return self.cost(params), *found
+
+    def close(self) -> None:
+        """Do nothing: it holds memory only."""
 
     def _batch(self, block: Block, update: int) -> dict[str, Array]:
         values = self._problem.values
