@@ -60,7 +60,7 @@ INLINE void add_products(Squares& s, long rows) {
     for (long p = 0; p < s.count; p += V)
       store(s.gradient + p, fma(residual, load(s.rows + r * s.step + p), load(s.gradient + p)));
   }
-  in_blocks(0, s.count, ROWS, [&](long p, int height) {
+  in_blocks<ROWS>(0, s.count, [&](long p, int height) {
     const long first = p / V * V;  // what is left of the diagonal follows by symmetry
     for (long q = first; q < s.count; q += PANEL) {
       const long width = padded(s.count) - q < PANEL ? padded(s.count) - q : PANEL;

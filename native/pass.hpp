@@ -73,7 +73,7 @@ INLINE void to_rows(const Net& net, const Tile& t, int l, long m0, long m1, bool
     for (int p = 0; p < layer.panels(); ++p) {
       const long width = layer.width(p), column = long(p) * PANEL;
       const real* weights = net.theta + layer.panel(p);
-      in_blocks(begin, end, ROWS, [&](long m, int rows) {
+      in_blocks<ROWS>(begin, end, [&](long m, int rows) {
         real* to = out + m * out_step + column;
         Product x{in, in_step, weights, width, layer.inputs, weights + layer.inputs * width, 0, to, out_step};
         if (layer.from_rows) {
@@ -109,7 +109,7 @@ INLINE void to_lanes(const Net& net, const Tile& t, int l, long m0, long m1, boo
       }
     }
   } else {
-    in_blocks(0, layer.units, ROWS, [&](long j, int rows) {
+    in_blocks<ROWS>(0, layer.units, [&](long j, int rows) {
       const real* w = weights + j * layer.row;
       product<Walk::Rows, Start::Column>({w, layer.row, in + m0, in_step, layer.inputs,
                                           w + layer.inputs, layer.row, out + j * out_step + m0, out_step},
@@ -209,7 +209,7 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
     for (long k = 0; k < padded(layer.inputs); k += PANEL) {
       const long width = padded(layer.inputs) - k < PANEL ? padded(layer.inputs) - k : PANEL;
       transpose_panel(layer, net.theta, k, width, scratch.panel);
-      in_blocks(m0, m1, ROWS, [&](long m, int rows) {
+      in_blocks<ROWS>(m0, m1, [&](long m, int rows) {
         product<Walk::Rows, Start::Zero>({delta + m * step, step, scratch.panel, width, layer.units, nullptr,
                                           0, out + m * out_step + k, out_step},
                                          rows, int(width / V));
@@ -217,7 +217,7 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
       });
     }
   } else if (layer.from_rows) {
-    in_blocks(m0, m1, ROWS, [&](long m, int rows) {
+    in_blocks<ROWS>(m0, m1, [&](long m, int rows) {
       const int wide = int(padded(layer.inputs) / V);
       product<Walk::Columns, Start::Zero>({delta + m, step, weights, layer.row, layer.units, nullptr, 0,
                                            out + m * out_step, out_step},
@@ -238,7 +238,7 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
         }
       }
     } else {
-      in_blocks(0, layer.inputs, ROWS, [&](long k, int rows) {
+      in_blocks<ROWS>(0, layer.inputs, [&](long k, int rows) {
         product<Walk::Columns, Start::Zero>({weights + k, layer.row, delta + m0, step, layer.units, nullptr,
                                              0, out + k * out_step + m0, out_step},
                                             rows, vectors);
@@ -290,13 +290,13 @@ INLINE void gradient(const Net& net, const Tile& t, int l, Share share, bool fir
   using ByColumns = std::integral_constant<Walk, Walk::Columns>;
   if (layer.to_rows) {
     const long inputs = layer.inputs + 1;  // and the one
-    const long blocks = (inputs + ROWS - 1) / ROWS;
+    const Blocks<ROWS> blocks(inputs);
     long group = GROUP_BYTES / (m * long(sizeof(real)) * PANEL);
     group = group < 1 ? 1 : group;
     for (long p0 = 0; p0 < layer.panels(); p0 += group) {
-      for (long b = share.begin(blocks); b < share.end(blocks); ++b) {
-        const long k = inputs * b / blocks;
-        const int rows = int(inputs * (b + 1) / blocks - k);
+      for (long b = share.begin(blocks.number); b < share.end(blocks.number); ++b) {
+        const long k = blocks.first(b);
+        const int rows = blocks.length(b);
         for (long p = p0; p < p0 + group && p < layer.panels(); ++p) {
           const long width = layer.width(int(p)), begin = layer.panel(int(p)) + k * width;
           const Product x{nullptr, in_step, delta + p * PANEL, step, m, nullptr, 0, nullptr, 0};
@@ -313,10 +313,10 @@ INLINE void gradient(const Net& net, const Tile& t, int l, Share share, bool fir
       }
     }
   } else if (layer.from_rows) {
-    const long blocks = (layer.units + ROWS - 1) / ROWS;
-    for (long b = share.begin(blocks); b < share.end(blocks); ++b) {
-      const long j = layer.units * b / blocks;
-      const int rows = int(layer.units * (b + 1) / blocks - j);
+    const Blocks<ROWS> blocks(layer.units);
+    for (long b = share.begin(blocks.number); b < share.end(blocks.number); ++b) {
+      const long j = blocks.first(b);
+      const int rows = blocks.length(b);
       const Product x{delta + j * step, step, in, in_step, m, nullptr, 0, nullptr, 0};
       block(ByRows{}, x, rows, layer.row, layer.begin + j * layer.row);
     }

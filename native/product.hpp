@@ -105,15 +105,39 @@ INLINE void tile(const Product& x, long column) {
   }
 }
 
-// R rows, and all vectors of them, in blocks of about equal width.
+// `count` things in as few blocks of at most MOST as there can be, all about as large: a remainder of
+// one or two rows would run at a fraction of the speed. (Divisions cost as much as a small block.)
+template <int MOST>
+struct Blocks {
+  int number, size, larger;  // the first `larger` of them have one more
+  explicit INLINE Blocks(long count) : number(int((count + MOST - 1) / MOST)), size(int(count)), larger(0) {
+    if (number == 2) {
+      size = int(count / 2), larger = int(count % 2);
+    } else if (number > 2) {
+      size = int(unsigned(count) / unsigned(number)), larger = int(count) - size * number;
+    }
+  }
+  INLINE long first(long block) const { return block * size + (block < larger ? block : larger); }
+  INLINE int length(long block) const { return size + (block < larger); }
+};
+
+// Calls `block(first, length)` for all blocks between two limits.
+template <int MOST, class Block>
+INLINE void in_blocks(long begin, long end, Block block) {
+  const Blocks<MOST> blocks(end - begin);
+  for (int b = 0; b < blocks.number; ++b) {
+    const int length = blocks.length(b);
+    block(begin, length);
+    begin += length;
+  }
+}
+
+// R rows, and all vectors of them.
 template <int R, Walk W, Start S>
 void strip(const Product& x, int vectors) {
-  const int blocks = (vectors + COLUMNS - 1) / COLUMNS;
-  int done = 0;
-  for (int block = 1; block <= blocks; ++block) {
-    const int until = vectors * block / blocks;
-    const long column = long(done) * V;
-    switch (until - done) {
+  in_blocks<COLUMNS>(0, vectors, [&](long first, int width) __attribute__((always_inline)) {
+    const long column = first * V;
+    switch (width) {
       case 1: tile<R, 1, W, S>(x, column); break;
       case 2: tile<R, 2, W, S>(x, column); break;
 #if BYTES == 64 || defined(__aarch64__)
@@ -121,8 +145,7 @@ void strip(const Product& x, int vectors) {
       case 4: tile<R, 4, W, S>(x, column); break;
 #endif
     }
-    done = until;
-  }
+  });
 }
 
 // At most ROWS rows.
@@ -135,17 +158,6 @@ INLINE void product(const Product& x, int rows, int vectors) {
     case 4: strip<4, W, S>(x, vectors); break;
     case 5: strip<5, W, S>(x, vectors); break;
     case 6: strip<6, W, S>(x, vectors); break;
-  }
-}
-
-// Calls `block(first, rows)` for blocks of at most `most` rows, all about as large: a remainder of
-// one or two rows would run at a fraction of the speed.
-template <class Block>
-INLINE void in_blocks(long begin, long end, int most, Block block) {
-  const long rows = end - begin, blocks = (rows + most - 1) / most;
-  for (long b = 0; b < blocks; ++b) {
-    const long first = rows * b / blocks, last = rows * (b + 1) / blocks;
-    block(begin + first, int(last - first));
   }
 }
 
@@ -248,8 +260,8 @@ constexpr LanesBlocks LANES_BLOCKS{std::make_integer_sequence<int, OUTER>()};
 // All pairs of `rows` rows of d with `columns` rows of a.
 INLINE void in_lanes(const real* d, long d_step, int rows, const real* a, long a_step, int columns,
                      int vectors, real* lanes, bool first) {
-  in_blocks(0, rows, OUTER, [&](long j, int height) {
-    in_blocks(0, columns, INNER, [&](long k, int width) {
+  in_blocks<OUTER>(0, rows, [&](long j, int height) {
+    in_blocks<INNER>(0, columns, [&](long k, int width) {
       LANES_BLOCKS.of[height - 1][width - 1](d + j * d_step, d_step, a + k * a_step, a_step, columns,
                                              vectors, lanes + (j * columns + k) * V, first);
     });
