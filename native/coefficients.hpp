@@ -44,7 +44,7 @@ struct Coefficients<true> {
   };
 
   // a.
-  static constexpr float NORMAL_SHIFT = 0x1.000000p+2f;
+  static constexpr float NORMAL_SHIFT = 0x1.400000p+2f;
 
   // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
   // On [-0.346608, 0.346608], degree 4; largest error 1.69e-8 = 2^-25.82,
@@ -94,20 +94,32 @@ struct Coefficients<true> {
       0x1.99cb86p-16f,
   };
 
-  // (t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 0 as far as Φ(−t) is not 0.
-  // On [-1.0, 0.578947], degree 9; largest error 3.29e-8 = 2^-24.86,
+  // (t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 1 as far as Φ(−t) is not 0.
+  // On [-0.666944, 0.5], degree 9; largest error 1.19e-8 = 2^-26.33,
   // relative to the function.
   static constexpr float NORMAL[] = {
-      0x1.82b4bcp-1f,
-      -0x1.373e38p-1f,
-      0x1.8c6d9ep-2f,
-      -0x1.7e001ep-3f,
-      0x1.eed34cp-5f,
-      -0x1.ed17dap-8f,
-      -0x1.cc1720p-9f,
-      0x1.9b2620p-10f,
-      0x1.6e4992p-13f,
-      -0x1.196e1cp-13f,
+      0x1.89d3acp-1f,
+      -0x1.54ad04p-1f,
+      0x1.fb3168p-2f,
+      -0x1.410ed4p-2f,
+      0x1.51f5c8p-3f,
+      -0x1.1b1cd0p-4f,
+      0x1.54d738p-6f,
+      -0x1.8789bap-9f,
+      -0x1.b4fa8ap-11f,
+      0x1.0e9dfap-11f,
+  };
+
+  // (Φ(z) − ½)/z in z², for |z| ≤ 1.
+  // On [0.0, 1.0], degree 5; largest error 8.23e-8 = 2^-23.54,
+  // relative to Φ(−|z|).
+  static constexpr float NORMAL_CENTRE[] = {
+      0x1.988454p-2f,
+      -0x1.105826p-4f,
+      0x1.46cc3ep-7f,
+      -0x1.36d8b0p-10f,
+      0x1.d9c182p-14f,
+      -0x1.f4d3c6p-18f,
   };
 };
 
@@ -147,7 +159,7 @@ struct Coefficients<false> {
   };
 
   // a.
-  static constexpr double NORMAL_SHIFT = 0x1.0000000000000p+2;
+  static constexpr double NORMAL_SHIFT = 0x1.4000000000000p+2;
 
   // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
   // On [-0.346608, 0.346608], degree 9; largest error 3.41e-17 = 2^-54.7,
@@ -213,32 +225,47 @@ struct Coefficients<false> {
       -0x1.8f90272fed1d2p-37,
   };
 
-  // (t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 0 as far as Φ(−t) is not 0.
-  // On [-1.0, 0.813953], degree 21; largest error 2.17e-16 = 2^-52.03,
+  // (t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 1 as far as Φ(−t) is not 0.
+  // On [-0.666944, 0.772727], degree 19; largest error 6.14e-17 = 2^-53.85,
   // relative to the function.
   static constexpr double NORMAL[] = {
-      0x1.82b4bb8c94dcep-1,
-      -0x1.373e3a893c27ep-1,
-      0x1.8c6dbf2cfc349p-2,
-      -0x1.7dff2bff69748p-3,
-      0x1.eec4cc3e3f6eap-5,
-      -0x1.ee2760ffd3254p-8,
-      -0x1.c81719c49f03bp-9,
-      0x1.ab825ebf3481ap-10,
-      0x1.17a4a3305e0a5p-13,
-      -0x1.e4a3e8ce99ae6p-13,
-      -0x1.000c6c09ed642p-19,
-      0x1.26cc589d616bap-15,
-      0x1.7f8287a814932p-21,
-      -0x1.8cec6d62cd1e2p-18,
-      -0x1.4e9216c168260p-21,
-      0x1.0fabe41a6502fp-20,
-      0x1.170987098c01dp-22,
-      -0x1.38a689c95d024p-23,
-      -0x1.33f002ffd4d79p-24,
-      0x1.3905bf31b4e3fp-27,
-      0x1.6ed17002a3ee7p-27,
-      0x1.acbb33bed2e6ep-30,
+      0x1.89d3abe1f95aep-1,
+      -0x1.54ad03f27ca1dp-1,
+      0x1.fb31653876f52p-2,
+      -0x1.410ed5f875465p-2,
+      0x1.51f6329f032ddp-3,
+      -0x1.1b1c254cd4988p-4,
+      0x1.54b4d4f3b07e0p-6,
+      -0x1.88590e2abbe3bp-9,
+      -0x1.a25036a94e870p-11,
+      0x1.1daf0a1baef97p-11,
+      -0x1.f214a43e74d23p-15,
+      -0x1.a16a06a36b450p-15,
+      0x1.17dc7011da47ap-16,
+      0x1.0a6ae7a1a862ap-18,
+      -0x1.734fbcf746060p-19,
+      -0x1.50d33a38ccfbdp-22,
+      0x1.c74eb10075b63p-22,
+      0x1.061f5349394c4p-26,
+      -0x1.c3c58a15e6dd0p-25,
+      0x1.7c0d449fb14e9p-28,
+  };
+
+  // (Φ(z) − ½)/z in z², for |z| ≤ 1.
+  // On [0.0, 1.0], degree 10; largest error 1.96e-16 = 2^-52.18,
+  // relative to Φ(−|z|).
+  static constexpr double NORMAL_CENTRE[] = {
+      0x1.9884533d43651p-2,
+      -0x1.1058377e2ced7p-4,
+      0x1.46d0429768b19p-7,
+      -0x1.37403f6b7b14cp-10,
+      0x1.e42b0d431065dp-14,
+      -0x1.3ce8f8ebf1464p-17,
+      0x1.6589d747fc722p-21,
+      -0x1.621aabb05c21dp-25,
+      0x1.37f09e88212c1p-29,
+      -0x1.e527a0cf5bfdcp-34,
+      0x1.1a490eb5c4e5ap-38,
   };
 };
 

@@ -1,4 +1,4 @@
-// The functions of mathematics on vectors: exp, tanh, the sigmoid and what else networks are made of.
+// The functions of mathematics on vectors: exp, tanh, sigmoid and what else networks are made of.
 //
 // Every function here is exact reduction, polynomial, reconstruction: the argument is split into a
 // part that is treated exactly (a power of two, a quarter turn) and a small rest, of which a
@@ -39,37 +39,41 @@ typedef std::make_unsigned_t<whole> uvec __attribute__((vector_size(BYTES)));
 
 // Tools ---------------------------------------------------------------------------------------
 
-// x, but not below `low` nor above `high`; NaN stays, for the minimum and maximum of x86 return
-// their second operand when one is NaN. (`maskz` with all lanes on is the plain instruction, of
-// whose definition g++ 12 warns that it reads an uninitialized vector.)
-INLINE vec between(real low, vec x, real high) {
+// The lower and the higher of two; a NaN in x stays, for the minimum and maximum of x86 return their
+// second operand when one is NaN. (`maskz` with all lanes on is the plain instruction, of whose
+// definition g++ 12 warns that it reads an uninitialized vector.)
+INLINE vec lower_of(vec limit, vec x) {
 #if BYTES == 64
-  if constexpr (SINGLE) {
-    const __m512 below = _mm512_maskz_min_ps(-1, (__m512)splat(high), (__m512)x);
-    return (vec)_mm512_maskz_max_ps(-1, (__m512)splat(low), below);
-  } else {
-    const __m512d below = _mm512_maskz_min_pd(-1, (__m512d)splat(high), (__m512d)x);
-    return (vec)_mm512_maskz_max_pd(-1, (__m512d)splat(low), below);
-  }
+  if constexpr (SINGLE) return (vec)_mm512_maskz_min_ps(-1, (__m512)limit, (__m512)x);
+  else return (vec)_mm512_maskz_min_pd(-1, (__m512d)limit, (__m512d)x);
 #elif BYTES == 32
-  if constexpr (SINGLE) {
-    const __m256 below = _mm256_min_ps((__m256)splat(high), (__m256)x);
-    return (vec)_mm256_max_ps((__m256)splat(low), below);
-  } else {
-    const __m256d below = _mm256_min_pd((__m256d)splat(high), (__m256d)x);
-    return (vec)_mm256_max_pd((__m256d)splat(low), below);
-  }
+  if constexpr (SINGLE) return (vec)_mm256_min_ps((__m256)limit, (__m256)x);
+  else return (vec)_mm256_min_pd((__m256d)limit, (__m256d)x);
 #elif defined(__x86_64__)
-  if constexpr (SINGLE) {
-    const __m128 below = _mm_min_ps((__m128)splat(high), (__m128)x);
-    return (vec)_mm_max_ps((__m128)splat(low), below);
-  } else {
-    const __m128d below = _mm_min_pd((__m128d)splat(high), (__m128d)x);
-    return (vec)_mm_max_pd((__m128d)splat(low), below);
-  }
+  if constexpr (SINGLE) return (vec)_mm_min_ps((__m128)limit, (__m128)x);
+  else return (vec)_mm_min_pd((__m128d)limit, (__m128d)x);
 #else
-  return at_least(at_most(x, splat(high)), splat(low));
+  return at_most(x, limit);
 #endif
+}
+
+INLINE vec higher_of(vec limit, vec x) {
+#if BYTES == 64
+  if constexpr (SINGLE) return (vec)_mm512_maskz_max_ps(-1, (__m512)limit, (__m512)x);
+  else return (vec)_mm512_maskz_max_pd(-1, (__m512d)limit, (__m512d)x);
+#elif BYTES == 32
+  if constexpr (SINGLE) return (vec)_mm256_max_ps((__m256)limit, (__m256)x);
+  else return (vec)_mm256_max_pd((__m256d)limit, (__m256d)x);
+#elif defined(__x86_64__)
+  if constexpr (SINGLE) return (vec)_mm_max_ps((__m128)limit, (__m128)x);
+  else return (vec)_mm_max_pd((__m128d)limit, (__m128d)x);
+#else
+  return at_least(x, limit);
+#endif
+}
+
+INLINE vec between(real low, vec x, real high) {
+  return higher_of(splat(low), lower_of(splat(high), x));
 }
 
 // The polynomial with these coefficients, its even and its odd powers side by side: as few
@@ -84,6 +88,15 @@ INLINE vec polynomial(const real (&c)[N], vec x, vec x2) {
     other = next;
   }
   return fma(last, x, other);
+}
+
+// The same by Horner's rule, whose rounding errors are smaller where terms cancel.
+template <int N>
+INLINE vec horner(const real (&c)[N], vec x) {
+  vec value = splat(c[N - 1]);
+#pragma GCC unroll 32
+  for (int i = N - 2; i >= 0; --i) value = fma(value, x, splat(c[i]));
+  return value;
 }
 
 // A product without its rounding error, and with it: `high + low` is a b exactly.
@@ -234,11 +247,11 @@ INLINE vec expm1(vec x) {
 // e/(e + 2) with e = exp(2|x|) − 1, as above. From `ONE` on the result rounds to 1.
 INLINE vec tanh(vec x) {
   constexpr real ONE = SINGLE ? real(9.1) : real(19.1);
-  const vec size = between(0, magnitude(x), ONE);
+  const vec size = lower_of(splat(ONE), magnitude(x));
   const Reduced part = reduce<1>(size + size);
   const vec power = power_of_two(part.bits);
   const vec e = fma(power, expm1_of_rest<1>(part.r), power - splat(1));
-  return with_sign_of(e / (e + splat(2)), x);
+  return as_real(as_bits(e / (e + splat(2))) | (as_bits(x) & isplat(SIGN)));
 }
 
 // The logarithm -------------------------------------------------------------------------------
@@ -280,8 +293,9 @@ INLINE vec log(vec x) {
   const Split part = split(select(denormal, x * splat(real(std::int64_t(1) << LIFT)), x));
   const vec k = exponent(part) - select(denormal, splat(LIFT), splat(0));
   const vec regular = log_of_parts(k, part.m - splat(1));
-  const vec edge = select(x == splat(0), splat(-INFINITE), select(x < splat(0), splat(UNDEFINED), x));
-  return select((x > splat(0)) & (x < splat(INFINITE)), regular, edge);
+  const vec zero = splat(0), infinite = splat(INFINITE);
+  const vec edge = select(x == zero, -infinite, select(x < zero, splat(UNDEFINED), x));
+  return select((x > zero) & (x < infinite), regular, edge);
 }
 
 // log(1 + x) for −1 < x, where 1 + x has not lost all of its 1.
@@ -318,7 +332,7 @@ INLINE Reduced reduce_bell(vec t) {
 }
 
 // |z|, but not beyond where both functions are 0.
-INLINE vec distance(vec z) { return between(0, magnitude(z), SINGLE ? 15 : 39); }
+INLINE vec distance(vec z) { return lower_of(splat(SINGLE ? 15 : 39), magnitude(z)); }
 
 // exp(−z²/2)/√(2π).
 INLINE vec density(vec z) {
@@ -330,15 +344,23 @@ INLINE vec density(vec z) {
 // Φ(z). In the lower tail exp(−t²/2) times a function that falls as 1/t: so its relative error
 // stays small as far as there are numbers. The substitution is that of M. M. Shepherd and
 // J. G. Laframboise (1981), "Chebyshev approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞".
+// What u lacks of 1/(t + SHIFT), relatively, goes into the exponential and into v. Around 0, a
+// polynomial which is ½ there and odd but for that.
 INLINE vec normal(vec z) {
   constexpr real SHIFT = Fit::NORMAL_SHIFT;
   const vec t = distance(z);
-  const Reduced part = reduce_bell(t);
-  const vec u = splat(1) / (t + splat(SHIFT));
-  const vec v = fma(splat(-2 * SHIFT), u, splat(1));  // (t − SHIFT)/(t + SHIFT)
-  const vec tail = u * polynomial(Fit::NORMAL, v, v * v);
+  const Pair shifted = sum_of(t, splat(SHIFT));
+  const vec u = splat(1) / shifted.high;
+  const Pair one = product(u, shifted.high);
+  const vec lack = ((splat(1) - one.high) - one.low) - u * shifted.low;
+  const vec v = fma(splat(-2 * SHIFT), u * lack, fma(splat(-2 * SHIFT), u, splat(1)));
+  Reduced part = reduce_bell(t);
+  part.r += lack;
+  const vec tail = u * horner(Fit::NORMAL, v);  // v = (t − SHIFT)/(t + SHIFT)
   const vec lower = scale(tail * significand(part), part);
-  return select(z > splat(0), splat(1) - lower, lower);
+  const vec z2 = z * z;
+  const vec centre = fma(z, polynomial(Fit::NORMAL_CENTRE, z2, z2 * z2), splat(real(0.5)));
+  return select(t < splat(1), centre, select(z > splat(0), splat(1) - lower, lower));
 }
 
 // Sine and cosine -----------------------------------------------------------------------------
@@ -358,7 +380,8 @@ INLINE Turned turn(vec x) {
   constexpr real TWO_OVER_PI = real(0.636619772367581343075535053490057448);
   const vec shifted = fma(x, splat(TWO_OVER_PI), splat(MAGIC));
   const vec n = shifted - splat(MAGIC);
-  const Pair first = product(n, splat(Fit::HALF_PI[0])), second = product(n, splat(Fit::HALF_PI[1]));
+  const Pair first = product(n, splat(Fit::HALF_PI[0]));
+  const Pair second = product(n, splat(Fit::HALF_PI[1]));
   const Pair once = sum_of(x - first.high, -first.low);
   const Pair twice = sum_of(once.high, -second.high);
   const vec low = ((once.low + twice.low) - second.low) - n * splat(Fit::HALF_PI[2]);
@@ -373,7 +396,8 @@ INLINE vec sine(vec x) {
   const vec r2 = r * r, r4 = r2 * r2;
   const vec half = splat(real(0.5)) * r2, rest = splat(1) - half;
   const vec odd = r + fma(r2 * r, polynomial(Fit::SIN, r2, r4), low * rest);
-  const vec even = rest + (((splat(1) - rest) - half) + fma(r4, polynomial(Fit::COS, r2, r4), -(r * low)));
+  const vec lost = (splat(1) - rest) - half;  // by rounding `rest`
+  const vec even = rest + (lost + fma(r4, polynomial(Fit::COS, r2, r4), -(r * low)));
   const ivec quarter = turned.quarter + isplat(Quarter);
   const vec size = select((quarter & isplat(1)) != 0, even, odd);
   return as_real(as_bits(size) ^ ((quarter & isplat(2)) << (8 * sizeof(real) - 2)));

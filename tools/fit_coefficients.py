@@ -68,7 +68,7 @@ STEPS = 16  # the powers of two in the table
 HALF_LN2 = mp.log(2) / 2 * Real("1.0001")  # the rounding of x / ln 2 may miss the half by a little
 QUARTER_PI = mp.pi / 4 * Real("1.01")
 LARGEST_S = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * Real("1.0001")
-NORMAL_SHIFT = Real(4)  # a in v = (t − a)/(t + a): of 2, 3, 4, 5, 6 the one with the smallest error
+NORMAL_SHIFT = Real(5)  # a in v = (t − a)/(t + a): of 1.5 to 5, tried, the one with the smallest error
 
 
 def exp_remainder(r: Real) -> Real:
@@ -99,9 +99,18 @@ def normal_tail(v: Real) -> Real:
     return (t + NORMAL_SHIFT) * mp.exp(t**2 / 2) * mp.erfc(t / mp.sqrt(2)) / 2
 
 
+def normal_centre(z2: Real) -> Real:
+    """(Φ(z) − ½)/z in z²."""
+    z = mp.sqrt(z2)
+    return mp.erf(z / mp.sqrt(2)) / (2 * z)
+
+
 def normal_interval(largest: int) -> tuple[Real, Real]:
-    """Return the v for t from 0 to the largest."""
-    return Real(-1), (largest - NORMAL_SHIFT) / (largest + NORMAL_SHIFT)
+    """Return the v for t from 1, or a little less, to the largest."""
+    low, high = (
+        (t - NORMAL_SHIFT) / (t + NORMAL_SHIFT) for t in (Real("0.999"), Real(largest))
+    )
+    return low, high
 
 
 FITS = (
@@ -152,12 +161,21 @@ FITS = (
     ),
     Fit(
         "NORMAL",
-        "(t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 0 as far as Φ(−t) is not 0",
+        "(t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 1 as far as Φ(−t) is not 0",
         normal_tail,
         lambda v: 1 / normal_tail(v),
         "relative to the function",
         {"float": normal_interval(15), "double": normal_interval(39)},
-        {"float": 9, "double": 21},
+        {"float": 9, "double": 19},
+    ),
+    Fit(
+        "NORMAL_CENTRE",
+        "(Φ(z) − ½)/z in z², for |z| ≤ 1",
+        normal_centre,
+        lambda z2: mp.sqrt(z2) * 2 / mp.erfc(mp.sqrt(z2 / 2)),
+        "relative to Φ(−|z|)",
+        both(Real(0), Real(1)),
+        {"float": 5, "double": 10},
     ),
 )
 
