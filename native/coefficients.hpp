@@ -23,7 +23,7 @@ struct Coefficients<true> {
       0x1.84698ap-48f,
   };
 
-  // 2^(i/16).
+  // 2^(i/16); then the same with i/16 of an exponent taken from the bits.
   alignas(64) static constexpr float POWERS[] = {
       0x1.000000p+0f,
       0x1.0b5586p+0f,
@@ -43,6 +43,25 @@ struct Coefficients<true> {
       0x1.ea4afap+0f,
   };
 
+  alignas(64) static constexpr float BARE_POWERS[] = {
+      0x1.000000p+0f,
+      0x1.fb5586p-1f,
+      0x1.f72b84p-1f,
+      0x1.f387a6p-1f,
+      0x1.f06fe0p-1f,
+      0x1.edea64p-1f,
+      0x1.ebfdaep-1f,
+      0x1.eab07ep-1f,
+      0x1.ea09e6p-1f,
+      0x1.ea1148p-1f,
+      0x1.eace54p-1f,
+      0x1.ec4918p-1f,
+      0x1.ee89fap-1f,
+      0x1.f199bep-1f,
+      0x1.f5818ep-1f,
+      0x1.fa4afap-1f,
+  };
+
   // a.
   static constexpr float NORMAL_SHIFT = 0x1.400000p+2f;
 
@@ -58,11 +77,11 @@ struct Coefficients<true> {
   };
 
   // the same for |r| ≤ ln(2)/32.
-  // On [-0.021663, 0.021663], degree 1; largest error 1.06e-7 = 2^-23.16,
-  // relative to exp(r) − 1.
+  // On [-0.021663, 0.021663], degree 1; largest error 1.6e-9 = 2^-29.22,
+  // relative to exp(r).
   static constexpr float EXP_STEP[] = {
-      0x1.0001ecp-1f,
-      0x1.55561ap-3f,
+      0x1.00021ep-1f,
+      0x1.55559ap-3f,
   };
 
   // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).
@@ -138,7 +157,7 @@ struct Coefficients<false> {
       0x1.c1cd129024e09p-107,
   };
 
-  // 2^(i/16).
+  // 2^(i/16); then the same with i/16 of an exponent taken from the bits.
   alignas(64) static constexpr double POWERS[] = {
       0x1.0000000000000p+0,
       0x1.0b5586cf9890fp+0,
@@ -156,6 +175,25 @@ struct Coefficients<false> {
       0x1.c199bdd85529cp+0,
       0x1.d5818dcfba487p+0,
       0x1.ea4afa2a490dap+0,
+  };
+
+  alignas(64) static constexpr double BARE_POWERS[] = {
+      0x1.0000000000000p+0,
+      0x1.fb5586cf9890fp-1,
+      0x1.f72b83c7d517bp-1,
+      0x1.f387a6e756238p-1,
+      0x1.f06fe0a31b715p-1,
+      0x1.edea64c123422p-1,
+      0x1.ebfdad5362a27p-1,
+      0x1.eab07dd485429p-1,
+      0x1.ea09e667f3bcdp-1,
+      0x1.ea11473eb0187p-1,
+      0x1.eace5422aa0dbp-1,
+      0x1.ec49182a3f090p-1,
+      0x1.ee89f995ad3adp-1,
+      0x1.f199bdd85529cp-1,
+      0x1.f5818dcfba487p-1,
+      0x1.fa4afa2a490dap-1,
   };
 
   // a.
@@ -178,14 +216,14 @@ struct Coefficients<false> {
   };
 
   // the same for |r| ≤ ln(2)/32.
-  // On [-0.021663, 0.021663], degree 4; largest error 7.89e-16 = 2^-50.17,
-  // relative to exp(r) − 1.
+  // On [-0.021663, 0.021663], degree 4; largest error 1.16e-17 = 2^-56.26,
+  // relative to exp(r).
   static constexpr double EXP_STEP[] = {
-      0x1.fffffffffffecp-2,
-      0x1.55555554afc48p-3,
-      0x1.5555555672c5bp-5,
-      0x1.111227768a201p-7,
-      0x1.6c16975f0c861p-10,
+      0x1.fffffffffffb8p-2,
+      0x1.555555548f771p-3,
+      0x1.55555559051a1p-5,
+      0x1.11123abc2d016p-7,
+      0x1.6c14c11e879a7p-10,
   };
 
   // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).

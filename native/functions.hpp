@@ -174,13 +174,13 @@ INLINE vec expm1_of_rest(vec r) {
 // 2^n, for n in the range of the exponents.
 INLINE vec power_of_two(ivec bits) { return as_real((bits << MANTISSA) + as_bits(splat(1))); }
 
-// 2^(i/16) for the number i in the four low bits; without a table, 1.
-INLINE vec fraction_of_power([[maybe_unused]] ivec bits) {
+// The entry of a table of powers whose number is in the low bits; where there is no table, 1.
+INLINE vec look_up([[maybe_unused]] const real (&table)[16], [[maybe_unused]] ivec bits) {
 #if BYTES == 64
   if constexpr (SINGLE) {
-    return (vec)_mm512_maskz_permutexvar_ps(-1, (__m512i)bits, _mm512_load_ps(Fit::POWERS));
+    return (vec)_mm512_maskz_permutexvar_ps(-1, (__m512i)bits, _mm512_load_ps(table));
   } else {
-    const __m512d low = _mm512_load_pd(Fit::POWERS), high = _mm512_load_pd(Fit::POWERS + 8);
+    const __m512d low = _mm512_load_pd(table), high = _mm512_load_pd(table + V);
     return (vec)_mm512_maskz_permutex2var_pd(-1, low, (__m512i)bits, high);
   }
 #else
@@ -188,14 +188,16 @@ INLINE vec fraction_of_power([[maybe_unused]] ivec bits) {
 #endif
 }
 
-// 2^(n/STEPS), for n/STEPS in the range of the exponents.
+// 2^(n/STEPS), for n/STEPS in the range of the exponents. The shift puts the whole part of n/STEPS
+// where the exponent is and its fraction behind: which is what the bare powers lack.
 INLINE vec power(ivec bits) {
-  return as_real(as_bits(fraction_of_power(bits)) + ((bits >> STEP_BITS) << MANTISSA));
+  const ivec bare = as_bits(look_up(Fit::BARE_POWERS, bits));
+  return as_real(bare + (bits << (MANTISSA - STEP_BITS)));
 }
 
 // exp(r) 2^(i/STEPS): what is left of exp(x) when its power of two is taken out.
 INLINE vec significand(Reduced x) {
-  const vec fraction = fraction_of_power(x.bits);
+  const vec fraction = look_up(Fit::POWERS, x.bits);
   return fma(fraction, expm1_of_rest(x.r), fraction);
 }
 
@@ -234,7 +236,8 @@ INLINE vec sigmoid(vec z) {
 }
 
 // exp(x) − 1 = 2^n (exp(r) − 1) + (2^n − 1), which loses nothing where x is small, for there
-// n = 0; so without the table, whose rounding errors would show. Half of it, for 2^n may overflow
+// n = 0; so without the table, whose rounding errors would show
+// or cost as much as it spares. Half of it, for 2^n may overflow
 // where the result does not.
 INLINE vec expm1(vec x) {
   constexpr real MINUS_ONE = -40;  // from here on down the result rounds to −1

@@ -127,8 +127,8 @@ FITS = (
         "EXP_STEP",
         "the same for |r| ≤ ln(2)/32",
         exp_remainder,
-        lambda r: r**2 / abs(mp.expm1(r)),
-        "relative to exp(r) − 1",
+        lambda r: r**2 / mp.exp(r),
+        "relative to exp(r)",
         both(-HALF_LN2 / STEPS, HALF_LN2 / STEPS),
         {"float": 1, "double": 4},
     ),
@@ -263,9 +263,18 @@ def parts(x: Real, dtype: Dtype, sizes: tuple[int, ...]) -> list[Real]:
 
 
 def powers(dtype: Dtype) -> list[str]:
-    """Return the lines of the table of 2^(i/16), aligned as a vector."""
-    table = array("POWERS", [mp.power(2, Real(i) / STEPS) for i in range(STEPS)], dtype)
-    return [f"  // 2^(i/{STEPS}).", table[0].replace("static", "alignas(64) static"), *table[1:], ""]
+    """Return the lines of the tables of 2^(i/16), aligned as vectors.
+
+    The bits of the second are those of the first less i/16 of a step of the exponent. As the bits
+    of numbers from ½ to 1 count half as much as those from 1 to 2, that is the number written here.
+    """
+    whole = [rounded(mp.power(2, Real(i) / STEPS), dtype.bits) for i in range(STEPS)]
+    bare = [(1 + x - Real(i) / STEPS) / 2 for i, x in enumerate(whole)]
+    lines = [f"  // 2^(i/{STEPS}); then the same with i/{STEPS} of an exponent taken from the bits."]
+    for name, table in (("POWERS", whole), ("BARE_POWERS", bare)):
+        first, *others = array(name, table, dtype)
+        lines += [first.replace("static", "alignas(64) static"), *others, ""]
+    return lines
 
 
 def array(name: str, numbers: list[Real], dtype: Dtype) -> list[str]:
