@@ -8,6 +8,10 @@ namespace {
 template <bool Single>
 struct Coefficients;
 
+// What the exponential needs with so many powers of two in a table.
+template <bool Single, int Steps>
+struct Exponential;
+
 template <>
 struct Coefficients<true> {
   // ln 2: the first part leaves room for an exact product with any exponent.
@@ -23,66 +27,8 @@ struct Coefficients<true> {
       0x1.84698ap-48f,
   };
 
-  // 2^(i/16); then the same with i/16 of an exponent taken from the bits.
-  alignas(64) static constexpr float POWERS[] = {
-      0x1.000000p+0f,
-      0x1.0b5586p+0f,
-      0x1.172b84p+0f,
-      0x1.2387a6p+0f,
-      0x1.306fe0p+0f,
-      0x1.3dea64p+0f,
-      0x1.4bfdaep+0f,
-      0x1.5ab07ep+0f,
-      0x1.6a09e6p+0f,
-      0x1.7a1148p+0f,
-      0x1.8ace54p+0f,
-      0x1.9c4918p+0f,
-      0x1.ae89fap+0f,
-      0x1.c199bep+0f,
-      0x1.d5818ep+0f,
-      0x1.ea4afap+0f,
-  };
-
-  alignas(64) static constexpr float BARE_POWERS[] = {
-      0x1.000000p+0f,
-      0x1.fb5586p-1f,
-      0x1.f72b84p-1f,
-      0x1.f387a6p-1f,
-      0x1.f06fe0p-1f,
-      0x1.edea64p-1f,
-      0x1.ebfdaep-1f,
-      0x1.eab07ep-1f,
-      0x1.ea09e6p-1f,
-      0x1.ea1148p-1f,
-      0x1.eace54p-1f,
-      0x1.ec4918p-1f,
-      0x1.ee89fap-1f,
-      0x1.f199bep-1f,
-      0x1.f5818ep-1f,
-      0x1.fa4afap-1f,
-  };
-
   // a.
   static constexpr float NORMAL_SHIFT = 0x1.400000p+2f;
-
-  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
-  // On [-0.346608, 0.346608], degree 4; largest error 1.69e-8 = 2^-25.82,
-  // relative to exp(r) − 1.
-  static constexpr float EXP[] = {
-      0x1.fffffep-2f,
-      0x1.5554b0p-3f,
-      0x1.555674p-5f,
-      0x1.122774p-7f,
-      0x1.6bec2cp-10f,
-  };
-
-  // the same for |r| ≤ ln(2)/32.
-  // On [-0.021663, 0.021663], degree 1; largest error 1.6e-9 = 2^-29.22,
-  // relative to exp(r).
-  static constexpr float EXP_STEP[] = {
-      0x1.00021ep-1f,
-      0x1.55559ap-3f,
-  };
 
   // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).
   // On [0.0, 0.0294431], degree 3; largest error 4.44e-10 = 2^-31.07,
@@ -143,6 +89,113 @@ struct Coefficients<true> {
 };
 
 template <>
+struct Exponential<true, 1> {
+  // 2^(i/1); then the same with i/1 of an exponent taken from the bits.
+  alignas(64) static constexpr float POWERS[] = {
+      0x1.000000p+0f,
+  };
+
+  alignas(64) static constexpr float BARE_POWERS[] = {
+      0x1.000000p+0f,
+  };
+
+  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
+  // On [-0.346608, 0.346608], degree 4; largest error 1.69e-8 = 2^-25.82,
+  // relative to exp(r) − 1.
+  static constexpr float POLYNOMIAL[] = {
+      0x1.fffffep-2f,
+      0x1.5554b0p-3f,
+      0x1.555674p-5f,
+      0x1.122774p-7f,
+      0x1.6bec2cp-10f,
+  };
+};
+
+template <>
+struct Exponential<true, 8> {
+  // 2^(i/8); then the same with i/8 of an exponent taken from the bits.
+  alignas(64) static constexpr float POWERS[] = {
+      0x1.000000p+0f,
+      0x1.172b84p+0f,
+      0x1.306fe0p+0f,
+      0x1.4bfdaep+0f,
+      0x1.6a09e6p+0f,
+      0x1.8ace54p+0f,
+      0x1.ae89fap+0f,
+      0x1.d5818ep+0f,
+  };
+
+  alignas(64) static constexpr float BARE_POWERS[] = {
+      0x1.000000p+0f,
+      0x1.f72b84p-1f,
+      0x1.f06fe0p-1f,
+      0x1.ebfdaep-1f,
+      0x1.ea09e6p-1f,
+      0x1.eace54p-1f,
+      0x1.ee89fap-1f,
+      0x1.f5818ep-1f,
+  };
+
+  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/16.
+  // On [-0.043326, 0.043326], degree 1; largest error 2.58e-8 = 2^-25.21,
+  // relative to exp(r).
+  static constexpr float POLYNOMIAL[] = {
+      0x1.000874p-1f,
+      0x1.555656p-3f,
+  };
+};
+
+template <>
+struct Exponential<true, 16> {
+  // 2^(i/16); then the same with i/16 of an exponent taken from the bits.
+  alignas(64) static constexpr float POWERS[] = {
+      0x1.000000p+0f,
+      0x1.0b5586p+0f,
+      0x1.172b84p+0f,
+      0x1.2387a6p+0f,
+      0x1.306fe0p+0f,
+      0x1.3dea64p+0f,
+      0x1.4bfdaep+0f,
+      0x1.5ab07ep+0f,
+      0x1.6a09e6p+0f,
+      0x1.7a1148p+0f,
+      0x1.8ace54p+0f,
+      0x1.9c4918p+0f,
+      0x1.ae89fap+0f,
+      0x1.c199bep+0f,
+      0x1.d5818ep+0f,
+      0x1.ea4afap+0f,
+  };
+
+  alignas(64) static constexpr float BARE_POWERS[] = {
+      0x1.000000p+0f,
+      0x1.fb5586p-1f,
+      0x1.f72b84p-1f,
+      0x1.f387a6p-1f,
+      0x1.f06fe0p-1f,
+      0x1.edea64p-1f,
+      0x1.ebfdaep-1f,
+      0x1.eab07ep-1f,
+      0x1.ea09e6p-1f,
+      0x1.ea1148p-1f,
+      0x1.eace54p-1f,
+      0x1.ec4918p-1f,
+      0x1.ee89fap-1f,
+      0x1.f199bep-1f,
+      0x1.f5818ep-1f,
+      0x1.fa4afap-1f,
+  };
+
+  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/32.
+  // On [-0.021663, 0.021663], degree 1; largest error 1.6e-9 = 2^-29.22,
+  // relative to exp(r).
+  static constexpr float POLYNOMIAL[] = {
+      0x1.00021ep-1f,
+      0x1.55559ap-3f,
+  };
+};
+
+template <>
 struct Coefficients<false> {
   // ln 2: the first part leaves room for an exact product with any exponent.
   static constexpr double LN2[] = {
@@ -157,74 +210,8 @@ struct Coefficients<false> {
       0x1.c1cd129024e09p-107,
   };
 
-  // 2^(i/16); then the same with i/16 of an exponent taken from the bits.
-  alignas(64) static constexpr double POWERS[] = {
-      0x1.0000000000000p+0,
-      0x1.0b5586cf9890fp+0,
-      0x1.172b83c7d517bp+0,
-      0x1.2387a6e756238p+0,
-      0x1.306fe0a31b715p+0,
-      0x1.3dea64c123422p+0,
-      0x1.4bfdad5362a27p+0,
-      0x1.5ab07dd485429p+0,
-      0x1.6a09e667f3bcdp+0,
-      0x1.7a11473eb0187p+0,
-      0x1.8ace5422aa0dbp+0,
-      0x1.9c49182a3f090p+0,
-      0x1.ae89f995ad3adp+0,
-      0x1.c199bdd85529cp+0,
-      0x1.d5818dcfba487p+0,
-      0x1.ea4afa2a490dap+0,
-  };
-
-  alignas(64) static constexpr double BARE_POWERS[] = {
-      0x1.0000000000000p+0,
-      0x1.fb5586cf9890fp-1,
-      0x1.f72b83c7d517bp-1,
-      0x1.f387a6e756238p-1,
-      0x1.f06fe0a31b715p-1,
-      0x1.edea64c123422p-1,
-      0x1.ebfdad5362a27p-1,
-      0x1.eab07dd485429p-1,
-      0x1.ea09e667f3bcdp-1,
-      0x1.ea11473eb0187p-1,
-      0x1.eace5422aa0dbp-1,
-      0x1.ec49182a3f090p-1,
-      0x1.ee89f995ad3adp-1,
-      0x1.f199bdd85529cp-1,
-      0x1.f5818dcfba487p-1,
-      0x1.fa4afa2a490dap-1,
-  };
-
   // a.
   static constexpr double NORMAL_SHIFT = 0x1.4000000000000p+2;
-
-  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
-  // On [-0.346608, 0.346608], degree 9; largest error 3.41e-17 = 2^-54.7,
-  // relative to exp(r) − 1.
-  static constexpr double EXP[] = {
-      0x1.0000000000005p-1,
-      0x1.5555555555539p-3,
-      0x1.55555555522b8p-5,
-      0x1.1111111118fb5p-7,
-      0x1.6c16c17edb7e6p-10,
-      0x1.a01a017510664p-13,
-      0x1.a019a76fbfe91p-16,
-      0x1.71de8812b285ap-19,
-      0x1.28a1df87dc213p-22,
-      0x1.ae6b9265db5a8p-26,
-  };
-
-  // the same for |r| ≤ ln(2)/32.
-  // On [-0.021663, 0.021663], degree 4; largest error 1.16e-17 = 2^-56.26,
-  // relative to exp(r).
-  static constexpr double EXP_STEP[] = {
-      0x1.fffffffffffb8p-2,
-      0x1.555555548f771p-3,
-      0x1.55555559051a1p-5,
-      0x1.11123abc2d016p-7,
-      0x1.6c14c11e879a7p-10,
-  };
 
   // (2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1).
   // On [0.0, 0.0294431], degree 6; largest error 1.96e-18 = 2^-58.83,
@@ -304,6 +291,87 @@ struct Coefficients<false> {
       0x1.37f09e88212c1p-29,
       -0x1.e527a0cf5bfdcp-34,
       0x1.1a490eb5c4e5ap-38,
+  };
+};
+
+template <>
+struct Exponential<false, 1> {
+  // 2^(i/1); then the same with i/1 of an exponent taken from the bits.
+  alignas(64) static constexpr double POWERS[] = {
+      0x1.0000000000000p+0,
+  };
+
+  alignas(64) static constexpr double BARE_POWERS[] = {
+      0x1.0000000000000p+0,
+  };
+
+  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2.
+  // On [-0.346608, 0.346608], degree 9; largest error 3.41e-17 = 2^-54.7,
+  // relative to exp(r) − 1.
+  static constexpr double POLYNOMIAL[] = {
+      0x1.0000000000005p-1,
+      0x1.5555555555539p-3,
+      0x1.55555555522b8p-5,
+      0x1.1111111118fb5p-7,
+      0x1.6c16c17edb7e6p-10,
+      0x1.a01a017510664p-13,
+      0x1.a019a76fbfe91p-16,
+      0x1.71de8812b285ap-19,
+      0x1.28a1df87dc213p-22,
+      0x1.ae6b9265db5a8p-26,
+  };
+};
+
+template <>
+struct Exponential<false, 16> {
+  // 2^(i/16); then the same with i/16 of an exponent taken from the bits.
+  alignas(64) static constexpr double POWERS[] = {
+      0x1.0000000000000p+0,
+      0x1.0b5586cf9890fp+0,
+      0x1.172b83c7d517bp+0,
+      0x1.2387a6e756238p+0,
+      0x1.306fe0a31b715p+0,
+      0x1.3dea64c123422p+0,
+      0x1.4bfdad5362a27p+0,
+      0x1.5ab07dd485429p+0,
+      0x1.6a09e667f3bcdp+0,
+      0x1.7a11473eb0187p+0,
+      0x1.8ace5422aa0dbp+0,
+      0x1.9c49182a3f090p+0,
+      0x1.ae89f995ad3adp+0,
+      0x1.c199bdd85529cp+0,
+      0x1.d5818dcfba487p+0,
+      0x1.ea4afa2a490dap+0,
+  };
+
+  alignas(64) static constexpr double BARE_POWERS[] = {
+      0x1.0000000000000p+0,
+      0x1.fb5586cf9890fp-1,
+      0x1.f72b83c7d517bp-1,
+      0x1.f387a6e756238p-1,
+      0x1.f06fe0a31b715p-1,
+      0x1.edea64c123422p-1,
+      0x1.ebfdad5362a27p-1,
+      0x1.eab07dd485429p-1,
+      0x1.ea09e667f3bcdp-1,
+      0x1.ea11473eb0187p-1,
+      0x1.eace5422aa0dbp-1,
+      0x1.ec49182a3f090p-1,
+      0x1.ee89f995ad3adp-1,
+      0x1.f199bdd85529cp-1,
+      0x1.f5818dcfba487p-1,
+      0x1.fa4afa2a490dap-1,
+  };
+
+  // (exp(r) − 1 − r)/r² for |r| ≤ ln(2)/32.
+  // On [-0.021663, 0.021663], degree 4; largest error 1.16e-17 = 2^-56.26,
+  // relative to exp(r).
+  static constexpr double POLYNOMIAL[] = {
+      0x1.fffffffffffb8p-2,
+      0x1.555555548f771p-3,
+      0x1.55555559051a1p-5,
+      0x1.11123abc2d016p-7,
+      0x1.6c14c11e879a7p-10,
   };
 };
 

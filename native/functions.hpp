@@ -141,10 +141,11 @@ INLINE bool any(ivec test) {
 
 // The exponential -----------------------------------------------------------------------------
 
-// With AVX-512 a table of 16 numbers is two registers or one, and looking up a vector of numbers is
-// one instruction. So there the steps of the reduction are sixteenths of ln 2, which spares half
-// the polynomial: 18 to 21 % of the time of exp and sigmoid in float64, 12 to 14 % in float32.
-constexpr int STEP_BITS = BYTES == 64 ? 4 : 0;
+// Where a table of powers of two fits a register or two, one instruction looks up a vector of
+// numbers: 16 with AVX-512, 8 in float32 with AVX2. So there the steps of the reduction are
+// sixteenths or eighths of ln 2, which spares half of the polynomial, and with AVX-512 18 to 21 % of
+// the time of exp and sigmoid in float64, 12 to 14 % in float32.
+constexpr int STEP_BITS = BYTES == 64 ? 4 : BYTES == 32 && SINGLE ? 3 : 0;
 constexpr int STEPS = 1 << STEP_BITS;
 
 // x = n ln(2)/Steps + r with n whole and |r| ≤ ln(2)/(2 Steps). `bits` holds n + Steps × Offset in
@@ -167,15 +168,14 @@ INLINE Reduced reduce(vec x) {
 template <int Steps = STEPS>
 INLINE vec expm1_of_rest(vec r) {
   const vec r2 = r * r;
-  if constexpr (Steps > 1) return fma(polynomial(Fit::EXP_STEP, r, r2), r2, r);
-  else return fma(polynomial(Fit::EXP, r, r2), r2, r);
+  return fma(polynomial(Exponential<SINGLE, Steps>::POLYNOMIAL, r, r2), r2, r);
 }
 
 // 2^n, for n in the range of the exponents.
 INLINE vec power_of_two(ivec bits) { return as_real((bits << MANTISSA) + as_bits(splat(1))); }
 
 // The entry of a table of powers whose number is in the low bits; where there is no table, 1.
-INLINE vec look_up([[maybe_unused]] const real (&table)[16], [[maybe_unused]] ivec bits) {
+INLINE vec look_up([[maybe_unused]] const real (&table)[STEPS], [[maybe_unused]] ivec bits) {
 #if BYTES == 64
   if constexpr (SINGLE) {
     return (vec)_mm512_maskz_permutexvar_ps(-1, (__m512i)bits, _mm512_load_ps(table));
@@ -183,6 +183,9 @@ INLINE vec look_up([[maybe_unused]] const real (&table)[16], [[maybe_unused]] iv
     const __m512d low = _mm512_load_pd(table), high = _mm512_load_pd(table + V);
     return (vec)_mm512_maskz_permutex2var_pd(-1, low, (__m512i)bits, high);
   }
+#elif BYTES == 32
+  if constexpr (SINGLE) return (vec)_mm256_permutevar8x32_ps((__m256)load(table), (__m256i)bits);
+  else return splat(1);
 #else
   return splat(1);
 #endif
@@ -191,13 +194,13 @@ INLINE vec look_up([[maybe_unused]] const real (&table)[16], [[maybe_unused]] iv
 // 2^(n/STEPS), for n/STEPS in the range of the exponents. The shift puts the whole part of n/STEPS
 // where the exponent is and its fraction behind: which is what the bare powers lack.
 INLINE vec power(ivec bits) {
-  const ivec bare = as_bits(look_up(Fit::BARE_POWERS, bits));
+  const ivec bare = as_bits(look_up(Exponential<SINGLE, STEPS>::BARE_POWERS, bits));
   return as_real(bare + (bits << (MANTISSA - STEP_BITS)));
 }
 
 // exp(r) 2^(i/STEPS): what is left of exp(x) when its power of two is taken out.
 INLINE vec significand(Reduced x) {
-  const vec fraction = look_up(Fit::POWERS, x.bits);
+  const vec fraction = look_up(Exponential<SINGLE, STEPS>::POWERS, x.bits);
   return fma(fraction, expm1_of_rest(x.r), fraction);
 }
 
@@ -210,8 +213,9 @@ INLINE vec scale(vec y, Reduced x) {
   if constexpr (SINGLE) return (vec)_mm512_maskz_scalef_ps(-1, (__m512)y, (__m512)exponent);
   else return (vec)_mm512_maskz_scalef_pd(-1, (__m512d)y, (__m512d)exponent);
 #else
-  const ivec half = (ivec)((uvec)x.bits >> 1);
-  return y * power_of_two(half) * power_of_two(x.bits - half);
+  const ivec whole_bits = (ivec)((uvec)x.bits >> STEP_BITS);
+  const ivec half = (ivec)((uvec)whole_bits >> 1);
+  return y * power_of_two(half) * power_of_two(whole_bits - half);
 #endif
 }
 

@@ -64,7 +64,6 @@ def both(low: Real, high: Real) -> dict[str, tuple[Real, Real]]:
     return {dtype.name: (low, high) for dtype in DTYPES}
 
 
-STEPS = 16  # the powers of two in the table
 HALF_LN2 = mp.log(2) / 2 * Real("1.0001")  # the rounding of x / ln 2 may miss the half by a little
 QUARTER_PI = mp.pi / 4 * Real("1.01")
 LARGEST_S = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * Real("1.0001")
@@ -113,25 +112,30 @@ def normal_interval(largest: int) -> tuple[Real, Real]:
     return low, high
 
 
+def exponential(steps: int, degree: dict[str, int]) -> Fit:
+    """Return the row of the exponential for a table of so many powers of two.
+
+    Where there is a table, exp(r) is what counts; where there is none, exp(r) − 1 does as well.
+    """
+    end = HALF_LN2 / steps
+    return Fit(
+        "POLYNOMIAL",
+        f"(exp(r) − 1 − r)/r² for |r| ≤ ln(2)/{2 * steps}",
+        exp_remainder,
+        (lambda r: r**2 / mp.exp(r)) if steps > 1 else (lambda r: r**2 / abs(mp.expm1(r))),
+        "relative to exp(r)" if steps > 1 else "relative to exp(r) − 1",
+        both(-end, end),
+        degree,
+    )
+
+
+EXPONENTIALS = {
+    1: exponential(1, {"float": 4, "double": 9}),
+    8: exponential(8, {"float": 1}),
+    16: exponential(16, {"float": 1, "double": 4}),
+}
+
 FITS = (
-    Fit(
-        "EXP",
-        "(exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2",
-        exp_remainder,
-        lambda r: r**2 / abs(mp.expm1(r)),
-        "relative to exp(r) − 1",
-        both(-HALF_LN2, HALF_LN2),
-        {"float": 4, "double": 9},
-    ),
-    Fit(
-        "EXP_STEP",
-        "the same for |r| ≤ ln(2)/32",
-        exp_remainder,
-        lambda r: r**2 / mp.exp(r),
-        "relative to exp(r)",
-        both(-HALF_LN2 / STEPS, HALF_LN2 / STEPS),
-        {"float": 1, "double": 4},
-    ),
     Fit(
         "LOG",
         "(2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1)",
@@ -262,15 +266,15 @@ def parts(x: Real, dtype: Dtype, sizes: tuple[int, ...]) -> list[Real]:
     return [*found, rounded(x, dtype.bits)]
 
 
-def powers(dtype: Dtype) -> list[str]:
-    """Return the lines of the tables of 2^(i/16), aligned as vectors.
+def powers(steps: int, dtype: Dtype) -> list[str]:
+    """Return the lines of the tables of 2^(i/steps), aligned as vectors.
 
-    The bits of the second are those of the first less i/16 of a step of the exponent. As the bits
-    of numbers from ½ to 1 count half as much as those from 1 to 2, that is the number written here.
+    The bits of the second are those of the first less i/steps of a step of the exponent. As the
+    bits of numbers from ½ to 1 count half as much as those from 1 to 2, that is the number written.
     """
-    whole = [rounded(mp.power(2, Real(i) / STEPS), dtype.bits) for i in range(STEPS)]
-    bare = [(1 + x - Real(i) / STEPS) / 2 for i, x in enumerate(whole)]
-    lines = [f"  // 2^(i/{STEPS}); then the same with i/{STEPS} of an exponent taken from the bits."]
+    whole = [rounded(mp.power(2, Real(i) / steps), dtype.bits) for i in range(steps)]
+    bare = [(1 + x - Real(i) / steps) / 2 for i, x in enumerate(whole)]
+    lines = [f"  // 2^(i/{steps}); then the same with i/{steps} of an exponent taken from the bits."]
     for name, table in (("POWERS", whole), ("BARE_POWERS", bare)):
         first, *others = array(name, table, dtype)
         lines += [first.replace("static", "alignas(64) static"), *others, ""]
@@ -312,6 +316,10 @@ namespace {
 
 template <bool Single>
 struct Coefficients;
+
+// What the exponential needs with so many powers of two in a table.
+template <bool Single, int Steps>
+struct Exponential;
 """
 
 
@@ -327,7 +335,6 @@ def constants(dtype: Dtype) -> list[str]:
         "  // π/2: two parts with all bits, and the rest.",
         *array("HALF_PI", half_pi, dtype),
         "",
-        *powers(dtype),
         "  // a.",
         f"  static constexpr {dtype.name} NORMAL_SHIFT = {literal(NORMAL_SHIFT, dtype)};",
         "",
@@ -344,6 +351,12 @@ def header() -> str:
         for fit in FITS:
             lines += polynomial(fit, dtype)
         lines[-1:] = ["};", ""]
+        for steps, fit in EXPONENTIALS.items():
+            if dtype.name not in fit.degree:
+                continue
+            lines += ["template <>", f"struct Exponential<{single}, {steps}> {{"]
+            lines += powers(steps, dtype) + polynomial(fit, dtype)
+            lines[-1:] = ["};", ""]
     return "\n".join([*lines, "}  // namespace", ""])
 
 
