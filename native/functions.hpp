@@ -142,9 +142,9 @@ INLINE bool any(ivec test) {
 // The exponential -----------------------------------------------------------------------------
 
 // Where a table of powers of two fits a register or two, one instruction looks up a vector of
-// numbers: 16 with AVX-512, 8 in float32 with AVX2. So there the steps of the reduction are
-// sixteenths or eighths of ln 2, which spares half of the polynomial, and with AVX-512 18 to 21 % of
-// the time of exp and sigmoid in float64, 12 to 14 % in float32.
+// numbers: 16 with AVX-512, 8 in float32 with AVX2. There the steps of the reduction are sixteenths
+// or eighths of ln 2, which spares half of the polynomial; what it gained is in
+// docs/kernel-accuracy.md.
 constexpr int STEP_BITS = BYTES == 64 ? 4 : BYTES == 32 && SINGLE ? 3 : 0;
 constexpr int STEPS = 1 << STEP_BITS;
 
@@ -239,10 +239,9 @@ INLINE vec sigmoid(vec z) {
   return splat(c) / fma(scaled, expm1_of_rest(part.r), scaled + splat(c));
 }
 
-// exp(x) − 1 = 2^n (exp(r) − 1) + (2^n − 1), which loses nothing where x is small, for there
-// n = 0; so without the table, whose rounding errors would show
-// or cost as much as it spares. Half of it, for 2^n may overflow
-// where the result does not.
+// exp(x) − 1 = 2^n (exp(r) − 1) + (2^n − 1), which loses nothing where x is small, for there n = 0.
+// Without the table, whose rounding errors would show. Half of it, for 2^n may overflow where the
+// result does not.
 INLINE vec expm1(vec x) {
   constexpr real MINUS_ONE = -40;  // from here on down the result rounds to −1
   const Reduced part = reduce<1, -1>(between(MINUS_ONE, x, EXP_HIGH));
@@ -256,8 +255,8 @@ INLINE vec tanh(vec x) {
   constexpr real ONE = SINGLE ? real(9.1) : real(19.1);
   const vec size = lower_of(splat(ONE), magnitude(x));
   const Reduced part = reduce<1>(size + size);
-  const vec power = power_of_two(part.bits);
-  const vec e = fma(power, expm1_of_rest<1>(part.r), power - splat(1));
+  const vec whole_power = power_of_two(part.bits);
+  const vec e = fma(whole_power, expm1_of_rest<1>(part.r), whole_power - splat(1));
   return as_real(as_bits(e / (e + splat(2))) | (as_bits(x) & isplat(SIGN)));
 }
 
@@ -375,9 +374,10 @@ INLINE vec normal(vec z) {
 // Up to here the reduction below is good; beyond, each lane asks the C library.
 constexpr real FAR = SINGLE ? real(0x1p15) : real(0x1p30);
 
-// x = n π/2 + r.high + r.low with |r| ≤ π/4: so exact that the sine of the number next to a multiple
-// of π has all of its bits. After Cody and Waite, "Software Manual for the Elementary Functions"
-// (1980), with whole products in place of short constants. x − high is exact, being small.
+// x = n π/2 + r.high + r.low with |r| ≤ π/4: so exact that the sine of the number next to a
+// multiple of π has all of its bits. After Cody and Waite, "Software Manual for the Elementary
+// Functions" (1980), with whole products in place of short constants. x − high is exact, for both
+// are of one size.
 struct Turned {
   ivec quarter;  // n in the low bits
   Pair r;
