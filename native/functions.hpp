@@ -280,16 +280,21 @@ INLINE vec exponent(Split x) {
   return as_real(x.biased + as_bits(splat(MAGIC))) - splat(MAGIC + BIAS);
 }
 
-// k ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, as 2 artanh(s) with s = f/(2 + f), whose first terms
-// are summed in the order that keeps what f has: f − (f²/2 − s (f²/2 + R)).
+// log(1 + f) + correction, as 2 artanh(s) with s = f/(2 + f), whose first terms are summed in the
+// order that keeps what f has: f − (f²/2 − s (f²/2 + R)).
 // After fdlibm's e_log.c (Sun Microsystems, 1993).
-INLINE vec log_of_parts(vec k, vec f) {
+template <int N>
+INLINE vec log_near_1(const real (&c)[N], vec f, vec correction) {
   const vec s = f / (splat(2) + f);
   const vec s2 = s * s;
-  const vec rest = s2 * polynomial(Fit::LOG, s2, s2 * s2);
+  const vec rest = s2 * polynomial(c, s2, s2 * s2);
   const vec half_square = splat(real(0.5)) * f * f;
-  const vec small = fma(s, half_square + rest, k * splat(Fit::LN2[1]));
-  return fma(k, splat(Fit::LN2[0]), f - (half_square - small));
+  return f - (half_square - fma(s, half_square + rest, correction));
+}
+
+// k ln 2 + log(1 + f) for √½ ≤ 1 + f < √2.
+INLINE vec log_of_parts(vec k, vec f) {
+  return fma(k, splat(Fit::LN2[0]), log_near_1(Fit::LOG, f, k * splat(Fit::LN2[1])));
 }
 
 // −∞ at 0, NaN below.
@@ -304,26 +309,24 @@ INLINE vec log(vec x) {
   return select((x > zero) & (x < infinite), regular, edge);
 }
 
-// log(1 + x) for −1 < x, where 1 + x has not lost all of its 1.
-INLINE vec log1p_regular(vec x) {
-  const Split part = split(splat(1) + x);
-  const vec inverse = power_of_two(isplat(BIAS) - part.biased);
-  const vec f = fma(x, inverse, inverse - splat(1));  // (1 + x)/2^k − 1, and x where k = 0
-  return select(magnitude(x) < splat(TINY), x, log_of_parts(exponent(part), f));
-}
-
 // −∞ at −1, NaN below.
 INLINE vec log1p(vec x) {
   constexpr real LARGE = SINGLE ? real(0x1p30) : real(0x1p60);  // 1 + x rounds to x
-  const ivec large = x > splat(LARGE);
-  const vec logarithm = log(select(large, x, splat(1)));
-  const vec edge = select(x == splat(-1), splat(-INFINITE), splat(UNDEFINED));
-  return select(x <= splat(-1), edge, select(large, logarithm, log1p_regular(x)));
+  const Split part = split(splat(1) + x);
+  const vec inverse = power_of_two(isplat(BIAS) - part.biased);
+  const vec exact = fma(x, inverse, inverse - splat(1));  // (1 + x)/2^k − 1, and x where k = 0
+  const vec f = select(x > splat(LARGE), part.m - splat(1), exact);
+  const vec regular = log_of_parts(exponent(part), f);
+  const vec low = splat(-1), infinite = splat(INFINITE);
+  const vec edge = select(x == low, -infinite, select(x < low, splat(UNDEFINED), x));
+  const ivec inside = (x > low) & (x < infinite) & (magnitude(x) >= splat(TINY));
+  return select(inside, regular, edge);
 }
 
-// log(1 + exp(z)).
+// log(1 + exp(z)): of log1p, what it needs between 0 and 1.
 INLINE vec softplus(vec z) {
-  return at_least(z, splat(0)) + log1p_regular(exp(-magnitude(z)));
+  const vec f = exp(-magnitude(z));
+  return at_least(z, splat(0)) + log_near_1(Fit::LOG_UP_TO_2, f, splat(0));
 }
 
 // The normal distribution ---------------------------------------------------------------------

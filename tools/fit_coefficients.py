@@ -146,6 +146,15 @@ FITS = (
         {"float": 3, "double": 6},
     ),
     Fit(
+        "LOG_UP_TO_2",
+        "the same for 0 ≤ s ≤ 1/3",
+        log_remainder,
+        lambda z: z / 2,
+        "relative to 2 artanh(s)",
+        both(Real(0), Real("1.0001") / 9),
+        {"float": 5, "double": 11},
+    ),
+    Fit(
         "SIN",
         "(sin(r) − r)/r³ in r², for |r| ≤ π/4",
         sin_remainder,
