@@ -1,4 +1,4 @@
-"""Fit the polynomials of the kernel's vector functions and write them to ``native/coefficients.hpp``.
+"""Fit the polynomials of the kernel's functions and write them to ``native/coefficients.hpp``.
 
 Every function in ``native/functions.hpp`` is an exact reduction of its argument to a small
 interval, followed by a polynomial. This file makes the polynomials: for each row of `FITS`, the
@@ -67,7 +67,9 @@ def both(low: Real, high: Real) -> dict[str, tuple[Real, Real]]:
 HALF_LN2 = mp.log(2) / 2 * Real("1.0001")  # the rounding of x / ln 2 may miss the half by a little
 QUARTER_PI = mp.pi / 4 * Real("1.01")
 LARGEST_S = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * Real("1.0001")
-NORMAL_SHIFT = Real(5)  # a in v = (t − a)/(t + a): of 1.5 to 5, tried, the one with the smallest error
+NORMAL_SHIFT = Real(
+    5
+)  # a in v = (t − a)/(t + a): of 1.5 to 5, tried, the one with the smallest error
 
 
 def exp_remainder(r: Real) -> Real:
@@ -106,9 +108,7 @@ def normal_centre(z2: Real) -> Real:
 
 def normal_interval(largest: int) -> tuple[Real, Real]:
     """Return the v for t from 1, or a little less, to the largest."""
-    low, high = (
-        (t - NORMAL_SHIFT) / (t + NORMAL_SHIFT) for t in (Real("0.999"), Real(largest))
-    )
+    low, high = ((t - NORMAL_SHIFT) / (t + NORMAL_SHIFT) for t in (Real("0.999"), Real(largest)))
     return low, high
 
 
@@ -223,9 +223,7 @@ def remez(fit: Fit, low: Real, high: Real, degree: int) -> list[Real]:
         ]
         solution = mp.lu_solve(mp.matrix(rows), mp.matrix([wanted[i][0] for i in points]))
         coefficients = list(solution)[:-1]
-        errors = [
-            w * (f - value(coefficients, x)) for x, (f, w) in zip(grid, wanted, strict=True)
-        ]
+        errors = [w * (f - value(coefficients, x)) for x, (f, w) in zip(grid, wanted, strict=True)]
         extrema = alternating(errors)
         while len(extrema) > degree + 2:  # the smaller end goes
             extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
@@ -283,7 +281,9 @@ def powers(steps: int, dtype: Dtype) -> list[str]:
     """
     whole = [rounded(mp.power(2, Real(i) / steps), dtype.bits) for i in range(steps)]
     bare = [(1 + x - Real(i) / steps) / 2 for i, x in enumerate(whole)]
-    lines = [f"  // 2^(i/{steps}); then the same with i/{steps} of an exponent taken from the bits."]
+    lines = [
+        f"  // 2^(i/{steps}); then the same with i/{steps} of an exponent taken from the bits."
+    ]
     for name, table in (("POWERS", whole), ("BARE_POWERS", bare)):
         first, *others = array(name, table, dtype)
         lines += [first.replace("static", "alignas(64) static"), *others, ""]
@@ -300,9 +300,7 @@ def array(name: str, numbers: list[Real], dtype: Dtype) -> list[str]:
 def polynomial(fit: Fit, dtype: Dtype) -> list[str]:
     """Return the lines of one polynomial, with what it is and how well it fits."""
     low, high = fit.interval[dtype.name]
-    coefficients = [
-        rounded(c, dtype.bits) for c in remez(fit, low, high, fit.degree[dtype.name])
-    ]
+    coefficients = [rounded(c, dtype.bits) for c in remez(fit, low, high, fit.degree[dtype.name])]
     points = chebyshev(low, high, 2001)
     error = max(abs(fit.weight(x) * (value(coefficients, x) - fit.function(x))) for x in points)
     return [

@@ -97,14 +97,14 @@ const Row ROWS[] = {
     {ROW(exp), -EXP_END, EXP_END, {1.5, 1.5}, {1, 1, INF, 0, 1, 1}},
     {ROW(sigmoid), -EXP_END, 40, {3, 3}, {0.5, 0.5, 1, 0, 0.5, 0.5}},
     {ROW(tanh), -20, 20, {3, 3}, {0, real(-0.0), 1, -1, LEAST, -LEAST}},
-    {ROW(expm1), -40, EXP_END, {3, 3}, {0, real(-0.0), INF, -1, LEAST, -LEAST}},
-    {ROW(log), 0, 1000, {2, 2}, {-INF, -INF, INF, NAN_, LOG_LEAST, NAN_}},
-    {ROW(log1p), -1, 1000, {2, 2}, {0, real(-0.0), INF, NAN_, LEAST, -LEAST}},
-    {ROW(softplus), -EXP_END, EXP_END, {3, 3}, {LN_2, LN_2, INF, 0, LN_2, LN_2}},
+    {ROW(expm1), -40, EXP_END, {2.5, 2.5}, {0, real(-0.0), INF, -1, LEAST, -LEAST}},
+    {ROW(log), 0, 1000, {1, 1}, {-INF, -INF, INF, NAN_, LOG_LEAST, NAN_}},
+    {ROW(log1p), -1, 1000, {1.5, 1.5}, {0, real(-0.0), INF, NAN_, LEAST, -LEAST}},
+    {ROW(softplus), -EXP_END, EXP_END, {2.5, 2.5}, {LN_2, LN_2, INF, 0, LN_2, LN_2}},
     {ROW(normal), -BELL_END, BELL_END, {4, 5}, {0.5, 0.5, 1, 0, 0.5, 0.5}},
-    {ROW(density), -BELL_END, BELL_END, {3, 3}, {PEAK, PEAK, 0, 0, PEAK, PEAK}},
-    {ROW(sin), -100, 100, {2, 2}, {0, real(-0.0), NAN_, NAN_, LEAST, -LEAST}},
-    {ROW(cos), -100, 100, {2, 2}, {1, 1, NAN_, NAN_, 1, 1}},
+    {ROW(density), -BELL_END, BELL_END, {2.5, 2.5}, {PEAK, PEAK, 0, 0, PEAK, PEAK}},
+    {ROW(sin), -100, 100, {1, 1}, {0, real(-0.0), NAN_, NAN_, LEAST, -LEAST}},
+    {ROW(cos), -100, 100, {1, 1}, {1, 1, NAN_, NAN_, 1, 1}},
 };
 
 // Errors --------------------------------------------------------------------------------------
@@ -184,6 +184,11 @@ void sweep(const Row& row, std::uint64_t count, Argument argument, Worst& worst)
 
 Worst measure(const Row& row, bool all) {
   Worst worst;
+  // Whole numbers and their neighbours: where ranges end.
+  sweep(row, 3 * 2400, [](auto i) {
+    const real x = real(int(i / 3) - 1200), beyond[] = {x, -INF, INF};
+    return std::nextafter(x, beyond[i % 3]);
+  }, worst);
   if (SINGLE) {
     const std::uint64_t stride = all ? 1 : 2003;
     const auto every = [&](auto i) { return of_bits(i * stride); };
