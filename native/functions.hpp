@@ -1,4 +1,4 @@
-// The functions of mathematics on vectors: exp, tanh, the sigmoid and what else networks are made of.
+// The functions of mathematics on vectors: exp, tanh, sigmoid and what else networks are made of.
 //
 // Every function here is exact reduction, polynomial, reconstruction: the argument is split into a
 // part that is treated exactly (a power of two, a quarter turn) and a small rest, of which a
@@ -39,37 +39,41 @@ typedef std::make_unsigned_t<whole> uvec __attribute__((vector_size(BYTES)));
 
 // Tools ---------------------------------------------------------------------------------------
 
-// x, but not below `low` nor above `high`; NaN stays, for the minimum and maximum of x86 return
-// their second operand when one is NaN. (`maskz` with all lanes on is the plain instruction, of
-// whose definition g++ 12 warns that it reads an uninitialized vector.)
-INLINE vec between(real low, vec x, real high) {
+// The lower and the higher of two; a NaN in x stays, for the minimum and maximum of x86 return their
+// second operand when one is NaN. (`maskz` with all lanes on is the plain instruction, of whose
+// definition g++ 12 warns that it reads an uninitialized vector.)
+INLINE vec lower_of(vec limit, vec x) {
 #if BYTES == 64
-  if constexpr (SINGLE) {
-    const __m512 below = _mm512_maskz_min_ps(-1, (__m512)splat(high), (__m512)x);
-    return (vec)_mm512_maskz_max_ps(-1, (__m512)splat(low), below);
-  } else {
-    const __m512d below = _mm512_maskz_min_pd(-1, (__m512d)splat(high), (__m512d)x);
-    return (vec)_mm512_maskz_max_pd(-1, (__m512d)splat(low), below);
-  }
+  if constexpr (SINGLE) return (vec)_mm512_maskz_min_ps(-1, (__m512)limit, (__m512)x);
+  else return (vec)_mm512_maskz_min_pd(-1, (__m512d)limit, (__m512d)x);
 #elif BYTES == 32
-  if constexpr (SINGLE) {
-    const __m256 below = _mm256_min_ps((__m256)splat(high), (__m256)x);
-    return (vec)_mm256_max_ps((__m256)splat(low), below);
-  } else {
-    const __m256d below = _mm256_min_pd((__m256d)splat(high), (__m256d)x);
-    return (vec)_mm256_max_pd((__m256d)splat(low), below);
-  }
+  if constexpr (SINGLE) return (vec)_mm256_min_ps((__m256)limit, (__m256)x);
+  else return (vec)_mm256_min_pd((__m256d)limit, (__m256d)x);
 #elif defined(__x86_64__)
-  if constexpr (SINGLE) {
-    const __m128 below = _mm_min_ps((__m128)splat(high), (__m128)x);
-    return (vec)_mm_max_ps((__m128)splat(low), below);
-  } else {
-    const __m128d below = _mm_min_pd((__m128d)splat(high), (__m128d)x);
-    return (vec)_mm_max_pd((__m128d)splat(low), below);
-  }
+  if constexpr (SINGLE) return (vec)_mm_min_ps((__m128)limit, (__m128)x);
+  else return (vec)_mm_min_pd((__m128d)limit, (__m128d)x);
 #else
-  return at_least(at_most(x, splat(high)), splat(low));
+  return at_most(x, limit);
 #endif
+}
+
+INLINE vec higher_of(vec limit, vec x) {
+#if BYTES == 64
+  if constexpr (SINGLE) return (vec)_mm512_maskz_max_ps(-1, (__m512)limit, (__m512)x);
+  else return (vec)_mm512_maskz_max_pd(-1, (__m512d)limit, (__m512d)x);
+#elif BYTES == 32
+  if constexpr (SINGLE) return (vec)_mm256_max_ps((__m256)limit, (__m256)x);
+  else return (vec)_mm256_max_pd((__m256d)limit, (__m256d)x);
+#elif defined(__x86_64__)
+  if constexpr (SINGLE) return (vec)_mm_max_ps((__m128)limit, (__m128)x);
+  else return (vec)_mm_max_pd((__m128d)limit, (__m128d)x);
+#else
+  return at_least(x, limit);
+#endif
+}
+
+INLINE vec between(real low, vec x, real high) {
+  return higher_of(splat(low), lower_of(splat(high), x));
 }
 
 // The polynomial with these coefficients, its even and its odd powers side by side: as few
@@ -84,6 +88,15 @@ INLINE vec polynomial(const real (&c)[N], vec x, vec x2) {
     other = next;
   }
   return fma(last, x, other);
+}
+
+// The same by Horner's rule, whose rounding errors are smaller where terms cancel.
+template <int N>
+INLINE vec horner(const real (&c)[N], vec x) {
+  vec value = splat(c[N - 1]);
+#pragma GCC unroll 32
+  for (int i = N - 2; i >= 0; --i) value = fma(value, x, splat(c[i]));
+  return value;
 }
 
 // A product without its rounding error, and with it: `high + low` is a b exactly.
@@ -128,10 +141,11 @@ INLINE bool any(ivec test) {
 
 // The exponential -----------------------------------------------------------------------------
 
-// With AVX-512 a table of 16 numbers is two registers or one, and looking up a vector of numbers is
-// one instruction. So there the steps of the reduction are sixteenths of ln 2, which spares half
-// the polynomial: 18 to 21 % of the time of exp and sigmoid in float64, 12 to 14 % in float32.
-constexpr int STEP_BITS = BYTES == 64 ? 4 : 0;
+// Where a table of powers of two fits a register or two, one instruction looks up a vector of
+// numbers: 16 with AVX-512, 8 in float32 with AVX2. There the steps of the reduction are sixteenths
+// or eighths of ln 2, which spares half of the polynomial; what it gained is in
+// docs/kernel-accuracy.md.
+constexpr int STEP_BITS = BYTES == 64 ? 4 : BYTES == 32 && SINGLE ? 3 : 0;
 constexpr int STEPS = 1 << STEP_BITS;
 
 // x = n ln(2)/Steps + r with n whole and |r| ≤ ln(2)/(2 Steps). `bits` holds n + Steps × Offset in
@@ -154,35 +168,39 @@ INLINE Reduced reduce(vec x) {
 template <int Steps = STEPS>
 INLINE vec expm1_of_rest(vec r) {
   const vec r2 = r * r;
-  if constexpr (Steps > 1) return fma(polynomial(Fit::EXP_STEP, r, r2), r2, r);
-  else return fma(polynomial(Fit::EXP, r, r2), r2, r);
+  return fma(polynomial(Exponential<SINGLE, Steps>::POLYNOMIAL, r, r2), r2, r);
 }
 
 // 2^n, for n in the range of the exponents.
 INLINE vec power_of_two(ivec bits) { return as_real((bits << MANTISSA) + as_bits(splat(1))); }
 
-// 2^(i/16) for the number i in the four low bits; without a table, 1.
-INLINE vec fraction_of_power([[maybe_unused]] ivec bits) {
+// The entry of a table of powers whose number is in the low bits; where there is no table, 1.
+INLINE vec look_up([[maybe_unused]] const real (&table)[STEPS], [[maybe_unused]] ivec bits) {
 #if BYTES == 64
   if constexpr (SINGLE) {
-    return (vec)_mm512_maskz_permutexvar_ps(-1, (__m512i)bits, _mm512_load_ps(Fit::POWERS));
+    return (vec)_mm512_maskz_permutexvar_ps(-1, (__m512i)bits, _mm512_load_ps(table));
   } else {
-    const __m512d low = _mm512_load_pd(Fit::POWERS), high = _mm512_load_pd(Fit::POWERS + 8);
+    const __m512d low = _mm512_load_pd(table), high = _mm512_load_pd(table + V);
     return (vec)_mm512_maskz_permutex2var_pd(-1, low, (__m512i)bits, high);
   }
+#elif BYTES == 32
+  if constexpr (SINGLE) return (vec)_mm256_permutevar8x32_ps((__m256)load(table), (__m256i)bits);
+  else return splat(1);
 #else
   return splat(1);
 #endif
 }
 
-// 2^(n/STEPS), for n/STEPS in the range of the exponents.
+// 2^(n/STEPS), for n/STEPS in the range of the exponents. The shift puts the whole part of n/STEPS
+// where the exponent is and its fraction behind: which is what the bare powers lack.
 INLINE vec power(ivec bits) {
-  return as_real(as_bits(fraction_of_power(bits)) + ((bits >> STEP_BITS) << MANTISSA));
+  const ivec bare = as_bits(look_up(Exponential<SINGLE, STEPS>::BARE_POWERS, bits));
+  return as_real(bare + (bits << (MANTISSA - STEP_BITS)));
 }
 
 // exp(r) 2^(i/STEPS): what is left of exp(x) when its power of two is taken out.
 INLINE vec significand(Reduced x) {
-  const vec fraction = fraction_of_power(x.bits);
+  const vec fraction = look_up(Exponential<SINGLE, STEPS>::POWERS, x.bits);
   return fma(fraction, expm1_of_rest(x.r), fraction);
 }
 
@@ -195,8 +213,9 @@ INLINE vec scale(vec y, Reduced x) {
   if constexpr (SINGLE) return (vec)_mm512_maskz_scalef_ps(-1, (__m512)y, (__m512)exponent);
   else return (vec)_mm512_maskz_scalef_pd(-1, (__m512d)y, (__m512d)exponent);
 #else
-  const ivec half = (ivec)((uvec)x.bits >> 1);
-  return y * power_of_two(half) * power_of_two(x.bits - half);
+  const ivec whole_bits = (ivec)((uvec)x.bits >> STEP_BITS);
+  const ivec half = (ivec)((uvec)whole_bits >> 1);
+  return y * power_of_two(half) * power_of_two(whole_bits - half);
 #endif
 }
 
@@ -220,9 +239,9 @@ INLINE vec sigmoid(vec z) {
   return splat(c) / fma(scaled, expm1_of_rest(part.r), scaled + splat(c));
 }
 
-// exp(x) − 1 = 2^n (exp(r) − 1) + (2^n − 1), which loses nothing where x is small, for there
-// n = 0; so without the table, whose rounding errors would show. Half of it, for 2^n may overflow
-// where the result does not.
+// exp(x) − 1 = 2^n (exp(r) − 1) + (2^n − 1), which loses nothing where x is small, for there n = 0.
+// Without the table, whose rounding errors would show. Half of it, for 2^n may overflow where the
+// result does not.
 INLINE vec expm1(vec x) {
   constexpr real MINUS_ONE = -40;  // from here on down the result rounds to −1
   const Reduced part = reduce<1, -1>(between(MINUS_ONE, x, EXP_HIGH));
@@ -234,11 +253,11 @@ INLINE vec expm1(vec x) {
 // e/(e + 2) with e = exp(2|x|) − 1, as above. From `ONE` on the result rounds to 1.
 INLINE vec tanh(vec x) {
   constexpr real ONE = SINGLE ? real(9.1) : real(19.1);
-  const vec size = between(0, magnitude(x), ONE);
+  const vec size = lower_of(splat(ONE), magnitude(x));
   const Reduced part = reduce<1>(size + size);
-  const vec power = power_of_two(part.bits);
-  const vec e = fma(power, expm1_of_rest<1>(part.r), power - splat(1));
-  return with_sign_of(e / (e + splat(2)), x);
+  const vec whole_power = power_of_two(part.bits);
+  const vec e = fma(whole_power, expm1_of_rest<1>(part.r), whole_power - splat(1));
+  return as_real(as_bits(e / (e + splat(2))) | (as_bits(x) & isplat(SIGN)));
 }
 
 // The logarithm -------------------------------------------------------------------------------
@@ -261,16 +280,21 @@ INLINE vec exponent(Split x) {
   return as_real(x.biased + as_bits(splat(MAGIC))) - splat(MAGIC + BIAS);
 }
 
-// k ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, as 2 artanh(s) with s = f/(2 + f), whose first terms
-// are summed in the order that keeps what f has: f − (f²/2 − s (f²/2 + R)).
+// log(1 + f) + correction, as 2 artanh(s) with s = f/(2 + f), whose first terms are summed in the
+// order that keeps what f has: f − (f²/2 − s (f²/2 + R)).
 // After fdlibm's e_log.c (Sun Microsystems, 1993).
-INLINE vec log_of_parts(vec k, vec f) {
+template <int N>
+INLINE vec log_near_1(const real (&c)[N], vec f, vec correction) {
   const vec s = f / (splat(2) + f);
   const vec s2 = s * s;
-  const vec rest = s2 * polynomial(Fit::LOG, s2, s2 * s2);
+  const vec rest = s2 * polynomial(c, s2, s2 * s2);
   const vec half_square = splat(real(0.5)) * f * f;
-  const vec small = fma(s, half_square + rest, k * splat(Fit::LN2[1]));
-  return fma(k, splat(Fit::LN2[0]), f - (half_square - small));
+  return f - (half_square - fma(s, half_square + rest, correction));
+}
+
+// k ln 2 + log(1 + f) for √½ ≤ 1 + f < √2.
+INLINE vec log_of_parts(vec k, vec f) {
+  return fma(k, splat(Fit::LN2[0]), log_near_1(Fit::LOG, f, k * splat(Fit::LN2[1])));
 }
 
 // −∞ at 0, NaN below.
@@ -280,30 +304,29 @@ INLINE vec log(vec x) {
   const Split part = split(select(denormal, x * splat(real(std::int64_t(1) << LIFT)), x));
   const vec k = exponent(part) - select(denormal, splat(LIFT), splat(0));
   const vec regular = log_of_parts(k, part.m - splat(1));
-  const vec edge = select(x == splat(0), splat(-INFINITE), select(x < splat(0), splat(UNDEFINED), x));
-  return select((x > splat(0)) & (x < splat(INFINITE)), regular, edge);
-}
-
-// log(1 + x) for −1 < x, where 1 + x has not lost all of its 1.
-INLINE vec log1p_regular(vec x) {
-  const Split part = split(splat(1) + x);
-  const vec inverse = power_of_two(isplat(BIAS) - part.biased);
-  const vec f = fma(x, inverse, inverse - splat(1));  // (1 + x)/2^k − 1, and x where k = 0
-  return select(magnitude(x) < splat(TINY), x, log_of_parts(exponent(part), f));
+  const vec zero = splat(0), infinite = splat(INFINITE);
+  const vec edge = select(x == zero, -infinite, select(x < zero, splat(UNDEFINED), x));
+  return select((x > zero) & (x < infinite), regular, edge);
 }
 
 // −∞ at −1, NaN below.
 INLINE vec log1p(vec x) {
   constexpr real LARGE = SINGLE ? real(0x1p30) : real(0x1p60);  // 1 + x rounds to x
-  const ivec large = x > splat(LARGE);
-  const vec logarithm = log(select(large, x, splat(1)));
-  const vec edge = select(x == splat(-1), splat(-INFINITE), splat(UNDEFINED));
-  return select(x <= splat(-1), edge, select(large, logarithm, log1p_regular(x)));
+  const Split part = split(splat(1) + x);
+  const vec inverse = power_of_two(isplat(BIAS) - part.biased);
+  const vec exact = fma(x, inverse, inverse - splat(1));  // (1 + x)/2^k − 1, and x where k = 0
+  const vec f = select(x > splat(LARGE), part.m - splat(1), exact);
+  const vec regular = log_of_parts(exponent(part), f);
+  const vec low = splat(-1), infinite = splat(INFINITE);
+  const vec edge = select(x == low, -infinite, select(x < low, splat(UNDEFINED), x));
+  const ivec inside = (x > low) & (x < infinite) & (magnitude(x) >= splat(TINY));
+  return select(inside, regular, edge);
 }
 
-// log(1 + exp(z)).
+// log(1 + exp(z)): of log1p, what it needs between 0 and 1.
 INLINE vec softplus(vec z) {
-  return at_least(z, splat(0)) + log1p_regular(exp(-magnitude(z)));
+  const vec f = exp(-magnitude(z));
+  return at_least(z, splat(0)) + log_near_1(Fit::LOG_UP_TO_2, f, splat(0));
 }
 
 // The normal distribution ---------------------------------------------------------------------
@@ -318,7 +341,7 @@ INLINE Reduced reduce_bell(vec t) {
 }
 
 // |z|, but not beyond where both functions are 0.
-INLINE vec distance(vec z) { return between(0, magnitude(z), SINGLE ? 15 : 39); }
+INLINE vec distance(vec z) { return lower_of(splat(SINGLE ? 15 : 39), magnitude(z)); }
 
 // exp(−z²/2)/√(2π).
 INLINE vec density(vec z) {
@@ -330,15 +353,23 @@ INLINE vec density(vec z) {
 // Φ(z). In the lower tail exp(−t²/2) times a function that falls as 1/t: so its relative error
 // stays small as far as there are numbers. The substitution is that of M. M. Shepherd and
 // J. G. Laframboise (1981), "Chebyshev approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞".
+// What u lacks of 1/(t + SHIFT), relatively, goes into the exponential and into v. Around 0, a
+// polynomial which is ½ there and odd but for that.
 INLINE vec normal(vec z) {
   constexpr real SHIFT = Fit::NORMAL_SHIFT;
   const vec t = distance(z);
-  const Reduced part = reduce_bell(t);
-  const vec u = splat(1) / (t + splat(SHIFT));
-  const vec v = fma(splat(-2 * SHIFT), u, splat(1));  // (t − SHIFT)/(t + SHIFT)
-  const vec tail = u * polynomial(Fit::NORMAL, v, v * v);
+  const Pair shifted = sum_of(t, splat(SHIFT));
+  const vec u = splat(1) / shifted.high;
+  const Pair one = product(u, shifted.high);
+  const vec lack = ((splat(1) - one.high) - one.low) - u * shifted.low;
+  const vec v = fma(splat(-2 * SHIFT), u * lack, fma(splat(-2 * SHIFT), u, splat(1)));
+  Reduced part = reduce_bell(t);
+  part.r += lack;
+  const vec tail = u * horner(Fit::NORMAL, v);  // v = (t − SHIFT)/(t + SHIFT)
   const vec lower = scale(tail * significand(part), part);
-  return select(z > splat(0), splat(1) - lower, lower);
+  const vec z2 = z * z;
+  const vec centre = fma(z, polynomial(Fit::NORMAL_CENTRE, z2, z2 * z2), splat(real(0.5)));
+  return select(t < splat(1), centre, select(z > splat(0), splat(1) - lower, lower));
 }
 
 // Sine and cosine -----------------------------------------------------------------------------
@@ -346,9 +377,10 @@ INLINE vec normal(vec z) {
 // Up to here the reduction below is good; beyond, each lane asks the C library.
 constexpr real FAR = SINGLE ? real(0x1p15) : real(0x1p30);
 
-// x = n π/2 + r.high + r.low with |r| ≤ π/4: so exact that the sine of the number next to a multiple
-// of π has all of its bits. After Cody and Waite, "Software Manual for the Elementary Functions"
-// (1980), with whole products in place of short constants. x − high is exact, being small.
+// x = n π/2 + r.high + r.low with |r| ≤ π/4: so exact that the sine of the number next to a
+// multiple of π has all of its bits. After Cody and Waite, "Software Manual for the Elementary
+// Functions" (1980), with whole products in place of short constants. x − high is exact, for both
+// are of one size.
 struct Turned {
   ivec quarter;  // n in the low bits
   Pair r;
@@ -358,7 +390,8 @@ INLINE Turned turn(vec x) {
   constexpr real TWO_OVER_PI = real(0.636619772367581343075535053490057448);
   const vec shifted = fma(x, splat(TWO_OVER_PI), splat(MAGIC));
   const vec n = shifted - splat(MAGIC);
-  const Pair first = product(n, splat(Fit::HALF_PI[0])), second = product(n, splat(Fit::HALF_PI[1]));
+  const Pair first = product(n, splat(Fit::HALF_PI[0]));
+  const Pair second = product(n, splat(Fit::HALF_PI[1]));
   const Pair once = sum_of(x - first.high, -first.low);
   const Pair twice = sum_of(once.high, -second.high);
   const vec low = ((once.low + twice.low) - second.low) - n * splat(Fit::HALF_PI[2]);
@@ -373,7 +406,8 @@ INLINE vec sine(vec x) {
   const vec r2 = r * r, r4 = r2 * r2;
   const vec half = splat(real(0.5)) * r2, rest = splat(1) - half;
   const vec odd = r + fma(r2 * r, polynomial(Fit::SIN, r2, r4), low * rest);
-  const vec even = rest + (((splat(1) - rest) - half) + fma(r4, polynomial(Fit::COS, r2, r4), -(r * low)));
+  const vec lost = (splat(1) - rest) - half;  // by rounding `rest`
+  const vec even = rest + (lost + fma(r4, polynomial(Fit::COS, r2, r4), -(r * low)));
   const ivec quarter = turned.quarter + isplat(Quarter);
   const vec size = select((quarter & isplat(1)) != 0, even, odd);
   return as_real(as_bits(size) ^ ((quarter & isplat(2)) << (8 * sizeof(real) - 2)));

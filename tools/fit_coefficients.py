@@ -1,4 +1,4 @@
-"""Fit the polynomials of the kernel's vector functions, and write ``native/coefficients.hpp``.
+"""Fit the polynomials of the kernel's functions and write them to ``native/coefficients.hpp``.
 
 Every function in ``native/functions.hpp`` is an exact reduction of its argument to a small
 interval, followed by a polynomial. This file makes the polynomials: for each row of `FITS`, the
@@ -64,11 +64,12 @@ def both(low: Real, high: Real) -> dict[str, tuple[Real, Real]]:
     return {dtype.name: (low, high) for dtype in DTYPES}
 
 
-STEPS = 16  # the powers of two in the table
 HALF_LN2 = mp.log(2) / 2 * Real("1.0001")  # the rounding of x / ln 2 may miss the half by a little
 QUARTER_PI = mp.pi / 4 * Real("1.01")
 LARGEST_S = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * Real("1.0001")
-NORMAL_SHIFT = Real(4)  # a in v = (t − a)/(t + a): of 2, 3, 4, 5, 6 the one with the smallest error
+NORMAL_SHIFT = Real(
+    5
+)  # a in v = (t − a)/(t + a): of 1.5 to 5, tried, the one with the smallest error
 
 
 def exp_remainder(r: Real) -> Real:
@@ -99,30 +100,42 @@ def normal_tail(v: Real) -> Real:
     return (t + NORMAL_SHIFT) * mp.exp(t**2 / 2) * mp.erfc(t / mp.sqrt(2)) / 2
 
 
-def normal_interval(largest: int) -> tuple[Real, Real]:
-    """Return the v for t from 0 to the largest."""
-    return Real(-1), (largest - NORMAL_SHIFT) / (largest + NORMAL_SHIFT)
+def normal_centre(z2: Real) -> Real:
+    """(Φ(z) − ½)/z in z²."""
+    z = mp.sqrt(z2)
+    return mp.erf(z / mp.sqrt(2)) / (2 * z)
 
+
+def normal_interval(largest: int) -> tuple[Real, Real]:
+    """Return the v for t from 1, or a little less, to the largest."""
+    low, high = ((t - NORMAL_SHIFT) / (t + NORMAL_SHIFT) for t in (Real("0.999"), Real(largest)))
+    return low, high
+
+
+def exponential(steps: int, degree: dict[str, int]) -> Fit:
+    """Return the row of the exponential for a table of so many powers of two.
+
+    Where there is a table, exp(r) is what counts; where there is none, exp(r) − 1 does as well.
+    """
+    end = HALF_LN2 / steps
+    return Fit(
+        "POLYNOMIAL",
+        f"(exp(r) − 1 − r)/r² for |r| ≤ ln(2)/{2 * steps}",
+        exp_remainder,
+        (lambda r: r**2 / mp.exp(r)) if steps > 1 else (lambda r: r**2 / abs(mp.expm1(r))),
+        "relative to exp(r)" if steps > 1 else "relative to exp(r) − 1",
+        both(-end, end),
+        degree,
+    )
+
+
+EXPONENTIALS = {
+    1: exponential(1, {"float": 4, "double": 9}),
+    8: exponential(8, {"float": 1}),
+    16: exponential(16, {"float": 1, "double": 4}),
+}
 
 FITS = (
-    Fit(
-        "EXP",
-        "(exp(r) − 1 − r)/r² for |r| ≤ ln(2)/2",
-        exp_remainder,
-        lambda r: r**2 / abs(mp.expm1(r)),
-        "relative to exp(r) − 1",
-        both(-HALF_LN2, HALF_LN2),
-        {"float": 4, "double": 9},
-    ),
-    Fit(
-        "EXP_STEP",
-        "the same for |r| ≤ ln(2)/32",
-        exp_remainder,
-        lambda r: r**2 / abs(mp.expm1(r)),
-        "relative to exp(r) − 1",
-        both(-HALF_LN2 / STEPS, HALF_LN2 / STEPS),
-        {"float": 1, "double": 4},
-    ),
     Fit(
         "LOG",
         "(2 artanh(s)/s − 2)/s² in s², for |s| ≤ (√2 − 1)/(√2 + 1)",
@@ -131,6 +144,15 @@ FITS = (
         "relative to 2 artanh(s)",
         both(Real(0), LARGEST_S**2),
         {"float": 3, "double": 6},
+    ),
+    Fit(
+        "LOG_UP_TO_2",
+        "the same for 0 ≤ s ≤ 1/3",
+        log_remainder,
+        lambda z: z / 2,
+        "relative to 2 artanh(s)",
+        both(Real(0), Real("1.0001") / 9),
+        {"float": 5, "double": 11},
     ),
     Fit(
         "SIN",
@@ -152,12 +174,21 @@ FITS = (
     ),
     Fit(
         "NORMAL",
-        "(t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 0 as far as Φ(−t) is not 0",
+        "(t + a) exp(t²/2) Φ(−t) in (t − a)/(t + a), for t ≥ 1 as far as Φ(−t) is not 0",
         normal_tail,
         lambda v: 1 / normal_tail(v),
         "relative to the function",
         {"float": normal_interval(15), "double": normal_interval(39)},
-        {"float": 9, "double": 21},
+        {"float": 9, "double": 19},
+    ),
+    Fit(
+        "NORMAL_CENTRE",
+        "(Φ(z) − ½)/z in z², for |z| ≤ 1",
+        normal_centre,
+        lambda z2: mp.sqrt(z2) * 2 / mp.erfc(mp.sqrt(z2 / 2)),
+        "relative to Φ(−|z|)",
+        both(Real(0), Real(1)),
+        {"float": 5, "double": 10},
     ),
 )
 
@@ -242,15 +273,21 @@ def parts(x: Real, dtype: Dtype, sizes: tuple[int, ...]) -> list[Real]:
     return [*found, rounded(x, dtype.bits)]
 
 
-def powers(dtype: Dtype) -> list[str]:
-    """Return the lines of the table of 2^(i/16), aligned as a vector."""
-    table = array("POWERS", [mp.power(2, Real(i) / STEPS) for i in range(STEPS)], dtype)
-    return [
-        f"  // 2^(i/{STEPS}).",
-        table[0].replace("static", "alignas(64) static"),
-        *table[1:],
-        "",
+def powers(steps: int, dtype: Dtype) -> list[str]:
+    """Return the lines of the tables of 2^(i/steps), aligned as vectors.
+
+    The bits of the second are those of the first less i/steps of a step of the exponent. As the
+    bits of numbers from ½ to 1 count half as much as those from 1 to 2, that is the number written.
+    """
+    whole = [rounded(mp.power(2, Real(i) / steps), dtype.bits) for i in range(steps)]
+    bare = [(1 + x - Real(i) / steps) / 2 for i, x in enumerate(whole)]
+    lines = [
+        f"  // 2^(i/{steps}); then the same with i/{steps} of an exponent taken from the bits."
     ]
+    for name, table in (("POWERS", whole), ("BARE_POWERS", bare)):
+        first, *others = array(name, table, dtype)
+        lines += [first.replace("static", "alignas(64) static"), *others, ""]
+    return lines
 
 
 def array(name: str, numbers: list[Real], dtype: Dtype) -> list[str]:
@@ -286,6 +323,10 @@ namespace {
 
 template <bool Single>
 struct Coefficients;
+
+// What the exponential needs with so many powers of two in a table.
+template <bool Single, int Steps>
+struct Exponential;
 """
 
 
@@ -301,7 +342,6 @@ def constants(dtype: Dtype) -> list[str]:
         "  // π/2: two parts with all bits, and the rest.",
         *array("HALF_PI", half_pi, dtype),
         "",
-        *powers(dtype),
         "  // a.",
         f"  static constexpr {dtype.name} NORMAL_SHIFT = {literal(NORMAL_SHIFT, dtype)};",
         "",
@@ -318,6 +358,12 @@ def header() -> str:
         for fit in FITS:
             lines += polynomial(fit, dtype)
         lines[-1:] = ["};", ""]
+        for steps, fit in EXPONENTIALS.items():
+            if dtype.name not in fit.degree:
+                continue
+            lines += ["template <>", f"struct Exponential<{single}, {steps}> {{"]
+            lines += powers(steps, dtype) + polynomial(fit, dtype)
+            lines[-1:] = ["};", ""]
     return "\n".join([*lines, "}  // namespace", ""])
 
 
