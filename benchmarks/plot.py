@@ -1,0 +1,232 @@
+"""results.png: throughput against size with the limits drawn in, the sweep, and all ratios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import title
+from benchmarks.sides import SIDES
+
+Results = dict[str, Any]
+COLORS = {
+    "ours": "#d6304a",
+    "notebook": "#8a6d3b",
+    "numpy": "#3d6fb6",
+    "sklearn": "#e69138",
+    "torch": "#8e63b5",
+    "compile": "#c08fd9",
+    "jax": "#2f9e77",
+}
+MARKERS = {
+    "ours": "o",
+    "notebook": "P",
+    "numpy": "s",
+    "sklearn": "D",
+    "torch": "^",
+    "compile": "v",
+    "jax": "X",
+}
+INK, FAINT = "#333333", "#dddddd"
+
+
+def draw(results: Results, path: Path) -> None:
+    """Write the picture."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    style = {
+        "font.size": 10,
+        "axes.edgecolor": "#999999",
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+        "axes.titleweight": "bold",
+        "axes.titlesize": 11,
+    }
+    with plt.rc_context(style):
+        figure = plt.figure(figsize=(14, 9.5), layout="constrained")
+        grid = figure.add_gridspec(2, 2, width_ratios=(1.15, 1), height_ratios=(1.5, 1))
+        throughput(figure.add_subplot(grid[0, 0]), results)
+        sweep(figure.add_subplot(grid[1, 0]), results)
+        ratios(figure.add_subplot(grid[:, 1]), results)
+        machine = results["machine"]
+        figure.supxlabel(
+            f"{machine['processor']}, one thread for every side, median of "
+            f"{results['settings']['rounds']} rounds, {results['made'][:10]}",
+            fontsize=9,
+            color="#777777",
+            ha="left",
+            x=0.01,
+        )
+        figure.savefig(path, dpi=130, facecolor="white")
+        plt.close(figure)
+
+
+def _rows(results: Results) -> list[dict[str, Any]]:
+    return [row for row in results["steps"] if row["threads"] == 1]
+
+
+def throughput(axes: Any, results: Results) -> None:
+    """Draw GFLOP/s of the workloads in float32 over the multiply-adds of a step."""
+    from matplotlib.ticker import FuncFormatter
+
+    axes.set_title("Throughput against size of a step, float32")
+    axes.set(xscale="log", yscale="log", xlabel="multiply-adds in a step", ylabel="GFLOP/s")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    axes.grid(which="major", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    rows = [row for row in _rows(results) if row["dtype"] == "float32"]
+    seen: set[str] = set()
+    for row in rows:
+        for side, entry in row["sides"].items():
+            if "step_seconds" not in entry:
+                continue
+            rate = 2 * row["multiply_adds"] / entry["step_seconds"]["median"] / 1e9
+            label = None if side in seen else title(side)
+            seen.add(side)
+            _mark(axes, side, row["multiply_adds"], rate, label)
+        top = max(
+            (
+                2 * row["multiply_adds"] / entry["step_seconds"]["median"] / 1e9
+                for entry in row["sides"].values()
+                if "step_seconds" in entry
+            ),
+            default=None,
+        )
+        if top is not None:
+            axes.annotate(
+                row["workload"],
+                (row["multiply_adds"], top),
+                xytext=(0, 8),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+            )
+    _limits(axes, results)
+    if seen:
+        axes.legend(frameon=False, fontsize=9, loc="lower right")
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high * 1.5)
+
+
+def _mark(axes: Any, side: str, x: float, y: float, label: str | None = None) -> None:
+    ours = side == "ours"
+    axes.plot(
+        x,
+        y,
+        MARKERS[side],
+        color=COLORS[side],
+        markersize=9 if ours else 7,
+        markeredgecolor="white",
+        markeredgewidth=0.7,
+        zorder=4 if ours else 3,
+        label=label,
+        linestyle="none",
+    )
+
+
+def _limits(axes: Any, results: Results) -> None:
+    """Draw the peak and the rate of matrix products, with one thread, in float32."""
+    limits = next((each for each in results["limits"] if each["threads"] == 1), None)
+    if limits is None:
+        return
+    lines = []
+    if "float32" in limits["peak"]:
+        lines.append((limits["peak"]["float32"]["fma_gflops"], "multiply-add peak", "bottom"))
+    if "gflops" in limits["float32"]:
+        lines.append((limits["float32"]["gflops"], "matrix product, 2048³", "top"))
+    for rate, words, side in lines:
+        axes.axhline(rate, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=2)
+        axes.annotate(
+            f"{words}: {rate:.0f} GFLOP/s",
+            (0, rate),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 2 if side == "bottom" else -2),
+            textcoords="offset points",
+            va=side,
+            fontsize=9,
+        )
+
+
+def sweep(axes: Any, results: Results) -> None:
+    """Draw throughput over the width of the layers, width by width."""
+    axes.set_title("Sweep of widths: 10-w-w-10, 128 examples, float32")
+    axes.set(xlabel="w", ylabel="GFLOP/s")
+    axes.grid(axis="y", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    curves: dict[tuple[str, int], list[tuple[int, float]]] = {}
+    for row in results["sweep"]:
+        rate = 2 * row["multiply_adds"] / row["step_seconds"]["median"] / 1e9
+        curves.setdefault((row["side"], row["threads"]), []).append((row["width"], rate))
+    for (side, threads), points in curves.items():
+        w, rates = np.array(sorted(points)).T
+        ours = side == "ours"
+        words = title(side) + (f", {threads} threads" if threads > 1 else "")
+        axes.plot(
+            w,
+            rates,
+            color=COLORS[side],
+            marker=MARKERS[side] if threads == 1 else None,
+            markersize=4 if ours else 6,
+            linewidth=1.6 if ours else 0.8,
+            linestyle="-" if ours and threads == 1 else (0, (3, 2)),
+            label=words,
+        )
+    limits = next((each for each in results["limits"] if each["threads"] == 1), {"peak": {}})
+    if curves and "float32" in limits["peak"]:
+        peak = limits["peak"]["float32"]["fma_gflops"]
+        axes.axhline(peak, color=INK, linewidth=1, linestyle=(0, (4, 2)))
+        axes.annotate(
+            "peak of one thread",
+            (0, peak),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 2),
+            textcoords="offset points",
+            fontsize=9,
+        )
+    if curves:
+        axes.set_xticks([32, 64, 96, 128, 160, 192, 224, 256])
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def ratios(axes: Any, results: Results) -> None:
+    """Draw how many times longer each peer takes for a step, with the range over the rounds."""
+    from matplotlib.ticker import FuncFormatter
+
+    axes.set_title("Time of a step over ours: to the right of 1, chainrule is faster")
+    axes.set(xscale="log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} ×"))
+    axes.grid(axis="x", which="major", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    rows = _rows(results)
+    names = []
+    for place, row in enumerate(rows):
+        names.append(f"{row['workload']}\n{row['network']}, {row['dtype']}")
+        if place % 2:
+            axes.axhspan(place - 0.5, place + 0.5, color="#f6f6f6", zorder=0)
+        shown = [side for side in SIDES if "ratio" in row["sides"].get(side, {}) and side != "ours"]
+        for at, side in enumerate(shown):
+            found = row["sides"][side]["ratio"]
+            y = place + (at - (len(shown) - 1) / 2) * 0.14
+            axes.plot((found["low"], found["high"]), (y, y), color=COLORS[side], linewidth=2)
+            _mark(axes, side, found["median"], y)
+    axes.axvline(1, color=COLORS["ours"], linewidth=1.6, zorder=2)
+    axes.set_yticks(range(len(rows)), names, fontsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    handles = [side for side in SIDES if any("ratio" in r["sides"].get(side, {}) for r in rows)]
+    for side in handles:
+        if side != "ours":
+            axes.plot([], [], MARKERS[side], color=COLORS[side], label=title(side), markersize=7)
+    if len(handles) > 1:
+        axes.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=3)
