@@ -70,7 +70,13 @@ def main(
         "schema": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.describe(),
-        "settings": {"rounds": run.rounds, "quick": quick, "engine": engine, "sides": run.sides},
+        "settings": {
+            "rounds": run.rounds,
+            "quick": quick,
+            "engine": engine,
+            "sides": run.sides,
+            "workloads": names,
+        },
         "absent": absent,
         "limits": [],
         "steps": [],
@@ -79,15 +85,16 @@ def main(
     }
     with Pool(engine) as pool:
         if with_limits:
-            for threads in run.counts:
-                run.say(f"limits, {threads} threads")
-                results["limits"].append(limits.measure(pool, threads, run.sides, run.rounds))
+            results["limits"] = run.limits(pool)
         for row, dtype in rows(set(names)):
             results["steps"] += run.rows(pool, row, dtype)
         for name in TRIALS:
             if name in names:
                 run.say(name)
                 results[name] = run.trial(pool, name)
+    if with_limits and not quick:
+        run.say("limits once more")
+        limits.again(results["limits"])
     results["goals"] = list(goals.judge(results))
     results["seconds"] = time.perf_counter() - began
     out.mkdir(parents=True, exist_ok=True)
@@ -111,6 +118,14 @@ class Run:
     def say(self, words: str) -> None:
         """Say what is going on, with the time since the start."""
         click.echo(f"{time.perf_counter() - self._began:6.0f} s  {words}")
+
+    def limits(self, pool: Pool) -> list[dict[str, Any]]:
+        """Measure the limits of the machine."""
+        found = []
+        for threads in self.counts:
+            self.say(f"limits, {threads} threads")
+            found.append(limits.measure(pool, threads, self.sides, self.rounds))
+        return found
 
     def rows(self, pool: Pool, row: Workload, dtype: str) -> list[dict[str, Any]]:
         """Measure a workload with one thread, then with all cores."""

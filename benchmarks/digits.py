@@ -61,7 +61,9 @@ def train_ours(data: Split, seed: int, passes: int, watch: Watch | None, **optio
         callbacks=[snapshots] if watch else [],
         **options,
     )
-    for params in snapshots.params[1:] if watch else []:
+    if watch is None:
+        return
+    for params in snapshots.params[1:]:
         watch(lambda images, params=params: net.forward(params, images.T).argmax(axis=0))
 
 

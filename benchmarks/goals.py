@@ -76,11 +76,16 @@ def row_of(results: Results, workload: str, dtype: str, threads: int) -> dict[st
     return None
 
 
+def limits_of(results: Results, threads: int) -> dict[str, Any] | None:
+    """Return the limits of the machine with so many threads."""
+    return next((each for each in results["limits"] if each["threads"] == threads), None)
+
+
 def gemm_share(results: Results, row: dict[str, Any]) -> float | None:
     """Return ours as a part of the rate of matrix products."""
     step = row["sides"]["ours"].get("step_seconds")
-    limits = next((each for each in results["limits"] if each["threads"] == row["threads"]), {})
-    products = row.get("gemm") or limits.get(row["dtype"], {})
+    limits = limits_of(results, row["threads"])
+    products = row.get("gemm") or (limits or {}).get(row["dtype"], {})
     if step is None or "gflops" not in products:
         return None
     return float(2 * row["multiply_adds"] / step["median"] / 1e9 / products["gflops"])
@@ -89,7 +94,7 @@ def gemm_share(results: Results, row: dict[str, Any]) -> float | None:
 def peak_share(results: Results, row: dict[str, Any]) -> float | None:
     """Return ours as a part of the machine's peak: multiply-adds and exponentials."""
     step = row["sides"]["ours"].get("step_seconds")
-    limits = next((each for each in results["limits"] if each["threads"] == row["threads"]), None)
+    limits = limits_of(results, row["threads"])
     if step is None or limits is None:
         return None
     best = seconds_at_limit(limits["peak"], row["dtype"], row)
@@ -139,7 +144,9 @@ def _widths(results: Results, threads: int) -> dict[int, float]:
 def neighbours(results: Results, threads: int) -> Verdict:
     """Return the largest step in time between widths w and w + 1, either way."""
     times = _widths(results, threads)
-    pairs = [(max(times[w] / t, t / times[w]), w) for v, t in times.items() if (w := v + 1) in times]
+    pairs = [
+        (max(times[w] / t, t / times[w]), w) for v, t in times.items() if (w := v + 1) in times
+    ]
     if not pairs:
         return None, "not measured"
     worst, w = max(pairs)
@@ -166,7 +173,9 @@ def _gradcheck(results: Results) -> Verdict:
 
 def _import(results: Results) -> Verdict:
     found = results["import"].get("sides", {}).get("numpy", {}).get("ratio")
-    return (1 / found["median"], f"{1 / found['median']:.2f} ×") if found else (None, "not measured")
+    return (
+        (1 / found["median"], f"{1 / found['median']:.2f} ×") if found else (None, "not measured")
+    )
 
 
 def _all_reach(results: Results) -> Verdict:
@@ -187,7 +196,8 @@ def _faster_than_descent(results: Results) -> Verdict:
         return None, "not measured"
     unreached = sum(not run["reached"] for run in results["second order"]["gradient_descent"])
     words = f"{min(gains):.3g} × at least, up to {max(gains):.3g} ×"
-    return min(gains), words + (f"; descent missed its target {unreached} times" * bool(unreached))
+    told = f"; of {len(gains)} descents {unreached} missed their target"
+    return min(gains), words + told * bool(unreached)
 
 
 OTHERS: tuple[tuple[str, str, Callable[[Results], Verdict], float, bool], ...] = (
@@ -220,13 +230,18 @@ def judge(results: Results) -> Iterator[dict[str, Any]]:
             "met": met,
         }
 
+    wanted = results["settings"]["workloads"]
     for goal in STEPS:
+        if goal.workload not in wanted:
+            continue
         name = f"{goal.workload}, {goal.dtype}"
         for threads in counts:
             found = judge_steps(goal, results, threads)
             yield verdict(name, goal.words, threads, found, goal.least, True)
-    for threads in counts:
+    for threads in counts if "sweep" in wanted else ():
         found = neighbours(results, threads)
         yield verdict("sweep", "neighbours within 1.3 ×", threads, found, 1.3, False)
     for workload, words, measure, limit, upward in OTHERS:
+        if workload not in wanted:
+            continue
         yield verdict(workload, words, None, measure(results), limit, upward)

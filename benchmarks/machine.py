@@ -81,7 +81,8 @@ def present() -> tuple[list[str], dict[str, str]]:
     sides, absent = [], {}
     for name, side in SIDES.items():
         code = f"import {side.package}"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode == 0:
             sides.append(name)
         else:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import title
+from benchmarks.cells import title
+from benchmarks.goals import STEPS, limits_of
+from benchmarks.limits import seconds_at_limit
 from benchmarks.sides import SIDES
 
 Results = dict[str, Any]
@@ -29,6 +31,7 @@ MARKERS = {
     "compile": "v",
     "jax": "X",
 }
+SIZES = {"jax": 9, "notebook": 9}  # crosses look smaller than they are
 INK, FAINT = "#333333", "#dddddd"
 
 
@@ -39,7 +42,7 @@ def draw(results: Results, path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    style = {
+    style: Any = {
         "font.size": 10,
         "axes.edgecolor": "#999999",
         "axes.labelcolor": INK,
@@ -53,14 +56,15 @@ def draw(results: Results, path: Path) -> None:
         "axes.titlesize": 11,
     }
     with plt.rc_context(style):
-        figure = plt.figure(figsize=(14, 9.5), layout="constrained")
-        grid = figure.add_gridspec(2, 2, width_ratios=(1.15, 1), height_ratios=(1.5, 1))
+        figure = plt.figure(figsize=(14, 10), layout="constrained")
+        grid = figure.add_gridspec(2, 2, width_ratios=(1.1, 1), height_ratios=(1.5, 1))
         throughput(figure.add_subplot(grid[0, 0]), results)
         sweep(figure.add_subplot(grid[1, 0]), results)
         ratios(figure.add_subplot(grid[:, 1]), results)
+        legend(figure, results)
         machine = results["machine"]
         figure.supxlabel(
-            f"{machine['processor']}, one thread for every side, median of "
+            f"{machine['processor']}, one thread for every side unless said, median and range of "
             f"{results['settings']['rounds']} rounds, {results['made'][:10]}",
             fontsize=9,
             color="#777777",
@@ -77,66 +81,89 @@ def _rows(results: Results) -> list[dict[str, Any]]:
 
 def throughput(axes: Any, results: Results) -> None:
     """Draw GFLOP/s of the workloads in float32 over the multiply-adds of a step."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, NullFormatter
 
     axes.set_title("Throughput against size of a step, float32")
     axes.set(xscale="log", yscale="log", xlabel="multiply-adds in a step", ylabel="GFLOP/s")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(which="major", color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
     rows = [row for row in _rows(results) if row["dtype"] == "float32"]
-    seen: set[str] = set()
     for row in rows:
-        for side, entry in row["sides"].items():
-            if "step_seconds" not in entry:
-                continue
-            rate = 2 * row["multiply_adds"] / entry["step_seconds"]["median"] / 1e9
-            label = None if side in seen else title(side)
-            seen.add(side)
-            _mark(axes, side, row["multiply_adds"], rate, label)
-        top = max(
-            (
-                2 * row["multiply_adds"] / entry["step_seconds"]["median"] / 1e9
-                for entry in row["sides"].values()
-                if "step_seconds" in entry
-            ),
-            default=None,
-        )
-        if top is not None:
+        size = row["multiply_adds"]
+        rates = {
+            side: 2 * size / entry["step_seconds"]["median"] / 1e9
+            for side, entry in row["sides"].items()
+            if "step_seconds" in entry
+        }
+        for side, rate in rates.items():
+            _mark(axes, side, size, rate)
+        best = peak_seconds(results, row)
+        if best is not None:
+            rates["limit"] = 2 * size / best / 1e9
+            axes.plot(size, rates["limit"], "_", color=INK, markersize=16, markeredgewidth=2)
+        if rates:
             axes.annotate(
                 row["workload"],
-                (row["multiply_adds"], top),
-                xytext=(0, 8),
+                (size, max(rates.values())),
+                xytext=(0, 7),
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
             )
     _limits(axes, results)
-    if seen:
-        axes.legend(frameon=False, fontsize=9, loc="lower right")
+    axes.margins(x=0.08)
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high * 1.5)
+    axes.set_ylim(low, high * 1.6)
 
 
-def _mark(axes: Any, side: str, x: float, y: float, label: str | None = None) -> None:
+def peak_seconds(results: Results, row: dict[str, Any]) -> float | None:
+    """Return the time of a step at the limit of the machine."""
+    found = limits_of(results, row["threads"])
+    return None if found is None else seconds_at_limit(found["peak"], row["dtype"], row)
+
+
+def legend(figure: Any, results: Results) -> None:
+    """Name all sides once, above everything."""
+    from matplotlib.lines import Line2D
+
+    timed = {s for row in _rows(results) for s, e in row["sides"].items() if "step_seconds" in e}
+    handles = [
+        Line2D(
+            [], [], color=COLORS[side], marker=MARKERS[side], linestyle="none", markersize=9,
+            markeredgecolor="white", label=title(side),
+        )
+        for side in SIDES
+        if side in timed
+    ]  # fmt: skip
+    for words, marker in (("goal", "|"), ("limit of the machine", "_")):
+        look: Any = {"color": INK, "markersize": 12, "markeredgewidth": 2, "linestyle": "none"}
+        handles.append(Line2D([], [], marker=marker, label=words, **look))
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=len(handles), frameon=False,
+        handletextpad=0.2, columnspacing=1.4,
+    )  # fmt: skip
+
+
+def _mark(axes: Any, side: str, x: float, y: float) -> None:
     ours = side == "ours"
     axes.plot(
         x,
         y,
         MARKERS[side],
         color=COLORS[side],
-        markersize=9 if ours else 7,
+        markersize=9 if ours else SIZES.get(side, 7),
         markeredgecolor="white",
         markeredgewidth=0.7,
         zorder=4 if ours else 3,
-        label=label,
         linestyle="none",
     )
 
 
 def _limits(axes: Any, results: Results) -> None:
     """Draw the peak and the rate of matrix products, with one thread, in float32."""
-    limits = next((each for each in results["limits"] if each["threads"] == 1), None)
+    limits = limits_of(results, 1)
     if limits is None:
         return
     lines = []
@@ -181,8 +208,8 @@ def sweep(axes: Any, results: Results) -> None:
             linestyle="-" if ours and threads == 1 else (0, (3, 2)),
             label=words,
         )
-    limits = next((each for each in results["limits"] if each["threads"] == 1), {"peak": {}})
-    if curves and "float32" in limits["peak"]:
+    limits = limits_of(results, 1)
+    if curves and limits and "float32" in limits["peak"]:
         peak = limits["peak"]["float32"]["fma_gflops"]
         axes.axhline(peak, color=INK, linewidth=1, linestyle=(0, (4, 2)))
         axes.annotate(
@@ -196,14 +223,23 @@ def sweep(axes: Any, results: Results) -> None:
     if curves:
         axes.set_xticks([32, 64, 96, 128, 160, 192, 224, 256])
         axes.set_ylim(bottom=0)
-        axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes.legend(frameon=False, fontsize=9, loc="best")
+
+
+def goal_of(row: dict[str, Any], side: str) -> float | None:
+    """Return how many times faster than this side the plan wants ours to be."""
+    for goal in STEPS:
+        named = (goal.workload, goal.dtype, goal.peer)
+        if named == (row["workload"], row["dtype"], side):
+            return goal.least
+    return None
 
 
 def ratios(axes: Any, results: Results) -> None:
     """Draw how many times longer each peer takes for a step, with the range over the rounds."""
     from matplotlib.ticker import FuncFormatter
 
-    axes.set_title("Time of a step over ours: to the right of 1, chainrule is faster")
+    axes.set_title("Time of a step over ours (right of 1: chainrule is faster)")
     axes.set(xscale="log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} ×"))
     axes.grid(axis="x", which="major", color=FAINT, linewidth=0.6)
@@ -220,13 +256,10 @@ def ratios(axes: Any, results: Results) -> None:
             y = place + (at - (len(shown) - 1) / 2) * 0.14
             axes.plot((found["low"], found["high"]), (y, y), color=COLORS[side], linewidth=2)
             _mark(axes, side, found["median"], y)
+            goal = goal_of(row, side)
+            if goal is not None:
+                axes.plot(goal, y, "|", color=COLORS[side], markersize=11, markeredgewidth=2)
     axes.axvline(1, color=COLORS["ours"], linewidth=1.6, zorder=2)
     axes.set_yticks(range(len(rows)), names, fontsize=9)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    handles = [side for side in SIDES if any("ratio" in r["sides"].get(side, {}) for r in rows)]
-    for side in handles:
-        if side != "ours":
-            axes.plot([], [], MARKERS[side], color=COLORS[side], label=title(side), markersize=7)
-    if len(handles) > 1:
-        axes.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=3)

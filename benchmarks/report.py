@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks import goals
+from benchmarks.cells import count, duration, table, title
 from benchmarks.sides import SIDES
 from benchmarks.steps import ALONE
+from benchmarks.trial_tables import second_rows, sweep_rows, trial_rows
+from benchmarks.trials import IMPORTS
 
 Results = dict[str, Any]
+MAKERS = {"numpy": "NumPy", "torch": "PyTorch"}
+CHECKS = {
+    "ours": "chainrule.check",
+    "torch": "torch.autograd.gradcheck",
+    "torch, fast mode": "the same in fast mode: one random projection, no single entries",
+}
+BUSY = 0.5  # load of a machine on which somebody else is at work
 MARKS = {True: "met", False: "**short**", None: "–"}
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in r) + " |" for r in lines)
-
-
-def duration(seconds: float) -> str:
-    """Return a time with three digits and its unit."""
-    for size, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
-
-
-def title(side: str) -> str:
-    """Return the name of a side, as it is shown."""
-    return SIDES[side].title if side in SIDES else f"chainrule, {side.removeprefix('ours, ')}"
 
 
 def share(value: float | None) -> str:
     """Return a part of a limit."""
     return "–" if value is None else f"{value:.0%}"
-
-
-def count(threads: int | None) -> str:
-    """Return a number of threads in words."""
-    return {None: "", 1: "one thread"}.get(threads, f"{threads} threads")
 
 
 def head(results: Results) -> str:
@@ -66,6 +51,11 @@ def head(results: Results) -> str:
         "everybody calls it: `chainrule.train`.",
         f"- **Rounds:** {settings['rounds']}, all sides in turn in each; median (range).",
     ]
+    if machine["load"] and machine["load"][0] > BUSY:
+        lines.append(
+            f"- **Not alone:** the load was {machine['load'][0]:.1f} at the start; ratios hold up "
+            "better than times."
+        )
     if settings["quick"]:
         lines.append("- **Quick run:** fewer workloads, sides, steps and rounds; for trying out.")
     if machine["unset"]:
@@ -101,7 +91,7 @@ def limit_rows(results: Results) -> str:
             exps = f"{peak['exp_giga']:.2f}" if peak else "–"
             gemm = product.get("absent", "")
             if not gemm:
-                gemm = f"{product['gflops']:.0f} ({title(product['by'])})"
+                gemm = f"{product['gflops']:.0f} ({MAKERS[product['by']]})"
             rows.append([count(each["threads"]), dtype, fma, exps, gemm])
     columns = ["", "dtype", "multiply-adds, GFLOP/s", "exponentials, 10⁹/s", "2048³, GFLOP/s"]
     return table(columns, rows)
@@ -178,58 +168,14 @@ def call_rows(results: Results) -> str:
                 ", ".join(whole),
             ]
         )
-    columns = ["workload", "steps", "our call of one step", "torch.compile compiles", "JAX compiles"]
-    return table([*columns, "ratios of whole calls"], rows)
-
-
-def sweep_rows(results: Results) -> str:
-    """Return the table of the sweep."""
-    found: dict[int, dict[tuple[str, int], float]] = {}
-    for row in results["sweep"]:
-        key = (row["side"], row["threads"])
-        found.setdefault(row["width"], {})[key] = row["step_seconds"]["median"]
-    keys = sorted({key for times in found.values() for key in times}, key=lambda k: k != ("ours", 1))
-    rows = [
-        [str(w), *(duration(times[key]) if key in times else "" for key in keys)]
-        for w, times in sorted(found.items())
+    columns = [
+        "workload",
+        "steps",
+        "our call of one step",
+        "torch.compile compiles",
+        "JAX compiles",
     ]
-    return table(["w", *(f"{title(side)}, {count(threads)}" for side, threads in keys)], rows)
-
-
-def trial_rows(found: dict[str, Any]) -> str:
-    """Return the table of a trial with sides."""
-    rows = []
-    for side, entry in found.get("sides", {}).items():
-        taken, ratio = entry.get("taken"), entry.get("ratio")
-        spread = f"{duration(taken['low'])} – {duration(taken['high'])}" if taken else ""
-        rows.append(
-            [
-                title(side) if side in SIDES else side,
-                duration(taken["median"]) if taken else entry.get("reason", "not reached"),
-                spread,
-                f"{ratio['median']:.2f} ×" if ratio else "",
-                str(entry.get("passes", "")),
-            ]
-        )
-    return table(["", "median", "range", "over ours", "passes"], rows)
-
-
-def second_rows(results: Results) -> str:
-    """Return the table of second order, seed by seed."""
-    found = results["second order"]
-    rows = []
-    for seed, run in enumerate(found["gradient_descent"]):
-        cells = [str(seed)]
-        for name in ("LevenbergMarquardt", "LBFGS"):
-            runs = found[name].get("runs")
-            each = runs[seed] if runs else {"updates": None}
-            reached = each["updates"] and f"{each['updates']}, {duration(each['taken']['median'])}"
-            cells.append(reached or ("not reached" if runs else found[name]["reason"]))
-        budget = f"{run['updates']:,} of {found['descent_budget']:,}"
-        told = f"{run['updates']:,}" if run["reached"] else f"cost {run['cost']:.1e} after {budget}"
-        rows.append([*cells, f"{told}, {duration(run['seconds'])}"])
-    columns = ["seed", "Levenberg–Marquardt, to 1e-5", "L-BFGS, to 1e-5"]
-    return table([*columns, "gradient descent at 7.0, to 5e-4"], rows)
+    return table([*columns, "ratios of whole calls"], rows)
 
 
 METHOD = """\
@@ -267,9 +213,9 @@ def page(results: Results) -> str:
         parts += ["## Second order", second_rows(results)]
     if results["gradcheck"].get("sides"):
         sizes = "-".join(map(str, results["gradcheck"]["sizes"]))
-        parts += [f"## Check of all Jacobians of {sizes}", trial_rows(results["gradcheck"])]
+        parts += [f"## Check of all Jacobians of {sizes}", trial_rows(results["gradcheck"], CHECKS)]
     if results["import"].get("sides"):
-        parts += ["## Import, Python's start included", trial_rows(results["import"])]
+        parts += ["## Import, Python's start included", trial_rows(results["import"], IMPORTS)]
     if results["sweep"]:
         parts += ["## Sweep: 10-w-w-10, 128 examples, float32", sweep_rows(results)]
     parts += ["## Method", METHOD]

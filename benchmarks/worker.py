@@ -85,7 +85,9 @@ class Worker:
     def call(self, function: str, **arguments: Any) -> dict[str, Any]:
         """Report what a function of this package returns."""
         module, _, name = function.partition(":")
-        return {"value": getattr(importlib.import_module(f"benchmarks.{module}"), name)(**arguments)}
+        return {
+            "value": getattr(importlib.import_module(f"benchmarks.{module}"), name)(**arguments)
+        }
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what is asked; an error is an answer."""

@@ -31,7 +31,7 @@ class Side:
 SIDES = {
     "ours": Side("chainrule", "chainrule", "ours:Ours"),
     "notebook": Side("notebook's way", "numpy", "notebook:Notebook"),
-    "numpy": Side("NumPy, written well", "numpy", "numpy_well:NumpyWell"),
+    "numpy": Side("good NumPy", "numpy", "numpy_well:NumpyWell"),
     "sklearn": Side("scikit-learn", "sklearn", "scikit:Scikit"),
     "torch": Side("PyTorch eager", "torch", "pytorch:Eager"),
     "compile": Side("torch.compile", "torch", "pytorch:Compiled"),

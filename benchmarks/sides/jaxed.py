@@ -93,7 +93,7 @@ class Jax:
     def run(self, steps: int) -> float:
         """Train from the starting weights; return the seconds that it took."""
         params = jax.tree.map(jnp.array, self._problem.start)
-        slots = ()
+        slots: Any = ()
         if self._problem.workload.adam:
             slots = (jax.tree.map(jnp.zeros_like, params), jax.tree.map(jnp.zeros_like, params))
         state, count = jax.block_until_ready((params, slots)), np.int32(steps)

@@ -9,6 +9,7 @@ single example therefore has a fifth of its aggression, 7, as our learning rate.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 
@@ -44,20 +45,20 @@ class Notebook:
         a3 = sigma(z3)
         return a0, z1, a1, z2, a2, z3, a3
 
-    def _j_W3(self, y: Array) -> Array:
+    def _j_W3(self, y: Array) -> Any:
         _a0, _z1, _a1, _z2, a2, z3, a3 = self._feed_forward(self.x)
         J = 2 * (a3 - y)
         J = J * d_sigma(z3)
         J = J @ a2.T
         return J / self.m
 
-    def _j_b3(self, y: Array) -> Array:
+    def _j_b3(self, y: Array) -> Any:
         _a0, _z1, _a1, _z2, _a2, z3, a3 = self._feed_forward(self.x)
         J = 2 * (a3 - y)
         J = J * d_sigma(z3)
         return np.sum(J, axis=1, keepdims=True) / self.m
 
-    def _j_W2(self, y: Array) -> Array:
+    def _j_W2(self, y: Array) -> Any:
         _a0, _z1, a1, z2, _a2, z3, a3 = self._feed_forward(self.x)
         J = 2 * (a3 - y)
         J = J * d_sigma(z3)
@@ -66,7 +67,7 @@ class Notebook:
         J = J @ a1.T
         return J / self.m
 
-    def _j_b2(self, y: Array) -> Array:
+    def _j_b2(self, y: Array) -> Any:
         _a0, _z1, _a1, z2, _a2, z3, a3 = self._feed_forward(self.x)
         J = 2 * (a3 - y)
         J = J * d_sigma(z3)
@@ -74,7 +75,7 @@ class Notebook:
         J = J * d_sigma(z2)
         return np.sum(J, axis=1, keepdims=True) / self.x.size
 
-    def _j_W1(self, y: Array) -> Array:
+    def _j_W1(self, y: Array) -> Any:
         a0, z1, _a1, z2, _a2, z3, a3 = self._feed_forward(self.x)
         J = 2 * (a3 - y)
         J = J * d_sigma(z3)
@@ -85,7 +86,7 @@ class Notebook:
         J = J @ a0.T
         return J / self.m
 
-    def _j_b1(self, y: Array) -> Array:
+    def _j_b1(self, y: Array) -> Any:
         _a0, z1, _a1, z2, _a2, z3, a3 = self._feed_forward(self.x)
         J = 2 * (a3 - y)
         J = J * d_sigma(z3)

@@ -78,7 +78,7 @@ class NumpyWell:
         for (W, b), z, name in zip(self._params, self._z, names, strict=True):
             inputs.append(a)
             np.matmul(W, a, out=z)
-            z += b
+            np.add(z, b, out=z)
             self._activate(name, z)
             a = z
         delta = self._delta[-1]

@@ -25,7 +25,7 @@ FUNCTIONS = {
 
 
 def cost(row: Workload, params: list[Any], x: Any, y: Any) -> Any:
-    """Return the cost of a batch, examples in rows; params are W1, b1, W2, b2, …"""
+    """Return the cost of a batch, examples in rows; params are W1, b1, and so on."""
     a, z = x, x
     for W, b, name in zip(params[::2], params[1::2], row.activations, strict=True):
         z = functional.linear(a, W, b)

@@ -45,7 +45,9 @@ class Scikit:
             learning_rate_init=row.rate,
             shuffle=False,
         )
-        model.partial_fit(self._x[: self._batch], self._labels[: self._batch], classes=self._classes)
+        model.partial_fit(
+            self._x[: self._batch], self._labels[: self._batch], classes=self._classes
+        )
         for layer, (W, b) in enumerate(self._problem.start):
             model.coefs_[layer][...] = W.T
             model.intercepts_[layer][...] = b.ravel()
