@@ -84,6 +84,7 @@ def main(
         **{name: {} for name in TRIALS[1:]},
     }
     with Pool(engine) as pool:
+        run.try_ours(pool)
         if with_limits:
             results["limits"] = run.limits(pool)
         for row, dtype in rows(set(names)):
@@ -118,6 +119,13 @@ class Run:
     def say(self, words: str) -> None:
         """Say what is going on, with the time since the start."""
         click.echo(f"{time.perf_counter() - self._began:6.0f} s  {words}")
+
+    def try_ours(self, pool: Pool) -> None:
+        """Make sure that our own side can run, before anything takes time."""
+        try:
+            pool.ask("ours", 1, "prepare", workload="smoke", dtype="float64", steps=CHECKED_STEPS)
+        except Failed as failure:
+            raise click.ClickException(f"our side cannot run: {failure}") from None
 
     def limits(self, pool: Pool) -> list[dict[str, Any]]:
         """Measure the limits of the machine."""

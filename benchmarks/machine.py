@@ -22,6 +22,9 @@ OTHERS = {
 }
 """Peers that are named in the plan and have no side yet; `make bench` tries to install them."""
 
+TOLD = re.compile(r"\s*(error: (?!subprocess|failed)|Exception: )")
+"""Lines in which an installation says why, beside those in which pip says that it did not."""
+
 
 def processor() -> str:
     """Return the processor's name."""
@@ -105,7 +108,6 @@ def _reason(package: str, usual: str) -> str:
     if not log.exists():
         return f"not installed ({usual})"
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    said = [line.strip() for line in lines if re.match(r"\s*\w*(Error|Exception):? ", line)]
-    said += [line.strip() for line in lines if line.strip().lower().startswith("error: failed")]
+    said = [line.strip() for line in lines if TOLD.match(line)]
     told = re.sub(r"(\w+://|/)[^\s'\"]+", "…", said[0]) if said else ""
     return f"did not install: it {usual}" + (f" ({told})" if told else "")

@@ -29,8 +29,8 @@ def there(name: str) -> bool:
     return optimizer_named(name) is not None
 
 
-def updates_needed(name: str, seed: int, engine: str) -> int | None:
-    """Return after how many updates the cost is first below the target; None if never."""
+def updates_needed(name: str, seed: int, engine: str) -> dict[str, Any]:
+    """Return after how many updates the cost is first below the target, None if never."""
     common = {"optimizer": optimizer_named(name), "engine": engine, "progress": False}
     result = chainrule.train(
         **_heart(seed),
@@ -40,7 +40,8 @@ def updates_needed(name: str, seed: int, engine: str) -> int | None:
         callbacks=[_Below(TARGET, 1)],
     )
     below = [i for i, cost in enumerate(result.history.cost) if cost < TARGET]
-    return int(result.history.iteration[below[0]]) if below else None
+    updates = int(result.history.iteration[below[0]]) if below else None
+    return {"updates": updates, "engine": result.engine}
 
 
 def seconds(name: str, seed: int, engine: str, updates: int) -> float:

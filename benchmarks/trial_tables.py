@@ -59,10 +59,12 @@ def second_rows(results: Results) -> str:
         for name in ("LevenbergMarquardt", "LBFGS"):
             runs = found[name].get("runs")
             each: dict[str, Any] = runs[seed] if runs else {"updates": None}
-            reached = each["updates"] and f"{each['updates']}, {duration(each['taken']['median'])}"
+            reached = each["updates"] and (
+                f"{each['updates']}, {duration(each['taken']['median'])} ({each['engine']})"
+            )
             cells.append(reached or ("not reached" if runs else found[name]["reason"]))
         budget = f"{run['updates']:,} of {found['descent_budget']:,}"
         told = f"{run['updates']:,}" if run["reached"] else f"cost {run['cost']:.1e} after {budget}"
-        rows.append([*cells, f"{told}, {duration(run['seconds'])}"])
-    columns = ["seed", "Levenberg–Marquardt, to 1e-5", "L-BFGS, to 1e-5"]
+        rows.append([*cells, f"{told}, {duration(run['seconds'])} ({run['engine']})"])
+    columns = ["updates and time, by seed", "Levenberg–Marquardt, to 1e-5", "L-BFGS, to 1e-5"]
     return table([*columns, "gradient descent at 7.0, to 5e-4"], rows)
