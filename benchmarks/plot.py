@@ -58,9 +58,13 @@ def draw(results: Results, path: Path) -> None:
     with plt.rc_context(style):
         figure = plt.figure(figsize=(14, 10), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=(1.1, 1), height_ratios=(1.5, 1))
-        throughput(figure.add_subplot(grid[0, 0]), results)
-        sweep(figure.add_subplot(grid[1, 0]), results)
-        ratios(figure.add_subplot(grid[:, 1]), results)
+        for panel, place, there in (
+            (throughput, grid[0, 0], results["steps"]),
+            (sweep, grid[1, 0], results["sweep"]),
+            (ratios, grid[:, 1], results["steps"]),
+        ):
+            if there:
+                panel(figure.add_subplot(place), results)
         legend(figure, results)
         machine = results["machine"]
         figure.supxlabel(
