@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cells import title
+from benchmarks.cells import count, title
 from benchmarks.goals import STEPS, limits_of
 from benchmarks.limits import seconds_at_limit
 from benchmarks.sides import SIDES
@@ -91,11 +91,14 @@ def throughput(axes: Any, results: Results) -> None:
     axes.set(xscale="log", yscale="log", xlabel="multiply-adds in a step", ylabel="GFLOP/s")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.grid(which="major", color=FAINT, linewidth=0.6)
+    axes.grid(which="major", axis="y", color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
     rows = [row for row in _rows(results) if row["dtype"] == "float32"]
-    for row in rows:
+    before, lift = 0.0, 0
+    for row in sorted(rows, key=lambda each: float(each["multiply_adds"])):
         size = row["multiply_adds"]
+        lift = 0 if size > 2.5 * before or lift else 12  # names of neighbours stand in two lines
+        before = size
         rates = {
             side: 2 * size / entry["step_seconds"]["median"] / 1e9
             for side, entry in row["sides"].items()
@@ -105,21 +108,22 @@ def throughput(axes: Any, results: Results) -> None:
             _mark(axes, side, size, rate)
         best = peak_seconds(results, row)
         if best is not None:
-            rates["limit"] = 2 * size / best / 1e9
-            axes.plot(size, rates["limit"], "_", color=INK, markersize=16, markeredgewidth=2)
-        if rates:
-            axes.annotate(
-                row["workload"],
-                (size, max(rates.values())),
-                xytext=(0, 7),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-            )
+            axes.plot(size, 2 * size / best / 1e9, "_", color=INK, markersize=16, markeredgewidth=2)
+        axes.axvline(size, color=FAINT, linewidth=0.8, linestyle=":", zorder=1)
+        axes.annotate(
+            row["workload"],
+            (size, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -26 + lift),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
     _limits(axes, results)
     axes.margins(x=0.08)
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high * 1.6)
+    axes.set_ylim(low, high * 2.1)
 
 
 def peak_seconds(results: Results, row: dict[str, Any]) -> float | None:
@@ -179,9 +183,9 @@ def _limits(axes: Any, results: Results) -> None:
         axes.axhline(rate, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=2)
         axes.annotate(
             f"{words}: {rate:.0f} GFLOP/s",
-            (0, rate),
+            (0.14, rate),
             xycoords=("axes fraction", "data"),
-            xytext=(6, 2 if side == "bottom" else -2),
+            xytext=(0, 2 if side == "bottom" else -2),
             textcoords="offset points",
             va=side,
             fontsize=9,
@@ -201,7 +205,6 @@ def sweep(axes: Any, results: Results) -> None:
     for (side, threads), points in curves.items():
         w, rates = np.array(sorted(points)).T
         ours = side == "ours"
-        words = title(side) + (f", {threads} threads" if threads > 1 else "")
         axes.plot(
             w,
             rates,
@@ -210,7 +213,7 @@ def sweep(axes: Any, results: Results) -> None:
             markersize=4 if ours else 6,
             linewidth=1.6 if ours else 0.8,
             linestyle="-" if ours and threads == 1 else (0, (3, 2)),
-            label=words,
+            label=count(threads) if ours else None,
         )
     limits = limits_of(results, 1)
     if curves and limits and "float32" in limits["peak"]:
@@ -226,8 +229,8 @@ def sweep(axes: Any, results: Results) -> None:
         )
     if curves:
         axes.set_xticks([32, 64, 96, 128, 160, 192, 224, 256])
-        axes.set_ylim(bottom=0)
-        axes.legend(frameon=False, fontsize=9, loc="best")
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.06)
+        axes.legend(frameon=False, fontsize=9, loc="lower right")
 
 
 def goal_of(row: dict[str, Any], side: str) -> float | None:

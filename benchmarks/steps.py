@@ -18,7 +18,7 @@ from benchmarks.workloads import CHECKED_STEPS, TOLERANCE, Workload
 
 MOVED = 20  # how many tolerances the cost must have moved in the steps of the check
 ALONE = "ours, one thread"
-CALLS = 3  # of one step, from which the cost of a call is taken
+CALLS = 3  # of one step in every round, the least of which is the cost of a call there
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:
@@ -47,6 +47,7 @@ class Entrant:
         self._pool, self._side, self._steps = pool, side, steps
         self._which = {"workload": row.name, "dtype": dtype}
         self._seconds: list[float] = []
+        self._calls: list[float] = []
         self._costs: list[float] = []
         self.found: dict[str, Any] = {"status": "failed"}
         try:
@@ -94,25 +95,22 @@ class Entrant:
         elif abs(met - start) <= MOVED * tolerance * abs(start):
             self.found |= {"status": "disagrees", "reason": "the cost has hardly moved"}
 
-    def settle(self) -> None:
-        """Measure what a call costs beside its steps."""
-        taken = [self._ask("time", 1, self._threads)["seconds"] for _ in range(CALLS)]
-        self.found["call_seconds"] = statistics.median(taken)
-
     def take(self) -> None:
-        """Take one timing; a side that fails now is out."""
+        """Take one timing, of a call of one step and of all; a side that fails now is out."""
         try:
+            calls = [self._ask("time", 1, self._threads)["seconds"] for _ in range(CALLS)]
             answer = self._ask("time", self._steps + 1, self._threads)
         except Failed as failure:
             self.found |= {"status": "failed", "reason": str(failure)}
             return
         self._seconds.append(answer["seconds"])
+        self._calls.append(min(calls))
         self._costs.append(answer["cost"])
 
     @property
     def each(self) -> list[float]:
         """Seconds of a step, by round."""
-        call = self.found["call_seconds"]
+        call = statistics.median(self._calls)
         return [max(taken - call, taken * 1e-3) / self._steps for taken in self._seconds]
 
     def close(self, ours: Entrant) -> None:
@@ -126,6 +124,7 @@ class Entrant:
         self.found |= {
             "status": "timed",
             "seconds": self._seconds,
+            "call_seconds": statistics.median(self._calls),
             "step_seconds": summary(self.each),
         }
         if ours.found.get("seconds"):
@@ -171,8 +170,6 @@ def measure(
         if entrant.here:
             entrant.compare(ours.found["cost"], TOLERANCE[dtype])
     racing = [entrant for entrant in entrants.values() if entrant.here]
-    for entrant in racing:
-        entrant.settle()
     products = Gemm(pool, threads, dtype, sides) if row.paced else None
     for _ in range(rounds):
         for entrant in racing:

@@ -137,12 +137,12 @@ WORKLOADS = {
             scheme="he",
         ),
         Workload(
-            "tabular", (100, 256, 256, 1), "sigmoid", "sigmoid", 0.1, 4_096, 256, 200,
+            "tabular", (100, 256, 256, 1), "sigmoid", "sigmoid", 0.1, 2_048, 256, 200,
             dtypes=BOTH, paced=True,
         ),
-        Workload("higgs", (28, *[300] * 5, 1), "tanh", "tanh", 0.02, 6_400, 100, 100),
+        Workload("higgs", (28, *[300] * 5, 1), "tanh", "tanh", 0.02, 1_600, 100, 100),
         Workload(
-            "wide", (512, 1024, 1024, 10), "sigmoid", "sigmoid", 0.05, 1_024, 256, 12,
+            "wide", (512, 1024, 1024, 10), "sigmoid", "sigmoid", 0.05, 512, 256, 16,
             dtypes=BOTH, paced=True,
         ),
         Workload(
