@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
+BENCH_OPTIONS ?=
 STAMP := $(VENV)/.installed
 GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
 
-.PHONY: help install demo test quick check soak golden clean
+.PHONY: help install demo test quick check soak golden bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,5 +44,19 @@ soak: $(STAMP)  ## the tests that take longer: more random networks
 golden: $(STAMP)  ## write the golden files of the tests anew; look at the difference before you commit
 	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q $(GOLDEN)
 
+bench: $(BENCH)/.installed  ## measure against the peers (half an hour; BENCH_OPTIONS=--quick: minutes)
+	$(BENCH)/bin/python -m pip install --quiet --no-deps --force-reinstall .
+	$(BENCH)/bin/python -m benchmarks $(BENCH_OPTIONS)
+
+# ffnet and fann2 rarely install: what they said stays beside, and is quoted in the results.
+$(BENCH)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade pip
+	$(BENCH)/bin/python -m pip install --quiet '.[bench]'
+	for peer in ffnet fann2; do \
+	  $(BENCH)/bin/python -m pip install $$peer > $(BENCH)/$$peer.log 2>&1 || true; \
+	done
+	touch $@
+
 clean:  ## remove what was made
-	rm -rf $(VENV) chainrule-demo build dist
+	rm -rf $(VENV) $(BENCH) chainrule-demo build dist

@@ -33,38 +33,52 @@ struct Product {
   long out_step;
 };
 
+// Hides where an address comes from. g++ would replace one pointer and a few distances by as many
+// pointers as there are addresses, run out of registers, and spend more on them than on the sums.
+#define KEEP(address) asm("" : "+r"(address))
+
 template <int R, int N, Walk W>
 INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
   const real* q = x.q + column;
+  const long step = x.step, next = x.next;
   if constexpr (W == Walk::Rows) {
     // Every third row has a pointer; an address can reach the two after it by one and two steps.
     constexpr int GROUPS = (R + 2) / 3;
     const real* p[GROUPS];
 #pragma GCC unroll 2
-    for (int g = 0; g < GROUPS; ++g) p[g] = x.p + 3 * g * x.step;
-    const long step = x.step, next = x.next;
+    for (int g = 0; g < GROUPS; ++g) p[g] = x.p + 3 * g * step;
+    long one = step, two = 2 * step;
     const auto term = [&](int k) __attribute__((always_inline)) {
       vec row[N];
 #pragma GCC unroll 4
       for (int n = 0; n < N; ++n) row[n] = load(q + n * V);
       q += next;
+      KEEP(q);
 #pragma GCC unroll 6
       for (int r = 0; r < R; ++r) {
-        const vec number = spread(p[r / 3] + (r % 3) * step + k);
+        const vec number = spread(p[r / 3] + (r % 3 == 0 ? 0 : r % 3 == 1 ? one : two) + k);
 #pragma GCC unroll 4
         for (int n = 0; n < N; ++n) sum[r][n] = fma(number, row[n], sum[r][n]);
       }
     };
     long k = 0;
     for (; k + 4 <= x.terms; k += 4) {
+      KEEP(one);
+      KEEP(two);
       term(0), term(1), term(2), term(3);
 #pragma GCC unroll 2
-      for (int g = 0; g < GROUPS; ++g) p[g] += 4;
+      for (int g = 0; g < GROUPS; ++g) {
+        p[g] += 4;
+        KEEP(p[g]);
+      }
     }
     for (; k < x.terms; ++k) {
       term(0);
 #pragma GCC unroll 2
-      for (int g = 0; g < GROUPS; ++g) p[g] += 1;
+      for (int g = 0; g < GROUPS; ++g) {
+        p[g] += 1;
+        KEEP(p[g]);
+      }
     }
   } else {
     const real* p = x.p;
@@ -78,30 +92,34 @@ INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
 #pragma GCC unroll 4
         for (int n = 0; n < N; ++n) sum[r][n] = fma(number, row[n], sum[r][n]);
       }
-      p += x.step;
-      q += x.next;
+      p += step;
+      q += next;
+      KEEP(p);
+      KEEP(q);
     }
   }
 }
 
 template <int R, int N, Walk W, Start S>
 INLINE void tile(const Product& x, long column) {
-  vec sum[R][N];
+  vec sum[R][N]{};
+  const real* start = S == Start::Column ? x.start : x.start + column;
 #pragma GCC unroll 6
-  for (int r = 0; r < R; ++r) {
+  for (int r = 0; r < R && S != Start::Zero; ++r) {
 #pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) {
-      if constexpr (S == Start::Zero) sum[r][n] = vec{};
-      if constexpr (S == Start::Row) sum[r][n] = load(x.start + column + n * V);
-      if constexpr (S == Start::Column) sum[r][n] = splat(x.start[r * x.start_step]);
-      if constexpr (S == Start::Tile) sum[r][n] = load(x.start + r * x.start_step + column + n * V);
-    }
+    for (int n = 0; n < N; ++n) sum[r][n] = S == Start::Column ? spread(start) : load(start + n * V);
+    if constexpr (S == Start::Row) continue;
+    start += x.start_step;
+    KEEP(start);
   }
   accumulate<R, N, W>(sum, x, column);
+  real* out = x.out + column;
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) store(x.out + r * x.out_step + column + n * V, sum[r][n]);
+    for (int n = 0; n < N; ++n) store(out + n * V, sum[r][n]);
+    out += x.out_step;
+    KEEP(out);
   }
 }
 
@@ -218,11 +236,16 @@ constexpr int OUTER = REGISTERS == 32 ? 4 : 2, INNER = REGISTERS == 32 ? 6 : 4;
 template <int J, int K>
 void lanes_block(const real* d, long d_step, const real* a, long a_step, long columns, int vectors,
                  real* lanes, bool first) {
-  vec sum[J][K];
+  vec sum[J][K]{};
+  if (!first) {
+    const real* from = lanes;
 #pragma GCC unroll 4
-  for (int j = 0; j < J; ++j) {
+    for (int j = 0; j < J; ++j) {
 #pragma GCC unroll 6
-    for (int k = 0; k < K; ++k) sum[j][k] = first ? vec{} : load(lanes + (j * columns + k) * V);
+      for (int k = 0; k < K; ++k) sum[j][k] = load(from + k * V);
+      from += columns * V;
+      KEEP(from);
+    }
   }
   for (int v = 0; v < vectors; ++v) {
     vec left[J];
@@ -238,7 +261,9 @@ void lanes_block(const real* d, long d_step, const real* a, long a_step, long co
 #pragma GCC unroll 4
   for (int j = 0; j < J; ++j) {
 #pragma GCC unroll 6
-    for (int k = 0; k < K; ++k) store(lanes + (j * columns + k) * V, sum[j][k]);
+    for (int k = 0; k < K; ++k) store(lanes + k * V, sum[j][k]);
+    lanes += columns * V;
+    KEEP(lanes);
   }
 }
 
