@@ -78,7 +78,7 @@ class Arithmetic:
 
 # Activations: values and slopes. Errors of the functions are those of native/tests/ulp.cpp, an ulp
 # being at most 2 u, and a unit or two for each operation around them. z² u is what the rounding of
-# z² does to exp(−z²/2). ---------------------------------------------------------------------------
+# z² does to exp(−z²/2). -----------------------------------------------------------------------
 
 
 def _normal(z):
@@ -179,7 +179,7 @@ def chain_soft(x, g, p):
     return x.times(p, x.plus(g, mean, -1))
 
 
-# Costs: losses, and slopes with respect to the prediction -------------------------------------------
+# Costs: losses, and slopes with respect to the prediction -------------------------------------
 
 
 def lose(x, name, number, a, y):
@@ -229,7 +229,7 @@ def lose_with_output(x, name, z, a, y):
     return Near(y * (logarithm - z.value), off)
 
 
-# A network ----------------------------------------------------------------------------------------
+# A network ------------------------------------------------------------------------------------
 
 
 def name_and_number(row):

@@ -154,7 +154,7 @@ def test_many_tiles(m, dtype):
     holds_in_update(replace(task, batch_size=m - 1), layouts=(-1, 0, 3))
 
 
-# Any network, any batch, any arrays -----------------------------------------------------------------
+# Any network, any batch, any arrays -----------------------------------------------------------
 
 
 @st.composite
@@ -225,7 +225,7 @@ def test_any_wide_network(task, layout, n):
     holds_in_update(task, layouts=(layout,), threads=n)
 
 
-# Whether the bound can tell right from wrong -------------------------------------------------------
+# Whether the bound can tell right from wrong --------------------------------------------------
 
 
 @pytest.mark.parametrize(("dtype", "share"), [(np.float32, 1e-4), (np.float64, 1e-12)])
