@@ -44,6 +44,10 @@ def choose(name: str, problem: Problem) -> Engine:
             )
         return NativeEngine(problem)
     missing = kernel.why_missing()
-    if missing:
+    if missing and not reason and missing not in _SAID:
+        _SAID.add(missing)
         warnings.warn(f"training on the slow reference engine: {missing}", stacklevel=3)
     return ReferenceEngine(problem) if reason or missing else NativeEngine(problem)
+
+
+_SAID: set[str] = set()  # what this process has been warned of

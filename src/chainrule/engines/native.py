@@ -45,6 +45,7 @@ OPTIMIZERS: Mapping[type, tuple[str, ...]] = {
 TRANSFORMATIONS: Mapping[type, str] = {Noise: "scale", ClipByNorm: "limit", ClipByValue: "limit"}
 TROUBLES = ("", "the cost", "a Jacobian", "a parameter")
 AS_MEASURED = -1
+MOST_THREADS = 256  # each has memory of its own
 
 
 def refusal(problem: Problem) -> str:
@@ -109,7 +110,8 @@ class NativeEngine:
         self._problem = problem
         architecture, optimizer = problem.network.architecture, problem.optimizer
         self._dtype = problem.values[notation.TARGETS].dtype
-        self.threads = available_cores() if problem.threads is None else problem.threads
+        threads = available_cores() if problem.threads is None else problem.threads
+        self.threads = min(threads, MOST_THREADS)
         self._batch = problem.examples if problem.batch_size is None else problem.batch_size
         name, number = _name_and_number(architecture.cost)
         x, y, weights = _arrays(problem.values)
