@@ -1,7 +1,7 @@
 """Law: what the Python side calls things by number is what the kernel calls by that number.
 
-`chainrule.engines.native` hands down places in its tables; native/kernel.hpp has enumerations in the
-same order. Every row that chainrule offers has a place.
+`chainrule.engines.native` hands down places in its tables; native/kernel.hpp has enumerations in
+the same order. Every row that chainrule offers has a place.
 """
 
 from __future__ import annotations
