@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,10 @@ class Task:
         batches = None if size is None else Batches(streams, self.x.shape[1], size)
         return State(params, self.optimizer.start(params.flat.copy()), streams, batches)
 
-    def native(self, *, layout=-1, threads=1, guarded=False) -> NativeEngine:
+    def native(self, *, layout=-1, threads=1, guarded=False, values=None) -> NativeEngine:
         """The native engine, on exactly so many threads, however small the work is."""
-        problem = self.problem()
-        problem = Problem(**{**vars(problem), "threads": threads})
+        problem = replace(self.problem(), threads=threads)
+        problem = replace(problem, values=values or problem.values)
         engine = NativeEngine(problem, widest_lanes=layout, guarded=guarded)
         engine._useful = engine._useful_for_all = threads
         return engine
