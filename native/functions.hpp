@@ -37,6 +37,11 @@ constexpr real LOG2E = real(1.44269504088896340735992468100189214);
 // Where a right shift brings in zeros: of 64-bit lanes, AVX2 knows no other.
 typedef std::make_unsigned_t<whole> uvec __attribute__((vector_size(BYTES)));
 
+// Bits that may wrap around, as those of NaN do here: of signed numbers that is undefined.
+INLINE ivec sum_of_bits(ivec a, ivec b) { return (ivec)((uvec)a + (uvec)b); }
+INLINE ivec difference_of_bits(ivec a, ivec b) { return (ivec)((uvec)a - (uvec)b); }
+INLINE ivec shifted_up(ivec a, int bits) { return (ivec)((uvec)a << bits); }
+
 // Tools ---------------------------------------------------------------------------------------
 
 // x, but not below `low` nor above `high`; NaN stays, for the minimum and maximum of x86 return
@@ -159,7 +164,7 @@ INLINE vec expm1_of_rest(vec r) {
 }
 
 // 2^n, for n in the range of the exponents.
-INLINE vec power_of_two(ivec bits) { return as_real((bits << MANTISSA) + as_bits(splat(1))); }
+INLINE vec power_of_two(ivec bits) { return as_real(sum_of_bits(shifted_up(bits, MANTISSA), as_bits(splat(1)))); }
 
 // 2^(i/16) for the number i in the four low bits; without a table, 1.
 INLINE vec fraction_of_power([[maybe_unused]] ivec bits) {
@@ -177,7 +182,8 @@ INLINE vec fraction_of_power([[maybe_unused]] ivec bits) {
 
 // 2^(n/STEPS), for n/STEPS in the range of the exponents.
 INLINE vec power(ivec bits) {
-  return as_real(as_bits(fraction_of_power(bits)) + ((bits >> STEP_BITS) << MANTISSA));
+  const ivec exponent = shifted_up(bits >> STEP_BITS, MANTISSA);
+  return as_real(sum_of_bits(as_bits(fraction_of_power(bits)), exponent));
 }
 
 // exp(r) 2^(i/STEPS): what is left of exp(x) when its power of two is taken out.
@@ -196,7 +202,7 @@ INLINE vec scale(vec y, Reduced x) {
   else return (vec)_mm512_maskz_scalef_pd(-1, (__m512d)y, (__m512d)exponent);
 #else
   const ivec half = (ivec)((uvec)x.bits >> 1);
-  return y * power_of_two(half) * power_of_two(x.bits - half);
+  return y * power_of_two(half) * power_of_two(difference_of_bits(x.bits, half));
 #endif
 }
 
@@ -251,14 +257,14 @@ struct Split {
 
 INLINE Split split(vec x) {
   const ivec root = as_bits(splat(real(0.707106781186547524400844362104849039)));
-  const ivec shifted = as_bits(x) + (as_bits(splat(1)) - root);
+  const ivec shifted = sum_of_bits(as_bits(x), as_bits(splat(1)) - root);
   const ivec fraction = shifted & isplat((whole(1) << MANTISSA) - 1);
   return {(ivec)((uvec)shifted >> MANTISSA), as_real(fraction + root)};
 }
 
 // k as a real number.
 INLINE vec exponent(Split x) {
-  return as_real(x.biased + as_bits(splat(MAGIC))) - splat(MAGIC + BIAS);
+  return as_real(sum_of_bits(x.biased, as_bits(splat(MAGIC)))) - splat(MAGIC + BIAS);
 }
 
 // k ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, as 2 artanh(s) with s = f/(2 + f), whose first terms
@@ -287,7 +293,7 @@ INLINE vec log(vec x) {
 // log(1 + x) for −1 < x, where 1 + x has not lost all of its 1.
 INLINE vec log1p_regular(vec x) {
   const Split part = split(splat(1) + x);
-  const vec inverse = power_of_two(isplat(BIAS) - part.biased);
+  const vec inverse = power_of_two(difference_of_bits(isplat(BIAS), part.biased));
   const vec f = fma(x, inverse, inverse - splat(1));  // (1 + x)/2^k − 1, and x where k = 0
   return select(magnitude(x) < splat(TINY), x, log_of_parts(exponent(part), f));
 }
@@ -374,9 +380,9 @@ INLINE vec sine(vec x) {
   const vec half = splat(real(0.5)) * r2, rest = splat(1) - half;
   const vec odd = r + fma(r2 * r, polynomial(Fit::SIN, r2, r4), low * rest);
   const vec even = rest + (((splat(1) - rest) - half) + fma(r4, polynomial(Fit::COS, r2, r4), -(r * low)));
-  const ivec quarter = turned.quarter + isplat(Quarter);
+  const ivec quarter = sum_of_bits(turned.quarter, isplat(Quarter));
   const vec size = select((quarter & isplat(1)) != 0, even, odd);
-  return as_real(as_bits(size) ^ ((quarter & isplat(2)) << (8 * sizeof(real) - 2)));
+  return as_real(as_bits(size) ^ shifted_up(quarter & isplat(2), 8 * sizeof(real) - 2));
 }
 
 INLINE vec sin(vec x) {
