@@ -245,6 +245,10 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
     }
     one_tile(batch, index, share, total, begin, count, with, backward_too, outputs, first, last, gradient, u, noise);
   };
+  // Between two meetings: before, others still write losses; after, they may write those of the next.
+  const auto cost_is_known = [&] {
+    if (index == 0) task.cost = cost_of(batch, total);
+  };
   if (!plan_.chunked || tiles == 1) {
     Team* with = team.size() > 1 ? &team : nullptr;
     if (plan_.chunked) {  // one tile only
@@ -255,6 +259,7 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
         if (number < tiles - 1) team.meet();
       }
     }
+    cost_is_known();
     team.meet();
     return;
   }
@@ -265,6 +270,7 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
       tile(number, {0, 1}, nullptr, number == begin, number == end - 1, gradient_ + c * plan_.packed, nullptr);
   }
   team.meet();
+  cost_is_known();
   if (backward_too) {
     const long groups = plan_.packed / V;
     const long i0 = groups * index / team.size() * V, i1 = groups * (index + 1) / team.size() * V;
@@ -357,7 +363,6 @@ void Trainer::updates(Task& task, int index) {
     if (index == 0) task.penalty = penalty_of_weights();
     values(task, index, batch, true, nullptr, task.careful ? nullptr : &u, noise);
     if (index == 0) {
-      task.cost = cost_of(batch, total_of(batch));
       if (s.costs) s.costs[update] = task.cost;
       if (task.careful) {
         task.outcome.trouble = judge(task, u, noise);
@@ -418,7 +423,7 @@ double Trainer::evaluate(const Data* data, const real* params, real* jacobians, 
   Task task{this, &team, nullptr, {&chosen, nullptr, chosen.count, nullptr}, jacobians != nullptr, outputs,
             false, {}, 0, 0, false};
   team.run(member, &task);
-  const double cost = cost_of(task.batch, chosen.total) + penalty_of_weights();
+  const double cost = fitting(task.cost + penalty_of_weights());
   losses_ = own_losses;
   if (jacobians) {
     for (long i = 0; penalty_ != 0 && i < plan_.packed; i += V) {
