@@ -194,6 +194,39 @@ def test_bits_do_not_depend_on_threads_or_cuts_or_the_time_before(name, transfor
             np.testing.assert_array_equal(theirs, gradient)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", ["one tile of a batch", "chunks of a batch", "tiles of a batch"])
+def test_the_cost_of_an_update_is_that_of_its_batch(name, layout):
+    """Whatever the threads: members that are ahead must not touch what it is summed from."""
+    task = sized(name, np.float64)
+    block = task.state().draw(task.problem(), 20)
+    wanted = None
+    for threads in (1, 2, 3) * 3:
+        engine, state, costs = (
+            task.native(layout=layout, threads=threads),
+            task.state(),
+            np.empty(20),
+        )
+        engine._runner.advance(
+            params=state.params.flat,
+            slots=list(state.slots[:2]),
+            last_good=state.last_good.flat,
+            rates=block.learning_rates,
+            batches=np.concatenate(block.batches),
+            batch_ends=np.cumsum([*map(len, block.batches)]),
+            noise=None,
+            masks=[],
+            steps=0.0,
+            costs=costs,
+            threads=threads,
+        )
+        wanted = costs if wanted is None else wanted
+        np.testing.assert_array_equal(costs, wanted)
+    values = {each: value[:, block.batches[0]] for each, value in task.problem().values.items()}
+    first = task.reference().cost(task.params, values)
+    assert wanted[0] == pytest.approx(first, rel=1e-13)
+
+
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     sizes=st.lists(st.integers(1, 48), min_size=2, max_size=4),
