@@ -7,13 +7,14 @@ BENCH_OPTIONS ?=
 STAMP := $(VENV)/.installed
 GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
 
-.PHONY: help install demo test quick check soak golden bench clean
+.PHONY: help install demo test quick check soak sanitize golden bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(STAMP)  ## .venv with the package and its development tools
 
+COMMA := ,
 NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
 
 $(STAMP): pyproject.toml $(NATIVE)
@@ -40,6 +41,17 @@ check: $(STAMP)  ## format, lint, types, import contract, budgets
 
 soak: $(STAMP)  ## the tests that take longer: more random networks
 	CHAINRULE_SOAK=1 $(BIN)/python -m pytest -n 2 -q
+
+# Programs of native/tests with sanitizers: `functions` under the first two, `drive` under all three.
+SANITIZED = PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/sanitize-$(1) -G Ninja --log-level=ERROR \
+	-DCMAKE_BUILD_TYPE=None -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
+	-Dnanobind_DIR="$$($(BIN)/python -m nanobind --cmake_dir)" -DCHAINRULE_SANITIZE=$(2) > /dev/null && \
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build build/sanitize-$(1) --target $(3)
+
+sanitize: $(STAMP)  ## the kernel under AddressSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer
+	$(call SANITIZED,address,address$(COMMA)undefined,programs)
+	$(call SANITIZED,thread,thread,drive)
+	$(BIN)/python tools/sanitize.py
 
 golden: $(STAMP)  ## write the golden files of the tests anew; look at the difference before you commit
 	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q $(GOLDEN)

@@ -44,14 +44,18 @@ class Runner {
          bool guarded, const Matrix& x, const Matrix& y, const std::optional<Fixed>& weights, int threads)
       : kernel_(find_kernel(isa.c_str(), single)), single_(single), inputs_(inputs), threads_(threads) {
     want(kernel_ != nullptr, "no such kernel on this machine");
-    want(!layers.empty() && settings.size() <= 4 && threads >= 1, "a description that is none");
+    const auto row = [](int number, auto last) { return number >= 0 && number <= int(last); };
+    want(!layers.empty() && settings.size() <= 4 && threads >= 1 && inputs >= 1, "a description that is none");
+    want(row(cost, Cost::CategoricalCrossEntropy) && row(optimizer, Optimizer::AdamW), "an unknown row");
     long units = inputs;
     for (const auto& [width, activation, number, dropout] : layers) {
+      want(width >= 1 && row(activation, Activation::Softmax), "a layer that is none");
       layers_.push_back({width, Activation(activation), number, dropout});
       parameters_ += (units + 1) * width;
       units = width;
     }
     for (const auto& [kind, number] : transformations) {
+      want(row(kind, Transformation::ClipByValue), "an unknown transformation");
       transformations_.push_back({Transformation(kind), number});
       draws_ += Transformation(kind) == Transformation::Noise ? 2 * long(layers.size()) : 0;
     }
@@ -229,15 +233,18 @@ NB_MODULE(_native, m) {
                     const Matrix&, const std::optional<Fixed>&, int>(),
            nb::arg("isa"), nb::arg("single"), nb::arg("inputs"), nb::arg("layers"), nb::arg("cost"),
            nb::arg("cost_number"), nb::arg("penalty"), nb::arg("optimizer"), nb::arg("settings"),
-           nb::arg("transformations"), nb::arg("batch"), nb::arg("widest_lanes"), nb::arg("least_squares"), nb::arg("guarded"),
-           nb::arg("x"), nb::arg("y"), nb::arg("weights").none(), nb::arg("threads"))
-      .def("advance", &Runner::advance, nb::arg("params"), nb::arg("slots"), nb::arg("last_good"),
-           nb::arg("rates"), nb::arg("batches").none(), nb::arg("batch_ends").none(), nb::arg("noise").none(),
-           nb::arg("masks"), nb::arg("steps"), nb::arg("costs").none(), nb::arg("threads"))
+           nb::arg("transformations"), nb::arg("batch"), nb::arg("widest_lanes"),
+           nb::arg("least_squares"), nb::arg("guarded"), nb::arg("x"), nb::arg("y"), nb::arg("weights").none(), nb::arg("threads"))
+      // `noconvert`: what is written must not be a copy.
+      .def("advance", &Runner::advance, nb::arg("params").noconvert(), nb::arg("slots").noconvert(),
+           nb::arg("last_good").noconvert(), nb::arg("rates"), nb::arg("batches").none(),
+           nb::arg("batch_ends").none(), nb::arg("noise").none(), nb::arg("masks"), nb::arg("steps"),
+           nb::arg("costs").noconvert().none(), nb::arg("threads"))
       .def("evaluate", &Runner::evaluate, nb::arg("params"), nb::arg("others").none(),
-           nb::arg("jacobians").none(), nb::arg("outputs").none(), nb::arg("threads"))
-      .def("normal_equations", &Runner::normal_equations, nb::arg("params"), nb::arg("hessian"),
-           nb::arg("gradient"))
+           nb::arg("jacobians").noconvert().none(), nb::arg("outputs").noconvert().none(),
+           nb::arg("threads"))
+      .def("normal_equations", &Runner::normal_equations, nb::arg("params"),
+           nb::arg("hessian").noconvert(), nb::arg("gradient").noconvert())
       .def("useful_threads", &Runner::useful_threads, nb::arg("examples"))
       .def_prop_ro("bytes", &Runner::bytes);
 }

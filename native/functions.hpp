@@ -37,6 +37,11 @@ constexpr real LOG2E = real(1.44269504088896340735992468100189214);
 // Where a right shift brings in zeros: of 64-bit lanes, AVX2 knows no other.
 typedef std::make_unsigned_t<whole> uvec __attribute__((vector_size(BYTES)));
 
+// Bits that may wrap around, as those of NaN do here: of signed numbers that is undefined.
+INLINE ivec sum_of_bits(ivec a, ivec b) { return (ivec)((uvec)a + (uvec)b); }
+INLINE ivec difference_of_bits(ivec a, ivec b) { return (ivec)((uvec)a - (uvec)b); }
+INLINE ivec shifted_up(ivec a, int bits) { return (ivec)((uvec)a << bits); }
+
 // Tools ---------------------------------------------------------------------------------------
 
 // The lower and the higher of two; a NaN in x stays, for the minimum and maximum of x86 return their
@@ -172,7 +177,7 @@ INLINE vec expm1_of_rest(vec r) {
 }
 
 // 2^n, for n in the range of the exponents.
-INLINE vec power_of_two(ivec bits) { return as_real((bits << MANTISSA) + as_bits(splat(1))); }
+INLINE vec power_of_two(ivec bits) { return as_real(sum_of_bits(shifted_up(bits, MANTISSA), as_bits(splat(1)))); }
 
 // The entry of a table of powers whose number is in the low bits; where there is no table, 1.
 INLINE vec look_up([[maybe_unused]] const real (&table)[STEPS], [[maybe_unused]] ivec bits) {
@@ -195,7 +200,7 @@ INLINE vec look_up([[maybe_unused]] const real (&table)[STEPS], [[maybe_unused]]
 // where the exponent is and its fraction behind: which is what the bare powers lack.
 INLINE vec power(ivec bits) {
   const ivec bare = as_bits(look_up(Exponential<SINGLE, STEPS>::BARE_POWERS, bits));
-  return as_real(bare + (bits << (MANTISSA - STEP_BITS)));
+  return as_real(sum_of_bits(bare, shifted_up(bits, MANTISSA - STEP_BITS)));
 }
 
 // exp(r) 2^(i/STEPS): what is left of exp(x) when its power of two is taken out.
@@ -215,7 +220,7 @@ INLINE vec scale(vec y, Reduced x) {
 #else
   const ivec whole_bits = (ivec)((uvec)x.bits >> STEP_BITS);
   const ivec half = (ivec)((uvec)whole_bits >> 1);
-  return y * power_of_two(half) * power_of_two(whole_bits - half);
+  return y * power_of_two(half) * power_of_two(difference_of_bits(whole_bits, half));
 #endif
 }
 
@@ -270,14 +275,14 @@ struct Split {
 
 INLINE Split split(vec x) {
   const ivec root = as_bits(splat(real(0.707106781186547524400844362104849039)));
-  const ivec shifted = as_bits(x) + (as_bits(splat(1)) - root);
+  const ivec shifted = sum_of_bits(as_bits(x), as_bits(splat(1)) - root);
   const ivec fraction = shifted & isplat((whole(1) << MANTISSA) - 1);
   return {(ivec)((uvec)shifted >> MANTISSA), as_real(fraction + root)};
 }
 
 // k as a real number.
 INLINE vec exponent(Split x) {
-  return as_real(x.biased + as_bits(splat(MAGIC))) - splat(MAGIC + BIAS);
+  return as_real(sum_of_bits(x.biased, as_bits(splat(MAGIC)))) - splat(MAGIC + BIAS);
 }
 
 // log(1 + f) + correction, as 2 artanh(s) with s = f/(2 + f), whose first terms are summed in the
@@ -408,9 +413,9 @@ INLINE vec sine(vec x) {
   const vec odd = r + fma(r2 * r, polynomial(Fit::SIN, r2, r4), low * rest);
   const vec lost = (splat(1) - rest) - half;  // by rounding `rest`
   const vec even = rest + (lost + fma(r4, polynomial(Fit::COS, r2, r4), -(r * low)));
-  const ivec quarter = turned.quarter + isplat(Quarter);
+  const ivec quarter = sum_of_bits(turned.quarter, isplat(Quarter));
   const vec size = select((quarter & isplat(1)) != 0, even, odd);
-  return as_real(as_bits(size) ^ ((quarter & isplat(2)) << (8 * sizeof(real) - 2)));
+  return as_real(as_bits(size) ^ shifted_up(quarter & isplat(2), 8 * sizeof(real) - 2));
 }
 
 INLINE vec sin(vec x) {

@@ -67,7 +67,7 @@ class Trainer {
     real* outputs;
     bool careful;
     Outcome outcome;
-    double cost;
+    double cost, penalty;
     bool stop;
   };
 
@@ -106,6 +106,7 @@ class Trainer {
   void write_outputs(const Tile& t, const Batch& batch, long first, long m0, long m1, real* outputs) const;
   void move_layer(const Update& u, int l, long begin, long count, const real* g, const double* noise) const;
   Trouble judge(Task& task, const Update& u, const double* noise);
+  double fitting(double sum) const;
   double penalty_of_weights() const;
   double cost_of(const Batch& batch, double total) const;
   Batch batch_of(const Stretch& s, long update) const;
@@ -133,28 +134,35 @@ void Trainer::unpack_all(const real* packed, real* flat) const {
   for (int l = 0; l < layers_; ++l) unpack(plan_.net.layer[l], packed, flat);
 }
 
+// Infinite where the reference engine's is, which sums in the dtype of training.
+double Trainer::fitting(double sum) const {
+  constexpr double LARGEST = SINGLE ? 3.4028234663852886e38 : 1.7976931348623157e308;
+  return std::fabs(sum) <= LARGEST ? sum : sum - sum + HUGE_VAL;
+}
+
 double Trainer::penalty_of_weights() const {
   if (penalty_ == 0) return 0;
-  double squares = 0;
-  for (long i = 0; i < plan_.packed; ++i) {
-    const double w = double(plan_.net.theta[i]) * double(plan_.is_weight[i]);
-    squares += w * w;
-  }
-  return penalty_ / 2 * squares;
+  double part[V] = {};
+  for (long i = 0; i < plan_.packed; i += V)
+    for (int lane = 0; lane < V; ++lane) {
+      const double w = double(plan_.net.theta[i + lane]) * double(plan_.is_weight[i + lane]);
+      part[lane] += w * w;
+    }
+  for (int lane = 1; lane < V; ++lane) part[0] += part[lane];
+  return fitting(penalty_ / 2 * fitting(part[0]));
 }
 
 // Infinite where the sum over the examples, before it is divided, has no place in the dtype: then the
 // reference engine's cost is, and training has gone astray anyway.
 double Trainer::cost_of(const Batch& batch, double total) const {
   constexpr int APART = 8;
-  constexpr double LARGEST = SINGLE ? 3.4028234663852886e38 : 1.7976931348623157e308;
   double part[APART] = {};
   long m = 0;
   for (; m + APART <= batch.count; m += APART)
     for (int i = 0; i < APART; ++i) part[i] += double(losses_[m + i]);
   for (; m < batch.count; ++m) part[0] += double(losses_[m]);
   for (int i = 1; i < APART; ++i) part[0] += part[i];
-  return std::fabs(part[0] * total) <= LARGEST ? part[0] : part[0] - part[0] + HUGE_VAL;
+  return std::isfinite(fitting(part[0] * total)) ? part[0] : part[0] - part[0] + HUGE_VAL;
 }
 
 // Passes over examples ------------------------------------------------------------------------
@@ -246,6 +254,10 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
     }
     one_tile(batch, index, share, total, begin, count, with, backward_too, outputs, first, last, gradient, u, noise);
   };
+  // Between two meetings: before, others still write losses; after, they may write those of the next.
+  const auto cost_is_known = [&] {
+    if (index == 0) task.cost = cost_of(batch, total);
+  };
   if (!plan_.chunked || tiles == 1) {
     Team* with = team.size() > 1 ? &team : nullptr;
     if (plan_.chunked) {  // one tile only
@@ -256,6 +268,7 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
         if (number < tiles - 1) team.meet();
       }
     }
+    cost_is_known();
     team.meet();
     return;
   }
@@ -266,6 +279,7 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
       tile(number, {0, 1}, nullptr, number == begin, number == end - 1, gradient_ + c * plan_.packed, nullptr);
   }
   team.meet();
+  cost_is_known();
   if (backward_too) {
     const long groups = plan_.packed / V;
     const long i0 = groups * index / team.size() * V, i1 = groups * (index + 1) / team.size() * V;
@@ -301,7 +315,7 @@ Batch Trainer::batch_of(const Stretch& s, long update) const {
 Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
   real* theta = plan_.net.theta;
   const long packed = plan_.packed;
-  if (!std::isfinite(task.cost + penalty_of_weights())) return Trouble::Cost;
+  if (!std::isfinite(task.cost + task.penalty)) return Trouble::Cost;
   for (long i = 0; u.penalty != 0 && i < packed; i += V)
     store(gradient_ + i, with_penalty(u, i, load(gradient_ + i), load(theta + i)));
   if (!all_finite(gradient_, packed)) return Trouble::Jacobian;
@@ -354,15 +368,16 @@ void Trainer::updates(Task& task, int index) {
       __builtin_memcpy(good_, plan_.net.theta, sizeof(real) * plan_.packed);
       good_known_ = true;
     }
+    // Of the weights before the update; nobody changes them before this member has met the others.
+    if (index == 0) task.penalty = penalty_of_weights();
     values(task, index, batch, true, nullptr, task.careful ? nullptr : &u, noise);
     if (index == 0) {
-      task.cost = cost_of(batch, total_of(batch));
       if (s.costs) s.costs[update] = task.cost;
       if (task.careful) {
         task.outcome.trouble = judge(task, u, noise);
         task.stop = task.outcome.trouble != Trouble::None;
       } else {
-        task.stop = task.stop || !std::isfinite(task.cost);
+        task.stop = task.stop || !std::isfinite(task.cost + task.penalty);
       }
       task.outcome.updates = task.stop && task.careful ? update : update + 1;
     }
@@ -385,7 +400,8 @@ Outcome Trainer::advance(const Stretch& s, Team& team) {
   void* flat[3] = {s.params, s.slots[0], s.slots[1]};
   for (int i = 0; i < 3; ++i)
     if (all[i]) pack_all(static_cast<const real*>(flat[i]), all[i]);
-  Task task{this, &team, &s, {}, true, nullptr, looks_at_all_, {}, 0, false};
+  good_known_ = false;
+  Task task{this, &team, &s, {}, true, nullptr, looks_at_all_, {}, 0, 0, false};
   for (int i = 0; i < 3 && !task.careful; ++i)
     if (all[i]) __builtin_memcpy(kept_[i], all[i], bytes);
   team.run(member, &task);
@@ -414,9 +430,9 @@ double Trainer::evaluate(const Data* data, const real* params, real* jacobians, 
   }
   const Examples& chosen = data ? other : examples_;
   Task task{this, &team, nullptr, {&chosen, nullptr, chosen.count, nullptr}, jacobians != nullptr, outputs,
-            false, {}, 0, false};
+            false, {}, 0, 0, false};
   team.run(member, &task);
-  const double cost = cost_of(task.batch, chosen.total) + penalty_of_weights();
+  const double cost = fitting(task.cost + penalty_of_weights());
   losses_ = own_losses;
   if (jacobians) {
     for (long i = 0; penalty_ != 0 && i < plan_.packed; i += V) {

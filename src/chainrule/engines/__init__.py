@@ -57,7 +57,12 @@ def _native(name: str, problem: Problem) -> NativeEngine | None:
             f"engine='native' cannot train this: {reason}; use engine='auto' or 'reference'"
         )
     missing = kernel.why_missing()
-    if name == "auto" and missing:
+    if name == "auto" and missing and not reason and missing not in _SAID:
+        _SAID.add(missing)
         warnings.warn(f"training on the slow reference engine: {missing}", stacklevel=4)
+    if name == "auto" and (reason or missing):
         return None
-    return None if reason else NativeEngine(problem)
+    return NativeEngine(problem)
+
+
+_SAID: set[str] = set()  # what this process has been warned of

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+from collections.abc import Iterable
 from types import ModuleType
 
 from chainrule.errors import EngineUnavailable, UnknownName
@@ -36,7 +37,17 @@ def _load() -> ModuleType | str:
 def why_missing() -> str:
     """Return why the kernel cannot be used; empty if it can."""
     found = _load()
-    return found if isinstance(found, str) else ""
+    if isinstance(found, str):
+        return found
+    known = instruction_sets()
+    return "" if any(known.values()) else _none_of(known)
+
+
+def _none_of(known: Iterable[str]) -> str:
+    return (
+        "this machine has none of the instruction sets that the kernel was built for "
+        f"({', '.join(known)})"
+    )
 
 
 def module() -> ModuleType:
@@ -82,8 +93,5 @@ def instruction_set() -> str:
             f"{', '.join(usable) or 'none of those that the kernel was built for'}"
         )
     if not usable:
-        raise EngineUnavailable(
-            f"this machine has none of the instruction sets that the kernel was built for "
-            f"({', '.join(known)}); use engine='reference'"
-        )
+        raise EngineUnavailable(f"{_none_of(known)}; use engine='reference'")
     return asked or usable[0]

@@ -46,6 +46,7 @@ OPTIMIZERS: Mapping[type, tuple[str, ...]] = {
 TRANSFORMATIONS: Mapping[type, str] = {Noise: "scale", ClipByNorm: "limit", ClipByValue: "limit"}
 TROUBLES = ("", "the cost", "a Jacobian", "a parameter")
 AS_MEASURED = -1
+MOST_THREADS = 256  # each has memory of its own
 
 
 def refusal(problem: Problem) -> str:
@@ -114,7 +115,8 @@ class NativeEngine:
         kind = GradientDescent if isinstance(optimizer, SecondOrder) else type(optimizer)
         squares = isinstance(optimizer, LevenbergMarquardt)
         self._dtype = np.dtype(float) if squares else problem.values[notation.TARGETS].dtype
-        self.threads = available_cores() if problem.threads is None else problem.threads
+        threads = available_cores() if problem.threads is None else problem.threads
+        self.threads = min(threads, MOST_THREADS)
         self._batch = problem.examples if problem.batch_size is None else problem.batch_size
         name, number = _name_and_number(architecture.cost)
         x, y, weights = self._arrays(problem.values)

@@ -1,0 +1,116 @@
+"""Law: every instruction set computes the same sums, and the one that is asked for is used."""
+
+from __future__ import annotations
+
+import pytest
+
+import cases
+from chainrule import Network
+from chainrule.engines import kernel
+from chainrule.errors import EngineUnavailable, UnknownName
+from native_cases import LAYOUTS
+from test_native_equals_reference import DTYPES, holds, holds_in_update, task_of
+from test_native_trajectories import OPTIMIZERS, SIZED, Close, same_state, sized
+from test_native_trajectories import task_of as walk_of
+from test_native_trouble import JUMPS, LINEAR, both_stop
+from test_native_trouble import task_of as trouble_of
+
+SETS = kernel.instruction_sets()
+
+
+@pytest.fixture(params=SETS, autouse=True)
+def isa(request, monkeypatch):
+    """Every test here is run once for each instruction set that this machine has."""
+    if not SETS[request.param]:
+        pytest.skip(f"this machine does not have {request.param}")
+    monkeypatch.setenv(kernel.VARIABLE, request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gradients_of_the_table(dtype):
+    for case in cases.CASES:
+        task = task_of(case.network(), 37, 3, dtype, weighted=case.weighted)
+        holds(task, layouts=(-1, 0))
+        task = task_of(case.network(), 37, 4, dtype, weighted=case.weighted, batch_size=17)
+        holds_in_update(task, layouts=(0, 3))
+
+
+@pytest.mark.parametrize("units", range(1, 36))
+def test_every_width(units):
+    """Every remainder of a vector and of a panel, on either side of a layer."""
+    net = Network([units, 3, units], activation="tanh", cost="squared_error")
+    through = Network([2, units, units, 1], activation="softplus", cost="huber")
+    for dtype in DTYPES:
+        for each in (net, through):
+            holds(task_of(each, 5, units, dtype), layouts=(-1, 0, 4, 100))
+
+
+@pytest.mark.parametrize("m", [*range(1, 36), 63, 64, 65, 127, 128, 129])
+def test_every_number_of_examples(m):
+    net = Network([2, 5, 3], activation="silu", cost="cross_entropy")
+    for dtype in DTYPES:
+        holds(task_of(net, m, m, dtype), layouts=(-1, 0))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_trajectories(optimizer):
+    task = walk_of(optimizer, batch_size=7)
+    theirs = task.reference().advance(task.state(), 50)
+    for layout in LAYOUTS:
+        Close()(task.native(layout=layout).advance(task.state(), 50), theirs)
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_bits_whatever_the_threads(name):
+    for dtype in DTYPES:
+        task = sized(name, dtype)
+        alone = task.native().advance(task.state(), 4)
+        for threads in (2, 3):
+            same_state(task.native(threads=threads).advance(task.state(), 4), alone)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_trouble(optimizer):
+    for dtype, jump in JUMPS.items():
+        assert both_stop(trouble_of(LINEAR, optimizer, dtype, schedule=jump)).trouble
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+def test_the_set_that_is_asked_for_is_used(isa):
+    assert kernel.instruction_set() == isa
+
+
+def test_the_best_set_is_used_where_none_is_asked_for(monkeypatch):
+    monkeypatch.delenv(kernel.VARIABLE)
+    usable = [name for name, runs in SETS.items() if runs]
+    assert kernel.instruction_set() == usable[0]
+
+
+def test_an_unknown_set_is_an_unknown_name(monkeypatch):
+    monkeypatch.setenv(kernel.VARIABLE, "v33")
+    with pytest.raises(UnknownName, match=r"instruction set \(CHAINRULE_ISA\) 'v33'.*v3") as caught:
+        walk_of(OPTIMIZERS["adam"]).native()
+    assert set(caught.value.known) == set(SETS)
+
+
+def test_a_set_that_the_machine_lacks_is_refused(monkeypatch, isa):
+    others = {name: name != isa for name in SETS}
+    monkeypatch.setattr(kernel, "instruction_sets", lambda: others)
+    with pytest.raises(
+        EngineUnavailable, match=f"CHAINRULE_ISA is {isa}, but this machine"
+    ) as caught:
+        kernel.instruction_set()
+    for name in others:
+        assert name in str(caught.value)
+
+
+def test_a_machine_that_has_none_is_told_so(monkeypatch):
+    monkeypatch.delenv(kernel.VARIABLE)
+    monkeypatch.setattr(kernel, "instruction_sets", lambda: dict.fromkeys(SETS, False))
+    with pytest.raises(
+        EngineUnavailable, match=r"none of the instruction sets.*engine='reference'"
+    ):
+        kernel.instruction_set()
