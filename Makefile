@@ -2,22 +2,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := $(VENV)/.tools
 STAMP := $(VENV)/.installed
+NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
 GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
 
-.PHONY: help install demo test quick check soak golden clean
+.PHONY: help install demo test quick check soak golden wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(STAMP)  ## .venv with the package and its development tools
 
-NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
-
-$(STAMP): pyproject.toml $(NATIVE)
+$(TOOLS): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --group build
+	touch $@
+
+# Built in .venv and build/, so that only what was edited is compiled anew.
+$(STAMP): $(TOOLS) $(NATIVE)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
 	touch $@
 
 demo: $(STAMP)  ## the notebook's network, the heart, handwritten digits; pictures in chainrule-demo/
@@ -41,6 +46,9 @@ soak: $(STAMP)  ## the tests that take longer: more random networks
 
 golden: $(STAMP)  ## write the golden files of the tests anew; look at the difference before you commit
 	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q $(GOLDEN)
+
+wheel: $(STAMP)  ## a wheel in dist/ for other machines, tried in an empty environment
+	$(BIN)/python tools/wheel.py
 
 clean:  ## remove what was made
 	rm -rf $(VENV) chainrule-demo build dist
