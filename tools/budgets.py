@@ -37,7 +37,7 @@ def import_ratios() -> dict[str, float]:
 
 
 def wheel_bytes() -> int:
-    """Return the size of a wheel, built in build/, where what is up to date is not compiled anew."""
+    """Return the size of a wheel, built where `make install` left what is up to date."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder]
         subprocess.run([*pip, "--no-build-isolation", str(ROOT)], check=True)
