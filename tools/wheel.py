@@ -16,6 +16,7 @@ import time
 import venv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from budgets import WHEEL_BYTES
 
@@ -26,8 +27,8 @@ WITHOUT_KERNEL = "wheel.cmake=false"
 SAID_WITHOUT_COMPILER = ("There is no C++ compiler", "apt install g++", f"-C {WITHOUT_KERNEL}")
 
 
-def run(*command: Path | str, **options: object) -> None:
-    subprocess.run([str(each) for each in command], check=True, **options)  # type: ignore[call-overload]
+def run(*command: Path | str, **options: Any) -> None:
+    subprocess.run([str(each) for each in command], check=True, **options)
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -63,9 +64,10 @@ def main() -> int:
         used = (programs / "python", ROOT / "tools" / "engine_used.py")
         run(*used, "native", cwd=folder)
 
+        fresh = ("--no-deps", "--no-cache-dir")  # not what pip built of the same file before
         heading("The source, where there is no compiler")
         plain = subprocess.run(
-            [*map(str, pip), "wheel", "--no-deps", "--wheel-dir", name, str(source)],
+            [*map(str, pip), "wheel", *fresh, "--wheel-dir", name, str(source)],
             env=NO_COMPILER,
             capture_output=True,
             text=True,
@@ -79,8 +81,8 @@ def main() -> int:
         print(f"it fails, and says: {', '.join(SAID_WITHOUT_COMPILER)}")
 
         heading(f"The source, with -C {WITHOUT_KERNEL}")
-        run(*pip, "install", "--no-deps", "--force-reinstall", "-C", WITHOUT_KERNEL, source,
-            env=NO_COMPILER)  # fmt: skip
+        switch = ("--force-reinstall", "-C", WITHOUT_KERNEL)
+        run(*pip, "install", *fresh, *switch, source, env=NO_COMPILER)
         run(*used, "reference", cwd=folder)
 
     size, total = wheel.stat().st_size, time.perf_counter() - began
