@@ -4,23 +4,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 BENCH_OPTIONS ?=
+TOOLS := $(VENV)/.tools
 STAMP := $(VENV)/.installed
+NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
 GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
 
-.PHONY: help install demo test quick check soak sanitize golden bench clean
+.PHONY: help install demo test quick check soak sanitize golden bench wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(STAMP)  ## .venv with the package and its development tools
 
-COMMA := ,
-NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
-
-$(STAMP): pyproject.toml $(NATIVE)
+$(TOOLS): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --group build
+	touch $@
+
+# Built in .venv and build/, so that only what was edited is compiled anew.
+$(STAMP): $(TOOLS) $(NATIVE)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
 	touch $@
 
 demo: $(STAMP)  ## the notebook's network, the heart, handwritten digits; pictures in chainrule-demo/
@@ -42,6 +46,7 @@ check: $(STAMP)  ## format, lint, types, import contract, budgets
 soak: $(STAMP)  ## the tests that take longer: more random networks
 	CHAINRULE_SOAK=1 $(BIN)/python -m pytest -n 2 -q
 
+COMMA := ,
 # Programs of native/tests with sanitizers: `functions` under the first two, `drive` under all three.
 SANITIZED = PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/sanitize-$(1) -G Ninja --log-level=ERROR \
 	-DCMAKE_BUILD_TYPE=None -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
@@ -57,7 +62,7 @@ golden: $(STAMP)  ## write the golden files of the tests anew; look at the diffe
 	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q $(GOLDEN)
 
 bench: $(BENCH)/.installed  ## measure against the peers (half an hour; BENCH_OPTIONS=--quick: minutes)
-	$(BENCH)/bin/python -m pip install --quiet --no-deps --force-reinstall .
+	$(BENCH)/bin/python -m pip install --quiet --no-deps --force-reinstall -C install.strip=false .
 	$(BENCH)/bin/python -m benchmarks $(BENCH_OPTIONS)
 
 # ffnet and fann2 rarely install: what they said stays beside, and is quoted in the results.
@@ -69,6 +74,9 @@ $(BENCH)/.installed: pyproject.toml
 	  $(BENCH)/bin/python -m pip install $$peer > $(BENCH)/$$peer.log 2>&1 || true; \
 	done
 	touch $@
+
+wheel: $(STAMP)  ## a wheel in dist/ for other machines, tried in an empty environment
+	$(BIN)/python tools/wheel.py
 
 clean:  ## remove what was made
 	rm -rf $(VENV) $(BENCH) chainrule-demo build dist

@@ -14,7 +14,7 @@
 
 static constexpr std::size_t LINE = 64;
 static constexpr std::size_t SMALLEST = std::size_t(1) << 16, LARGEST = std::size_t(1) << 25;
-static constexpr std::size_t HUGE = std::size_t(1) << 21;  // a huge page: fewer misses of the TLB
+static constexpr std::size_t HUGE_PAGE = std::size_t(1) << 21;  // fewer misses of the TLB
 
 struct Memory::Piece {
   Piece* before;
@@ -43,7 +43,7 @@ char* Memory::map(std::size_t bytes) {
   void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) throw std::bad_alloc();
 #if defined(MADV_HUGEPAGE)
-  if (!guarded_ && bytes >= HUGE) madvise(start, bytes, MADV_HUGEPAGE);
+  if (!guarded_ && bytes >= HUGE_PAGE) madvise(start, bytes, MADV_HUGEPAGE);
 #endif
 #else
   void* start = std::calloc(1, bytes);
@@ -69,7 +69,7 @@ void* Memory::take(std::size_t bytes) {
   // Some lines further each time, so that buffers do not all start in the same set of the cache.
   const std::size_t wanted = bytes + 5 * LINE;
   if (left_ < wanted) {
-    const std::size_t fresh = wanted + HUGE > next_ && wanted > next_ ? (wanted + HUGE) : next_;
+    const std::size_t fresh = wanted + HUGE_PAGE > next_ && wanted > next_ ? (wanted + HUGE_PAGE) : next_;
     free_ = map(fresh + LINE);
     free_ += (LINE - reinterpret_cast<std::size_t>(free_) % LINE) % LINE;
     left_ = fresh;

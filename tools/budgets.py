@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MODULE_LINES = 400
+NATIVE_LINES = 600
 WHEEL_BYTES = 2_000_000
 IMPORT_RATIO = 2.0
 ROUNDS = 7
@@ -36,10 +37,15 @@ def import_ratios() -> dict[str, float]:
 
 
 def wheel_bytes() -> int:
+    """Return the size of a wheel, built where `make install` left what is up to date."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder]
         subprocess.run([*pip, "--no-build-isolation", str(ROOT)], check=True)
         return max(path.stat().st_size for path in Path(folder).glob("*.whl"))
+
+
+def lines_of(paths: list[Path]) -> dict[Path, int]:
+    return {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
 
 
 def floors(lines: dict[Path, int]) -> Iterator[str]:
@@ -61,20 +67,25 @@ def floors(lines: dict[Path, int]) -> Iterator[str]:
 
 def main() -> int:
     kept = True
-    lines = {
-        path: len(path.read_text(encoding="utf-8").splitlines())
-        for path in sorted((ROOT / "src").rglob("*.py"))
-    }
-    largest = max(lines, key=lambda path: lines[path])
+    lines = lines_of(sorted((ROOT / "src").rglob("*.py")))
+    native = lines_of(sorted((ROOT / "native").rglob("*.[ch]pp")))
+    largest, largest_native = (max(of, key=lambda path: of[path]) for of in (lines, native))
     ratios = import_ratios()
     rows = [
         (f"largest module ({largest.name})", lines[largest], MODULE_LINES, "lines"),
+        (
+            f"largest native source ({largest_native.name})",
+            native[largest_native],
+            NATIVE_LINES,
+            "lines",
+        ),
         ("wheel", wheel_bytes(), WHEEL_BYTES, "bytes"),
         ("import chainrule / import numpy", ratios["chainrule"], IMPORT_RATIO, ""),
     ]
     for line in floors(lines):
         print(line)
     print(f"modules: {len(lines)}, {sum(lines.values())} lines")
+    print(f"native sources: {len(native)}, {sum(native.values())} lines")
     for what, used, budget, unit in rows:
         kept &= used <= budget
         print(f"{'ok      ' if used <= budget else 'EXCEEDED'} {what}: {used} of {budget} {unit}")
