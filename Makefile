@@ -47,7 +47,7 @@ soak: $(STAMP)  ## the tests that take longer: more random networks
 	CHAINRULE_SOAK=1 $(BIN)/python -m pytest -n 2 -q
 
 COMMA := ,
-# Programs of native/tests with sanitizers: `functions` under the first two, `drive` under all three.
+# Programs of native/tests with sanitizers: ulp.cpp under the first two, drive.cpp under all three.
 SANITIZED = PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/sanitize-$(1) -G Ninja --log-level=ERROR \
 	-DCMAKE_BUILD_TYPE=None -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
 	-Dnanobind_DIR="$$($(BIN)/python -m nanobind --cmake_dir)" -DCHAINRULE_SANITIZE=$(2) > /dev/null && \

@@ -17,7 +17,6 @@ import cases
 from chainrule import (
     Adam,
     GradientDescent,
-    LevenbergMarquardt,
     Momentum,
     Network,
     Noise,
@@ -67,7 +66,6 @@ REFUSED = {
     "fourth is a function of your own": with_own_cost,
     "MyDescent is none of the kernel's optimizers": lambda: {"optimizer": MyDescent(0.1)},
     "MyNoise is none of the kernel's transformations": lambda: {"transformations": [MyNoise(0.1)]},
-    "LevenbergMarquardt is none of the kernel's": lambda: {"optimizer": LevenbergMarquardt()},
 }
 
 

@@ -182,6 +182,16 @@ def test_every_trouble_has_its_name(what, transformations):
     assert (stopped.trouble, stopped.iteration) == (what, 0)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_an_update_that_is_lost_is_not_in_the_slots(optimizer):
+    """Known only after the step, when the slots have moved already."""
+    task = one_number(-1e308, 1e308, 1.0, replace(optimizer, learning_rate=1.7e308))
+    task = replace(task, y=np.array([[-1.0]]))
+    for transformations in ((), (ClipByValue(1.0),)):
+        stopped = both_stop(replace(task, transformations=transformations))
+        assert (stopped.trouble, stopped.iteration) == ("a parameter", 0)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_penalty_that_overflows_is_a_cost_that_is_not_finite(dtype):
     """Though the network saturates, and its gradient is finite."""

@@ -11,7 +11,8 @@ from pathlib import Path
 BUILD = Path(__file__).parent.parent / "build"
 FAIL = "halt_on_error=1:abort_on_error=0:exitcode=66"
 OPTIONS = {
-    "ASAN_OPTIONS": f"{FAIL}:detect_leaks=1:detect_stack_use_after_return=1",
+    # Not detect_stack_use_after_return: g++ 12 does not align its frames to vectors of AVX-512.
+    "ASAN_OPTIONS": f"{FAIL}:detect_leaks=1",
     "UBSAN_OPTIONS": f"{FAIL}:print_stacktrace=1",
     "TSAN_OPTIONS": f"{FAIL}:second_deadlock_stack=1",
 }
