@@ -143,8 +143,8 @@ class Runner {
     }
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
-    Team team(members(threads));
-    const Outcome outcome = kernel_->advance(session_, s, team);
+    team_.resize(members(threads));
+    const Outcome outcome = kernel_->advance(session_, s, team_);
     return {outcome.updates, int(outcome.trouble)};
   }
 
@@ -163,9 +163,9 @@ class Runner {
     }
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
-    Team team(members(threads));
+    team_.resize(members(threads));
     return kernel_->evaluate(session_, others ? &data : nullptr, params.data(),
-                             jacobians ? jacobians->data() : nullptr, outputs ? outputs->data() : nullptr, team);
+                             jacobians ? jacobians->data() : nullptr, outputs ? outputs->data() : nullptr, team_);
   }
 
   double normal_equations(Fixed params, nb::ndarray<double, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu> hessian,
@@ -180,6 +180,12 @@ class Runner {
     return kernel_->normal_equations(session_, params.data(), hessian.data(), gradient.data());
   }
 
+  void dismiss_threads() {
+    nb::gil_scoped_release released;
+    const std::lock_guard<std::mutex> alone(busy_);
+    team_.dismiss();
+  }
+
   int useful_threads(long examples) const { return kernel_->useful_threads(session_, examples); }
   long bytes() const { return kernel_->bytes(session_); }
 
@@ -192,6 +198,7 @@ class Runner {
   std::vector<TransformationDescription> transformations_;
   long parameters_ = 0, examples_ = 0, batch_ = 0, draws_ = 0;
   std::mutex busy_;
+  Team team_;
 
   nb::dlpack::dtype dtype() const { return single_ ? nb::dtype<float>() : nb::dtype<double>(); }
   int members(int threads) const { return threads < 1 ? 1 : threads < threads_ ? threads : threads_; }
@@ -245,6 +252,7 @@ NB_MODULE(_native, m) {
            nb::arg("threads"))
       .def("normal_equations", &Runner::normal_equations, nb::arg("params"),
            nb::arg("hessian").noconvert(), nb::arg("gradient").noconvert())
+      .def("dismiss_threads", &Runner::dismiss_threads)
       .def("useful_threads", &Runner::useful_threads, nb::arg("examples"))
       .def_prop_ro("bytes", &Runner::bytes);
 }

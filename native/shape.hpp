@@ -74,6 +74,15 @@ INLINE void pairs(const Layer& layer, Run run, Block block) {
   }
 }
 
+INLINE void transpose_block(const real* from, long from_step, real* to, long to_step) {
+  vec rows[V];
+#pragma GCC unroll 16
+  for (int i = 0; i < V; ++i) rows[i] = load_unaligned(from + i * from_step);
+  transpose(rows);
+#pragma GCC unroll 16
+  for (int i = 0; i < V; ++i) store_unaligned(to + i * to_step, rows[i]);
+}
+
 void pack(const Layer& layer, const real* flat, real* packed) {
   pairs(
       layer,
@@ -81,6 +90,10 @@ void pack(const Layer& layer, const real* flat, real* packed) {
         __builtin_memcpy(packed + to, flat + from, sizeof(real) * count);
       },
       [&](long from, long from_step, long to, long to_step, long units, long inputs) {
+        if (units == V && inputs == V) {
+          transpose_block(flat + from, from_step, packed + to, to_step);
+          return;
+        }
         for (long k = 0; k < inputs; ++k)
           for (long j = 0; j < units; ++j) packed[to + k * to_step + j] = flat[from + j * from_step + k];
       });
@@ -93,6 +106,10 @@ void unpack(const Layer& layer, const real* packed, real* flat) {
         __builtin_memcpy(flat + to, packed + from, sizeof(real) * count);
       },
       [&](long to, long to_step, long from, long from_step, long units, long inputs) {
+        if (units == V && inputs == V) {
+          transpose_block(packed + from, from_step, flat + to, to_step);
+          return;
+        }
         for (long j = 0; j < units; ++j)
           for (long k = 0; k < inputs; ++k) flat[to + j * to_step + k] = packed[from + k * from_step + j];
       });

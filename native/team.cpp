@@ -2,10 +2,18 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+static long process() { return long(getpid()); }
+#else
+static long process() { return 0; }  // there is no fork
+#endif
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -14,62 +22,110 @@ static void pause_briefly() { _mm_pause(); }
 static void pause_briefly() { std::this_thread::yield(); }
 #endif
 
-static constexpr int SPINS = 2000;  // some 20 to 50 µs
+namespace {
 
-struct Team::Gate {
-  std::atomic<int> waiting{0};
-  std::atomic<unsigned> round{0};
-  std::mutex mutex;
-  std::condition_variable opened;
+constexpr int SPINS = 2000;  // some 20 to 50 µs
 
-  void open(unsigned next) {
+// A number that some wait for to change.
+class Gate {
+ public:
+  std::uint64_t now() const { return number_.load(std::memory_order_acquire); }
+
+  void set(std::uint64_t number) {
     {
-      const std::lock_guard<std::mutex> lock(mutex);
-      round.store(next, std::memory_order_release);
+      const std::lock_guard<std::mutex> lock(mutex_);
+      number_.store(number, std::memory_order_release);
     }
-    opened.notify_all();
+    changed_.notify_all();
   }
 
-  void wait_while(unsigned now) {
+  std::uint64_t after(std::uint64_t old) {
     for (int spin = 0; spin < SPINS; ++spin) {
-      if (round.load(std::memory_order_acquire) != now) return;
+      if (now() != old) return now();
       pause_briefly();
     }
-    std::unique_lock<std::mutex> lock(mutex);
-    opened.wait(lock, [&] { return round.load(std::memory_order_acquire) != now; });
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return now() != old; });
+    return now();
+  }
+
+ private:
+  std::atomic<std::uint64_t> number_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+}  // namespace
+
+struct Team::Room {
+  // Tasks are numbered; in the low bits of a task's number is how many work on it, 0 for the end of
+  // all. (Apart, a thread that is not wanted could take the size of one task for another's.)
+  static constexpr std::uint64_t SIZES = 1 << 16;
+  Gate task, finished, meeting;
+  std::atomic<int> busy{0}, waiting{0};
+  void (*work)(void*, int) = nullptr;
+  void* context = nullptr;
+  std::vector<std::thread> threads;
+  long owner = process();
+
+  void serve(int member, std::uint64_t seen) {
+    while (true) {
+      seen = task.after(seen);
+      const int size = int(seen % SIZES);
+      if (size == 0) return;
+      if (member >= size) continue;
+      work(context, member);
+      if (busy.fetch_sub(1, std::memory_order_acq_rel) == 1) finished.set(seen);
+    }
   }
 };
 
-Team::Team(int size) : size_(size), gate_(new Gate) {}
-Team::~Team() { delete gate_; }
+Team::Team() = default;
+Team::~Team() { dismiss(); }
+
+void Team::dismiss() {
+  if (room_ && room_->owner == process()) {
+    room_->task.set((room_->task.now() / Room::SIZES + 1) * Room::SIZES);
+    for (std::thread& thread : room_->threads) thread.join();
+    delete room_;
+  }
+  room_ = nullptr;  // after a fork what was left here belongs to threads that are not
+}
+
+void Team::resize(int wished) {
+  if (room_ && room_->owner != process()) room_ = nullptr;
+  if (!room_ && wished > 1) room_ = new Room;
+  size_ = wished;
+  try {
+    for (int member = room_ ? int(room_->threads.size()) + 1 : size_; member < size_; ++member)
+      room_->threads.emplace_back(&Room::serve, room_, member, room_->task.now());
+  } catch (const std::system_error&) {  // results do not depend on how many there are
+    size_ = int(room_->threads.size()) + 1;
+  }
+}
 
 void Team::run(void (*work)(void*, int), void* context) {
-  const unsigned start = gate_->round.load();
-  std::vector<std::thread> others;
-  others.reserve(size_ - 1);
-  try {
-    while (int(others.size()) < size_ - 1) {
-      const int member = int(others.size()) + 1;
-      others.emplace_back([this, work, context, member, start] {
-        gate_->wait_while(start);
-        work(context, member);
-      });
-    }
-  } catch (const std::system_error&) {  // no more threads to be had: those that started will do,
-    size_ = int(others.size()) + 1;     // since results do not depend on their number
+  if (size_ == 1) {
+    work(context, 0);
+    return;
   }
-  gate_->open(start + 1);
+  Room& room = *room_;
+  room.work = work, room.context = context;
+  room.busy.store(size_ - 1, std::memory_order_relaxed);
+  const std::uint64_t before = room.finished.now();
+  room.task.set((room.task.now() / Room::SIZES + 1) * Room::SIZES + std::uint64_t(size_));
   work(context, 0);
-  for (std::thread& other : others) other.join();
+  room.finished.after(before);
 }
 
 void Team::meet() {
   if (size_ == 1) return;
-  const unsigned round = gate_->round.load(std::memory_order_acquire);
-  if (gate_->waiting.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
-    gate_->waiting.store(0, std::memory_order_relaxed);
-    gate_->open(round + 1);
+  Room& room = *room_;
+  const std::uint64_t meeting = room.meeting.now();
+  if (room.waiting.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
+    room.waiting.store(0, std::memory_order_relaxed);
+    room.meeting.set(meeting + 1);
   } else {
-    gate_->wait_while(round);
+    room.meeting.after(meeting);
   }
 }

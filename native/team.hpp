@@ -1,16 +1,19 @@
 // Threads that work on one thing together.
 //
-// They live as long as one call, so that nothing is left running when Python forks, and there is
-// nothing to set up or to shut down. Starting them takes some 20 µs, a stretch of training 50 ms.
+// They are started when they are first needed and wait between calls: a thread that has just been
+// started takes milliseconds to find a core of its own. After a fork the child has none of them, and
+// starts its own.
 #pragma once
 
 class Team {
  public:
-  explicit Team(int size);
+  Team();
   ~Team();
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
+  // How many work in the next `run`; fewer than wished for if no more threads are to be had.
+  void resize(int wished);
   int size() const { return size_; }
 
   // Calls work(context, member) for every member, 0 on the caller's thread, and waits for all.
@@ -20,8 +23,11 @@ class Team {
   // work shares the cores, spinning for longer would keep the member that is waited for from running.
   void meet();
 
+  // Ends the threads that wait.
+  void dismiss();
+
  private:
-  struct Gate;
-  int size_;
-  Gate* gate_;
+  struct Room;
+  int size_ = 1;
+  Room* room_ = nullptr;
 };

@@ -28,10 +28,12 @@ class Trainer {
     plan_.read(data, plan_.memory, examples_);
     losses_ = plan_.memory.array<real>(data.examples + plan_.tile);
     gradient_ = plan_.memory.array<real>((plan_.chunked ? CHUNKS : 1) * plan_.packed);
-    for (real*& each : kept_) each = plan_.memory.array<real>(plan_.packed);
     good_ = plan_.memory.array<real>(plan_.packed);
     const int slots = slots_of(optimizer_);
-    for (int s = 0; s < slots; ++s) slot_[s] = plan_.memory.array<real>(plan_.packed);
+    for (int s = 0; s < slots; ++s) {
+      slot_[s] = plan_.memory.array<real>(plan_.packed);
+      kept_[s] = plan_.memory.array<real>(plan_.packed);
+    }
     for (int s = 0; s < 4; ++s) settings_[s] = d.settings[s];
     if (d.least_squares) {
       squares_ = plan_.memory.array<Squares>(1);
@@ -76,7 +78,7 @@ class Trainer {
   double penalty_;
   int layers_;
   Examples examples_{};
-  real *losses_, *gradient_, *kept_[3], *good_, *slot_[2]{};
+  real *losses_, *gradient_, *kept_[2]{}, *good_, *slot_[2]{};
   double settings_[4];
   int transformations_;
   TransformationDescription* transformation_;
@@ -395,21 +397,23 @@ void Trainer::member(void* context, int index) {
 }
 
 Outcome Trainer::advance(const Stretch& s, Team& team) {
-  const std::size_t bytes = sizeof(real) * std::size_t(plan_.packed);
   real* all[3] = {plan_.net.theta, slot_[0], slot_[1]};
   void* flat[3] = {s.params, s.slots[0], s.slots[1]};
-  for (int i = 0; i < 3; ++i)
-    if (all[i]) pack_all(static_cast<const real*>(flat[i]), all[i]);
-  good_known_ = false;
+  const auto start = [&] {
+    for (int i = 0; i < 3; ++i)
+      if (all[i]) pack_all(static_cast<const real*>(flat[i]), all[i]);
+    good_known_ = false;
+  };
+  start();
   Task task{this, &team, &s, {}, true, nullptr, looks_at_all_, {}, 0, 0, false};
-  for (int i = 0; i < 3 && !task.careful; ++i)
-    if (all[i]) __builtin_memcpy(kept_[i], all[i], bytes);
   team.run(member, &task);
   if (!task.careful && (task.stop || !all_finite(plan_.net.theta, plan_.packed))) {
-    for (int i = 0; i < 3; ++i)
-      if (all[i]) __builtin_memcpy(all[i], kept_[i], bytes);
+    // The flat arrays are still as they were; what pads the packed ones may have been lost too.
+    for (real* each : all)
+      if (each) __builtin_memset(each, 0, sizeof(real) * std::size_t(plan_.packed));
+    start();
     task.careful = true;
-    task.stop = good_known_ = false;
+    task.stop = false;
     task.outcome = {};
     team.run(member, &task);
   }

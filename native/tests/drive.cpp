@@ -146,7 +146,8 @@ Left run(const Kernel& kernel, const Case& c, int optimizer, int layout, int thr
     places[i] = masks.back().get();
   }
 
-  Team team(threads);
+  Team team;
+  team.resize(threads);
   const bool all = c.batch == m;
   Stretch s{UPDATES, rates.get(), all ? nullptr : batches.get(), all ? nullptr : ends.get(),
             draws ? noise.get() : nullptr, masks.empty() ? nullptr : places.get(), params.get(),

@@ -201,7 +201,8 @@ class NativeEngine:
         return float(cost), gradient, hessian
 
     def close(self) -> None:
-        """Do nothing: it holds memory only, and its threads end with every call."""
+        """End the threads; a later update would start others."""
+        self._runner.dismiss_threads()
 
     def _arrays(self, values: Mapping[str, Array]) -> tuple[Array, Array, Array | None]:
         """Return inputs, targets and perhaps weights, as the kernel takes them."""
