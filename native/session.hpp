@@ -21,8 +21,10 @@ constexpr int CHUNKS = 8;
 constexpr long CHUNKED_BYTES = 1 << 18;  // a gradient that may be held so many times
 constexpr long TILE = 256;               // examples of a tile, about
 constexpr long LANES_TILE_BYTES = 96 * 1024;  // values of a tile of narrow layers
-constexpr int NARROW = 32;     // units, and all layers may keep examples in lanes
-constexpr int VERY_NARROW = 4; // units of a layer that keeps examples in lanes among wide ones
+// Units up to which examples in lanes are faster, as measured: where all layers are so narrow, and
+// for a layer among wide ones.
+constexpr int NARROW = SINGLE ? 40 : 36;
+constexpr int VERY_NARROW = 4;
 
 // Examples in the kernel's form: x and y lie as the layers beside them do.
 struct Examples {
