@@ -73,6 +73,7 @@ def _heart(console: Console, out: Path, updates: int) -> None:
         net = Network([1, 6, 7, 2], activation="sigmoid", cost="squared_error")
         x, y = data.heart(100)
         snapshots = Snapshots(every=100)
+        began = time.perf_counter()
         result = train(
             net,
             net.initialize(2, scheme="normal"),
@@ -82,9 +83,12 @@ def _heart(console: Console, out: Path, updates: int) -> None:
             iterations=updates,
             callbacks=[snapshots],
         )
+        seconds = time.perf_counter() - began
         _stop_if_interrupted(result)
         costs = result.history.cost
-        console.print(f"cost {costs[0]:.4f} → {costs[-1]:.6f} ({result.engine} engine)")
+        console.print(
+            f"cost {costs[0]:.4f} → {costs[-1]:.6f} in {seconds:.2f} s ({result.engine} engine)"
+        )
         _show(console, check(net, result.params, x, y))
         curves = [net.forward(params, x) for params in snapshots.params]
         final = net.forward(result.params, x)
