@@ -1,6 +1,6 @@
 // What Python sees of the kernel: sessions, and the names of the instruction sets.
 //
-// Arrays were checked in `chainrule.engines.native`; what is checked here again is what would
+// Arrays were checked in Python, with words that teach; what is checked here again is what would
 // otherwise be read or written out of range.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -41,8 +41,8 @@ class Runner {
   Runner(const std::string& isa, bool single, int inputs, const Layers& layers, int cost, double cost_number,
          double penalty, int optimizer, const std::vector<double>& settings,
          const Transformations& transformations, long batch, int widest_lanes, bool least_squares,
-         bool guarded, const Matrix& x, const Matrix& y, const std::optional<Fixed>& weights, int threads)
-      : kernel_(find_kernel(isa.c_str(), single)), single_(single), inputs_(inputs), threads_(threads) {
+         bool every_thread, bool guarded, const Matrix& x, const Matrix& y, const std::optional<Fixed>& weights, int threads)
+      : kernel_(find_kernel(isa.c_str(), single)), single_(single), inputs_(inputs) {
     want(kernel_ != nullptr, "no such kernel on this machine");
     const auto row = [](int number, auto last) { return number >= 0 && number <= int(last); };
     want(!layers.empty() && settings.size() <= 4 && threads >= 1 && inputs >= 1, "a description that is none");
@@ -61,7 +61,7 @@ class Runner {
     }
     Description d{inputs, int(layers_.size()), layers_.data(), Cost(cost), cost_number, penalty,
                   Optimizer(optimizer), {}, int(transformations_.size()), transformations_.data(), batch,
-                  widest_lanes, least_squares, guarded};
+                  widest_lanes, least_squares, every_thread, guarded};
     for (std::size_t i = 0; i < settings.size(); ++i) d.settings[i] = settings[i];
     slots_ = d.optimizer == Optimizer::GradientDescent                                     ? 0
              : d.optimizer == Optimizer::Adam || d.optimizer == Optimizer::AdamW ? 2
@@ -69,6 +69,7 @@ class Runner {
     const Data data = data_of(x, &y, weights);
     examples_ = data.examples;
     least_squares_ = least_squares;
+    want(!least_squares || (d.cost == Cost::SquaredError && widest_lanes == 0), "least squares of something else");
     want(batch >= 1 && batch <= examples_, "a batch that is larger than the data");
     batch_ = batch;
     nb::gil_scoped_release released;
@@ -84,7 +85,7 @@ class Runner {
                                const std::optional<Fixed>& batches, const std::optional<Fixed>& batch_ends,
                                const std::optional<Matrix>& noise,
                                const std::vector<std::optional<Matrix>>& masks, double steps,
-                               const std::optional<Vector>& costs, int threads) {
+                               const std::optional<Vector>& costs) {
     check(params);
     check(last_good);
     want(int(slots.size()) == slots_, "slots of another optimizer");
@@ -120,9 +121,13 @@ class Runner {
       s.noise = static_cast<const double*>(noise->data());
     }
     std::vector<const void*> places(masks.size());
+    bool drops = false;
+    for (const LayerDescription& layer : layers_) drops = drops || layer.dropout > 0;
+    want(!masks.empty() || !drops, "dropout without masks");
     if (!masks.empty()) {
       want(masks.size() == std::size_t(updates) * layers_.size(), "masks of another number");
       for (std::size_t i = 0; i < masks.size(); ++i) {
+        want(masks[i].has_value() == (layers_[i % layers_.size()].dropout > 0), "a mask too many or too few");
         if (!masks[i]) continue;
         const long examples = sizes[i / layers_.size()];
         const Matrix& mask = *masks[i];
@@ -143,13 +148,13 @@ class Runner {
     }
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
-    team_.resize(members(threads));
+    team_.resize(members(batch_));
     const Outcome outcome = kernel_->advance(session_, s, team_);
     return {outcome.updates, int(outcome.trouble)};
   }
 
   double evaluate(Fixed params, const std::optional<std::tuple<Matrix, std::optional<Matrix>, std::optional<Fixed>>>& others,
-                  const std::optional<Vector>& jacobians, const std::optional<Vector>& outputs, int threads) {
+                  const std::optional<Vector>& jacobians, const std::optional<Vector>& outputs) {
     want(params.dtype() == dtype() && long(params.shape(0)) == parameters_, "parameters of another kind");
     if (jacobians) check(*jacobians);
     Data data{};
@@ -163,7 +168,7 @@ class Runner {
     }
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
-    team_.resize(members(threads));
+    team_.resize(members(others ? data.examples : examples_));
     return kernel_->evaluate(session_, others ? &data : nullptr, params.data(),
                              jacobians ? jacobians->data() : nullptr, outputs ? outputs->data() : nullptr, team_);
   }
@@ -187,13 +192,12 @@ class Runner {
   }
 
   int useful_threads(long examples) const { return kernel_->useful_threads(session_, examples); }
-  long bytes() const { return kernel_->bytes(session_); }
 
  private:
   const Kernel* kernel_;
   Session* session_ = nullptr;
   bool single_, least_squares_ = false;
-  int inputs_, threads_, slots_ = 0;
+  int inputs_, slots_ = 0;
   std::vector<LayerDescription> layers_;
   std::vector<TransformationDescription> transformations_;
   long parameters_ = 0, examples_ = 0, batch_ = 0, draws_ = 0;
@@ -201,7 +205,8 @@ class Runner {
   Team team_;
 
   nb::dlpack::dtype dtype() const { return single_ ? nb::dtype<float>() : nb::dtype<double>(); }
-  int members(int threads) const { return threads < 1 ? 1 : threads < threads_ ? threads : threads_; }
+  // No more than the session has room for.
+  int members(long examples) const { return kernel_->useful_threads(session_, examples); }
   void check(const Vector& v) const {
     want(v.dtype() == dtype() && long(v.shape(0)) == parameters_, "an array of another size or dtype");
   }
@@ -236,23 +241,21 @@ NB_MODULE(_native, m) {
   m.def("instruction_sets", &instruction_sets);
   nb::class_<Runner>(m, "Runner")
       .def(nb::init<const std::string&, bool, int, const Layers&, int, double, double, int,
-                    const std::vector<double>&, const Transformations&, long, int, bool, bool, const Matrix&,
+                    const std::vector<double>&, const Transformations&, long, int, bool, bool, bool, const Matrix&,
                     const Matrix&, const std::optional<Fixed>&, int>(),
            nb::arg("isa"), nb::arg("single"), nb::arg("inputs"), nb::arg("layers"), nb::arg("cost"),
            nb::arg("cost_number"), nb::arg("penalty"), nb::arg("optimizer"), nb::arg("settings"),
            nb::arg("transformations"), nb::arg("batch"), nb::arg("widest_lanes"),
-           nb::arg("least_squares"), nb::arg("guarded"), nb::arg("x"), nb::arg("y"), nb::arg("weights").none(), nb::arg("threads"))
+           nb::arg("least_squares"), nb::arg("every_thread"), nb::arg("guarded"), nb::arg("x"), nb::arg("y"), nb::arg("weights").none(), nb::arg("threads"))
       // `noconvert`: what is written must not be a copy.
       .def("advance", &Runner::advance, nb::arg("params").noconvert(), nb::arg("slots").noconvert(),
            nb::arg("last_good").noconvert(), nb::arg("rates"), nb::arg("batches").none(),
            nb::arg("batch_ends").none(), nb::arg("noise").none(), nb::arg("masks"), nb::arg("steps"),
-           nb::arg("costs").noconvert().none(), nb::arg("threads"))
+           nb::arg("costs").noconvert().none())
       .def("evaluate", &Runner::evaluate, nb::arg("params"), nb::arg("others").none(),
-           nb::arg("jacobians").noconvert().none(), nb::arg("outputs").noconvert().none(),
-           nb::arg("threads"))
+           nb::arg("jacobians").noconvert().none(), nb::arg("outputs").noconvert().none())
       .def("normal_equations", &Runner::normal_equations, nb::arg("params"),
            nb::arg("hessian").noconvert(), nb::arg("gradient").noconvert())
       .def("dismiss_threads", &Runner::dismiss_threads)
-      .def("useful_threads", &Runner::useful_threads, nb::arg("examples"))
-      .def_prop_ro("bytes", &Runner::bytes);
+      .def("useful_threads", &Runner::useful_threads, nb::arg("examples"));
 }

@@ -60,7 +60,7 @@ struct CrossEntropyOfSigmoid {
     a = fn::sigmoid(z);
     const vec both = fn::log1p(fn::exp(-magnitude(z)));
     const vec wrong = select(z > vec{}, splat(1) - y, y);  // how much of the target is on the other side
-    return fma(wrong, magnitude(z), both * (y + (splat(1) - y)));
+    return fma(wrong, magnitude(z), both);
   }
 };
 

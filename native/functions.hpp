@@ -3,7 +3,7 @@
 // Every function here is exact reduction, polynomial, reconstruction: the argument is split into a
 // part that is treated exactly (a power of two, a quarter turn) and a small rest, of which a
 // polynomial is taken. The polynomials are fitted by tools/fit_coefficients.py; the largest errors
-// are stated, and measured, in tests/ulp.cpp. Nothing branches on the numbers, but for the sine and
+// are stated, and measured, in native/tests/ulp.cpp. Nothing branches on the numbers, but for the sine and
 // cosine of huge ones. NaN gives NaN, both infinities give the limits, denormals are not flushed.
 //
 // The text relies on the order of its operations: compile without -ffast-math, and with

@@ -33,17 +33,13 @@ int useful_threads(const Session* session, long examples) {
   return reinterpret_cast<const Trainer*>(session)->useful_threads(examples);
 }
 
-long bytes(const Session* session) { return reinterpret_cast<const Trainer*>(session)->bytes(); }
-
 }  // namespace
 
 #define JOINED(a, b) a##b
 #define NAMED(a, b) JOINED(a, b)
-#define TEXT_OF(a) #a
-#define TEXT(a) TEXT_OF(a)
 
 const Kernel* NAMED(NAMED(chainrule_kernel_, REAL), ISA)() {
-  static const Kernel kernel{TEXT(ISA), V, create, destroy, advance, evaluate,
-                             normal_equations, useful_threads, bytes};
+  static const Kernel kernel{create, destroy, advance, evaluate,
+                             normal_equations, useful_threads};
   return &kernel;
 }

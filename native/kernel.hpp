@@ -50,6 +50,7 @@ struct Description {
   long batch;         // examples of an update, at most
   int widest_lanes;   // layers of at most so many units keep examples in lanes; −1: as measured
   bool least_squares; // whether there will be calls of `normal_equations`; then widest_lanes is 0
+  bool every_thread;  // all threads work, however small the work is: for tests
   bool guarded;       // every buffer between pages that must not be touched: for tests
 };
 
@@ -74,7 +75,7 @@ struct Stretch {
   void* params;                       // P, flat; changed
   void* slots[2];                     // P each, flat; changed; null where there are none
   double steps;                       // updates that Adam has counted before
-  void* last_good;                    // P, written when there is trouble
+  void* last_good;                    // P, written: the last parameters found to be good on the way
   double* costs;                      // k, the cost before every update; or null
 };
 
@@ -86,8 +87,6 @@ struct Outcome {
 struct Session;  // of one kernel
 
 struct Kernel {
-  const char* name;
-  int lanes;
   // All examples of `data` are trained on; `threads` is the most that will ever work on them.
   Session* (*create)(const Description&, const Data& data, int threads);
   void (*destroy)(Session*);
@@ -99,7 +98,6 @@ struct Kernel {
   double (*normal_equations)(Session*, const void* params, double* hessian, double* gradient);
   // How many threads are worth their while for so many examples at a time.
   int (*useful_threads)(const Session*, long examples);
-  long (*bytes)(const Session*);
 };
 
 // The kernels that were built, the best first; null after the last. Tells if this machine runs them.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <stdexcept>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>
@@ -22,7 +23,9 @@ struct Memory::Piece {
   std::size_t bytes;
 };
 
-Memory::Memory(bool guarded) : guarded_(guarded && PAGES), next_(SMALLEST) {}
+Memory::Memory(bool guarded) : guarded_(guarded), next_(SMALLEST) {
+  if (guarded && !PAGES) throw std::runtime_error("buffers cannot be guarded on this system");
+}
 
 Memory::~Memory() {
   while (pieces_) {
@@ -39,18 +42,25 @@ Memory::~Memory() {
 
 // Fresh zeros that are given back at the end.
 char* Memory::map(std::size_t bytes) {
+  Piece* piece = new Piece{};
 #if PAGES
   void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (start == MAP_FAILED) throw std::bad_alloc();
+  if (start == MAP_FAILED) {
+    delete piece;
+    throw std::bad_alloc();
+  }
 #if defined(MADV_HUGEPAGE)
   if (!guarded_ && bytes >= HUGE_PAGE) madvise(start, bytes, MADV_HUGEPAGE);
 #endif
 #else
   void* start = std::calloc(1, bytes);
-  if (!start) throw std::bad_alloc();
+  if (!start) {
+    delete piece;
+    throw std::bad_alloc();
+  }
 #endif
-  pieces_ = new Piece{pieces_, start, bytes};
-  bytes_ += bytes;
+  *piece = {pieces_, start, bytes};
+  pieces_ = piece;
   return static_cast<char*>(start);
 }
 
@@ -61,15 +71,15 @@ void* Memory::take(std::size_t bytes) {
     const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
     const std::size_t inside = (bytes + page - 1) / page * page;
     char* start = map(inside + 2 * page);
-    mprotect(start, page, PROT_NONE);
-    mprotect(start + page + inside, page, PROT_NONE);
+    if (mprotect(start, page, PROT_NONE) || mprotect(start + page + inside, page, PROT_NONE))
+      throw std::runtime_error("no more pages can be guarded");
     return start + page + inside - bytes;
   }
 #endif
   // Some lines further each time, so that buffers do not all start in the same set of the cache.
   const std::size_t wanted = bytes + 5 * LINE;
   if (left_ < wanted) {
-    const std::size_t fresh = wanted + HUGE_PAGE > next_ && wanted > next_ ? (wanted + HUGE_PAGE) : next_;
+    const std::size_t fresh = wanted > next_ ? (wanted + HUGE_PAGE) : next_;
     free_ = map(fresh + LINE);
     free_ += (LINE - reinterpret_cast<std::size_t>(free_) % LINE) % LINE;
     left_ = fresh;

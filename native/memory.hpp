@@ -2,11 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 class Memory {
  public:
-  // With `guarded`, every piece ends at a page that must not be touched and starts after another:
-  // slow and wasteful, for tests that want to see reads out of range.
+  // With `guarded`, every piece ends, up to its cache line, at a page that must not be touched, and
+  // starts after another: slow and wasteful, for tests that want to see reads out of range.
   explicit Memory(bool guarded);
   ~Memory();
   Memory(const Memory&) = delete;
@@ -17,17 +18,18 @@ class Memory {
 
   template <class T>
   T* array(long count) {
+    if (count < 0 || std::size_t(count) > std::size_t(-1) / 2 / sizeof(T)) throw std::bad_alloc();
     return static_cast<T*>(take(sizeof(T) * std::size_t(count)));
   }
 
-  std::size_t bytes() const { return bytes_; }
+  bool guarded() const { return guarded_; }
 
  private:
   struct Piece;
   Piece* pieces_ = nullptr;
   bool guarded_;
   char* free_ = nullptr;
-  std::size_t left_ = 0, next_ = 0, bytes_ = 0;
+  std::size_t left_ = 0, next_ = 0;
 
   char* map(std::size_t bytes);
 };

@@ -324,7 +324,7 @@ INLINE void gradient(const Net& net, const Tile& t, int l, Share share, bool fir
     const long j0 = share.begin(layer.units), j1 = share.end(layer.units);
     if (j0 == j1) return;
     in_lanes(delta + j0 * step, step, int(j1 - j0), in, in_step, int(layer.row), vectors_of(0, m),
-             lanes + (layer.begin + j0 * layer.row) * V, first);
+             lanes + (layer.apart + j0 * layer.row) * V, first);
   }
 }
 

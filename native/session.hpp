@@ -57,6 +57,7 @@ struct Plan {
   int inputs, outputs;
   bool inputs_in_rows, outputs_in_rows;
   long flat, packed;     // numbers of parameters
+  long apart;            // those of layers from lanes to lanes
   long tile;             // examples of a tile, a multiple of V
   bool chunked;
   int threads;           // most that ever work
@@ -107,7 +108,7 @@ INLINE Plan::Plan(const Description& d, int most_threads, long most_examples)
   for (int i = 0; i < threads; ++i) {
     make_tile(tiles[i], i > 0 && !chunked ? &tiles[0] : nullptr);
     scratch[i] = {memory.array<real>(panel * PANEL), memory.array<real>(result)};
-    lanes[i] = i > 0 && !chunked ? lanes[0] : memory.array<real>(packed * V);
+    lanes[i] = i > 0 && !chunked ? lanes[0] : memory.array<real>(apart * V);
   }
 }
 
@@ -120,7 +121,7 @@ INLINE void Plan::describe(const Description& d) {
   for (int l = 0; l < d.layers; ++l) narrow = narrow && d.layer[l].units <= NARROW;
   const int limit = d.widest_lanes >= 0 ? d.widest_lanes : narrow ? NARROW : VERY_NARROW;
   inputs_in_rows = d.inputs > limit || (d.widest_lanes < 0 && !narrow);
-  flat = packed = 0;
+  flat = packed = apart = 0;
   for (int l = 0; l < d.layers; ++l) {
     Layer& layer = net.layer[l];
     const auto& given = d.layer[l];
@@ -140,6 +141,8 @@ INLINE void Plan::describe(const Description& d) {
     layer.begin = packed;
     layer.size = layer.to_rows ? padded(layer.units) * (layer.inputs + 1) : padded(layer.units * layer.row);
     packed += layer.size;
+    layer.apart = apart;
+    if (!layer.from_rows && !layer.to_rows) apart += layer.size;
   }
   outputs_in_rows = net.layer[d.layers - 1].to_rows;
   for (int l = 0; l < d.layers; ++l) {
@@ -203,6 +206,8 @@ INLINE void Plan::read(const Data& data, Memory& into, Examples& e) const {
         to[rows ? m * step + j : j * step + m] = p[j * row + m * column];
     for (long m = 0; one && m < e.count + tile; ++m)
       to[rows ? m * step + numbers : numbers * step + m] = 1;
+    for (long j = 0; !rows && j < numbers; ++j)  // see `fetch`
+      for (long m = e.count; m < padded(e.count); ++m) to[j * step + m] = to[j * step + e.count - 1];
   };
   copy(data.x, data.x_row, data.x_column, inputs, inputs_in_rows, true, e.x, e.x_step);
   copy(data.y, data.y_row, data.y_column, outputs, outputs_in_rows, false, e.y, e.y_step);
@@ -219,7 +224,8 @@ INLINE void Plan::read(const Data& data, Memory& into, Examples& e) const {
 }
 
 // Makes a thread's tile point to, or hold, examples `first` … of a batch; of those that are to be
-// copied, m0 … m1. What is behind the last one in its vector repeats it, so as to stay harmless.
+// copied, m0 … m1. Where examples are in lanes, those behind the last one in its vector repeat it: of
+// other numbers, such as zeros, an exponential may be infinite where that of no example is.
 INLINE void fetch(const Plan& plan, Tile& t, const Batch& batch, double total, long first, long m0,
                   long m1) {
   const Examples& e = *batch.from;

@@ -35,6 +35,7 @@ struct Layer {
   void (*chain)(real* d, const real* a_or_slope, const Area&, real number);
   real dropout_scale;     // 1 / (1 − p); 0 where nothing is dropped
   long begin, size;       // packed
+  long apart;             // where its sums begin while they are apart in lanes
   long row;               // numbers from unit to unit, where the result is in lanes
   long weights, biases;   // in the flat array: where W and b begin
 

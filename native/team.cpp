@@ -18,8 +18,35 @@ static long process() { return 0; }  // there is no fork
 #if defined(__x86_64__)
 #include <immintrin.h>
 static void pause_briefly() { _mm_pause(); }
+#elif defined(__aarch64__)
+static void pause_briefly() { asm volatile("yield"); }
 #else
 static void pause_briefly() { std::this_thread::yield(); }
+#endif
+
+#if defined(__linux__)
+#include <sched.h>
+
+// Goes to a core of its own, as far as there are any, and is free to leave it. A new thread starts
+// where its maker runs, and while each sleeps for the other the two may stay there for long.
+static void spread_out(int member, int here) {
+  cpu_set_t allowed, one;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  const int count = CPU_COUNT(&allowed);
+  if (here < 0 || count < 2 || !CPU_ISSET(here, &allowed)) return;
+  int cpu = here;
+  for (int steps = member % count; steps > 0; --steps) {
+    do cpu = (cpu + 1) % CPU_SETSIZE;
+    while (!CPU_ISSET(cpu, &allowed));
+  }
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  if (sched_setaffinity(0, sizeof one, &one) == 0) sched_setaffinity(0, sizeof allowed, &allowed);
+}
+static int current_core() { return sched_getcpu(); }
+#else
+static void spread_out(int, int) {}
+static int current_core() { return -1; }
 #endif
 
 namespace {
@@ -68,7 +95,8 @@ struct Team::Room {
   std::vector<std::thread> threads;
   long owner = process();
 
-  void serve(int member, std::uint64_t seen) {
+  void serve(int member, std::uint64_t seen, int maker) {
+    spread_out(member, maker);
     while (true) {
       seen = task.after(seen);
       const int size = int(seen % SIZES);
@@ -98,7 +126,7 @@ void Team::resize(int wished) {
   size_ = wished;
   try {
     for (int member = room_ ? int(room_->threads.size()) + 1 : size_; member < size_; ++member)
-      room_->threads.emplace_back(&Room::serve, room_, member, room_->task.now());
+      room_->threads.emplace_back(&Room::serve, room_, member, room_->task.now(), current_core());
   } catch (const std::system_error&) {  // results do not depend on how many there are
     size_ = int(room_->threads.size()) + 1;
   }

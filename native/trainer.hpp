@@ -21,10 +21,23 @@ using chainrule::Trouble;
 // Multiply-adds that are worth a thread: some 20 µs of them.
 constexpr double WORK_PER_THREAD = SINGLE ? 600'000 : 300'000;
 
+INLINE int threads_worth(double parameters, long examples, int most) {
+  const double useful = 3 * parameters * double(examples) / WORK_PER_THREAD;
+  return useful < 2 ? 1 : useful < most ? int(useful) : most;
+}
+
+INLINE double parameters_of(const Description& d) {
+  double count = 0, inputs = d.inputs;
+  for (int l = 0; l < d.layers; inputs = d.layer[l++].units) count += (inputs + 1) * d.layer[l].units;
+  return count;
+}
+
 class Trainer {
  public:
+  // Room is taken for as many threads as will ever be worth it.
   Trainer(const Description& d, const Data& data, int threads)
-      : plan_(d, threads, d.batch), optimizer_(d.optimizer), penalty_(d.penalty), layers_(d.layers) {
+      : plan_(d, d.every_thread ? threads : threads_worth(parameters_of(d), data.examples, threads), d.batch),
+        every_thread_(d.every_thread), optimizer_(d.optimizer), penalty_(d.penalty), layers_(d.layers) {
     plan_.read(data, plan_.memory, examples_);
     losses_ = plan_.memory.array<real>(data.examples + plan_.tile);
     gradient_ = plan_.memory.array<real>((plan_.chunked ? CHUNKS : 1) * plan_.packed);
@@ -55,7 +68,6 @@ class Trainer {
   double normal_equations(const real* params, double* hessian, double* gradient) {
     return ::normal_equations(plan_, examples_, penalty_, params, *squares_, hessian, gradient);
   }
-  long bytes() const { return long(plan_.memory.bytes()); }
   int useful_threads(long examples) const;
 
  private:
@@ -74,6 +86,7 @@ class Trainer {
   };
 
   Plan plan_;
+  bool every_thread_;
   chainrule::Optimizer optimizer_;
   double penalty_;
   int layers_;
@@ -110,6 +123,7 @@ class Trainer {
   Trouble judge(Task& task, const Update& u, const double* noise);
   double fitting(double sum) const;
   double penalty_of_weights() const;
+  void add_penalty();
   double cost_of(const Batch& batch, double total) const;
   Batch batch_of(const Stretch& s, long update) const;
 };
@@ -122,11 +136,14 @@ INLINE double total_of(const Batch& batch) {
   return total;
 }
 
-// Multiply-adds of an update decide: starting and meeting costs some microseconds each.
+// Multiply-adds of an update decide: waking the others and meeting them costs some microseconds. Of
+// chunks every member should have as many as the others.
 int Trainer::useful_threads(long examples) const {
-  const double useful = 3.0 * double(plan_.flat) * double(examples) / WORK_PER_THREAD;
-  if (useful < 2) return 1;
-  return useful < plan_.threads ? int(useful) : plan_.threads;
+  if (every_thread_) return plan_.threads;
+  int most = threads_worth(double(plan_.flat), examples, plan_.threads);
+  if (plan_.chunked)
+    while (CHUNKS % most) --most;
+  return most;
 }
 
 void Trainer::pack_all(const real* flat, real* packed) const {
@@ -136,10 +153,18 @@ void Trainer::unpack_all(const real* packed, real* flat) const {
   for (int l = 0; l < layers_; ++l) unpack(plan_.net.layer[l], packed, flat);
 }
 
+// Its gradient, to that of the examples.
+void Trainer::add_penalty() {
+  for (long i = 0; penalty_ != 0 && i < plan_.packed; i += V) {
+    const vec g = with_penalty(real(penalty_), plan_.is_weight + i, load(gradient_ + i), load(plan_.net.theta + i));
+    store(gradient_ + i, g);
+  }
+}
+
 // Infinite where the reference engine's is, which sums in the dtype of training.
 double Trainer::fitting(double sum) const {
   constexpr double LARGEST = SINGLE ? 3.4028234663852886e38 : 1.7976931348623157e308;
-  return std::fabs(sum) <= LARGEST ? sum : sum - sum + HUGE_VAL;
+  return std::isnan(sum) || std::fabs(sum) <= LARGEST ? sum : std::copysign(HUGE_VAL, sum);
 }
 
 double Trainer::penalty_of_weights() const {
@@ -164,7 +189,8 @@ double Trainer::cost_of(const Batch& batch, double total) const {
     for (int i = 0; i < APART; ++i) part[i] += double(losses_[m + i]);
   for (; m < batch.count; ++m) part[0] += double(losses_[m]);
   for (int i = 1; i < APART; ++i) part[0] += part[i];
-  return std::isfinite(fitting(part[0] * total)) ? part[0] : part[0] - part[0] + HUGE_VAL;
+  const double sum_of_all = fitting(part[0] * total);
+  return std::isfinite(sum_of_all) ? part[0] : sum_of_all;
 }
 
 // Passes over examples ------------------------------------------------------------------------
@@ -220,7 +246,7 @@ void Trainer::one_tile(const Batch& batch, int member, Share share, double total
       if (share.part > 0) continue;  // too small to be parted
       gradient<false>(net, t, l, {0, 1}, first_tile, gradient_of_all, lanes, scratch, [](long, long, real*) {});
       if (!last_tile) continue;
-      add_lanes(lanes + layer.begin * V, layer.size, gradient_of_all + layer.begin);
+      add_lanes(lanes + layer.apart * V, layer.size, gradient_of_all + layer.begin);
       if (at_once) move_layer(*at_once, l, layer.begin, layer.size, gradient_of_all + layer.begin, noise);
     } else if (at_once && last_tile) {
       gradient<true>(net, t, l, share, first_tile, gradient_of_all, lanes, scratch,
@@ -318,8 +344,7 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
   real* theta = plan_.net.theta;
   const long packed = plan_.packed;
   if (!std::isfinite(task.cost + task.penalty)) return Trouble::Cost;
-  for (long i = 0; u.penalty != 0 && i < packed; i += V)
-    store(gradient_ + i, with_penalty(u, i, load(gradient_ + i), load(theta + i)));
+  add_penalty();
   if (!all_finite(gradient_, packed)) return Trouble::Jacobian;
   __builtin_memcpy(good_, theta, sizeof(real) * packed);
   good_known_ = true;
@@ -425,7 +450,7 @@ Outcome Trainer::advance(const Stretch& s, Team& team) {
 
 double Trainer::evaluate(const Data* data, const real* params, real* jacobians, real* outputs, Team& team) {
   pack_all(params, plan_.net.theta);
-  Memory memory(false);
+  Memory memory(plan_.memory.guarded());
   Examples other{};
   real* own_losses = losses_;
   if (data) {
@@ -439,10 +464,7 @@ double Trainer::evaluate(const Data* data, const real* params, real* jacobians, 
   const double cost = fitting(task.cost + penalty_of_weights());
   losses_ = own_losses;
   if (jacobians) {
-    for (long i = 0; penalty_ != 0 && i < plan_.packed; i += V) {
-      const vec slope = splat(real(penalty_)) * load(plan_.is_weight + i);
-      store(gradient_ + i, fma(slope, load(plan_.net.theta + i), load(gradient_ + i)));
-    }
+    add_penalty();
     unpack_all(gradient_, jacobians);
   }
   return cost;

@@ -84,8 +84,8 @@ struct AdamW {
 };
 
 // Gradient of the penalty, and noise: one factor for all weights of a layer, one for its biases.
-INLINE vec with_penalty(const Update& u, long i, vec g, vec theta) {
-  return fma(splat(u.penalty) * load(u.is_weight + i), theta, g);
+INLINE vec with_penalty(real penalty, const real* is_weight, vec g, vec theta) {
+  return fma(splat(penalty) * load(is_weight), theta, g);
 }
 
 template <class O>
@@ -98,7 +98,7 @@ void move(const Update& u, long begin, long count, const real* g, real weight_fa
     const vec theta = load(u.theta + at);
     vec slope = load(g + i);
     if (!plain) {
-      slope = with_penalty(u, at, slope, theta);
+      slope = with_penalty(u.penalty, u.is_weight + at, slope, theta);
       if (u.noisy) slope = slope * select(load(u.is_weight + at) > vec{}, on_weights, on_biases);
     }
     store(u.theta + at, O::moved(c, u, at, slope, theta));

@@ -56,12 +56,12 @@ class Placing:
             each[...] = result
         return made
 
-    def evaluate(self, *, params, others, jacobians, outputs, threads):
+    def evaluate(self, *, params, others, jacobians, outputs):
         params = placed(params, self._at)
         if others is not None:
             others = tuple(None if each is None else placed(each, self._at) for each in others)
         there = None if jacobians is None else placed(jacobians, self._at)
-        options = {"others": others, "jacobians": there, "outputs": outputs, "threads": threads}
+        options = {"others": others, "jacobians": there, "outputs": outputs}
         cost = self._runner.evaluate(params=params, **options)
         if there is not None:
             jacobians[...] = there

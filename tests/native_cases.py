@@ -50,9 +50,8 @@ class Task:
         """The native engine, on exactly so many threads, however small the work is."""
         problem = replace(self.problem(), threads=threads)
         problem = replace(problem, values=values or problem.values)
-        engine = NativeEngine(problem, widest_lanes=layout, guarded=guarded)
-        engine._useful = engine._useful_for_all = threads
-        return engine
+        options = {"widest_lanes": layout, "every_thread": True, "guarded": guarded}
+        return NativeEngine(problem, **options)
 
     def reference(self, dtype=None) -> ReferenceEngine:
         return ReferenceEngine(self.problem(dtype))

@@ -132,6 +132,7 @@ RUNNER = {
     "batch": 11,
     "widest_lanes": -1,
     "least_squares": False,
+    "every_thread": False,
     "guarded": False,
     "x": X,
     "y": Y,
@@ -187,7 +188,6 @@ def advance_arguments():
         "masks": [],
         "steps": 0.0,
         "costs": None,
-        "threads": 1,
     }
 
 
@@ -279,14 +279,14 @@ WRONG_EVALUATIONS = {
 def test_an_evaluation_of_what_does_not_fit_is_refused(what):
     right = {"params": PARAMS.flat, "others": None, "jacobians": None, "outputs": None}
     with pytest.raises(ValueError, match=r"\w"):
-        runner().evaluate(**right | WRONG_EVALUATIONS[what], threads=1)
+        runner().evaluate(**right | WRONG_EVALUATIONS[what])
 
 
 def test_outputs_and_costs_of_a_session():
     """What the engine does not ask for yet."""
     outputs, costs = np.zeros(33), np.zeros(2)
     session = runner()
-    options = {"jacobians": None, "threads": 2}
+    options = {"jacobians": None}
     cost = session.evaluate(params=PARAMS.flat, others=None, outputs=outputs, **options)
     np.testing.assert_allclose(outputs.reshape(3, 11), NET.forward(PARAMS, X), rtol=1e-13)
     few = np.zeros(9)

@@ -218,7 +218,6 @@ def test_the_cost_of_an_update_is_that_of_its_batch(name, layout):
             masks=[],
             steps=0.0,
             costs=costs,
-            threads=threads,
         )
         wanted = costs if wanted is None else wanted
         np.testing.assert_array_equal(costs, wanted)
@@ -267,7 +266,11 @@ def test_small_work_stays_on_one_thread_and_large_work_does_not():
         GradientDescent(0.1), 3000, net=Network([50, 200, 1], activation="tanh", cost="huber")
     )
     engines = [replace(each, threads=3).problem() for each in (small, large)]
-    assert [NativeEngine(each)._useful for each in engines] == [1, 3]
+    runners = [NativeEngine(each)._runner for each in engines]
+    assert [
+        runner.useful_threads(examples)
+        for runner, examples in zip(runners, (23, 3000), strict=True)
+    ] == [1, 3]
 
 
 def test_two_states_of_one_engine_do_not_meddle():

@@ -122,7 +122,7 @@ Left run(const Kernel& kernel, const Case& c, int optimizer, int layout, int thr
 
   Description d{c.inputs, layers, c.layers.data(), c.cost, c.cost_number, c.penalty,
                 Optimizer(optimizer), {.9, .99, 1e-6, .01}, int(c.transformations.size()),
-                c.transformations.data(), c.batch, layout, false, guarded};
+                c.transformations.data(), c.batch, layout, false, true, guarded};
   if (d.optimizer == Optimizer::RMSprop) d.settings[1] = 1e-6;
   const Data data{m, x.get(), m, 1, y.get(), 1, outputs, c.weighted ? weights.get() : nullptr};
   Session* session = kernel.create(d, data, 3);

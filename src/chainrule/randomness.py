@@ -8,6 +8,7 @@ handed to whichever engine runs: engines see the same numbers.
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,30 @@ class Streams:
         return self.noise.standard_normal((updates, draws))
 
 
+@dataclass(frozen=True, eq=False)
+class Indices:
+    """Which examples some batches consist of.
+
+    Parameters
+    ----------
+    examples : ndarray of int64
+        Those of all batches, one batch after another.
+    ends : ndarray of int64, shape (k,)
+        Where each batch ends.
+    """
+
+    examples: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, batch: int) -> NDArray[np.int64]:
+        if not 0 <= batch < len(self):
+            raise IndexError(batch)
+        return self.examples[self.ends[batch - 1] if batch else 0 : self.ends[batch]]
+
+
 class Batches:
     """Indices of one mini-batch after another, for ever.
 
@@ -101,16 +126,30 @@ class Batches:
 
     def __init__(self, streams: Streams, examples: int, size: int) -> None:
         self._streams, self._examples, self._size = streams, examples, size
-        self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._position = 0
 
-    def take(self) -> NDArray[np.intp]:
+    def take(self) -> NDArray[np.int64]:
         """Return the indices of the next batch."""
-        if self._position >= len(self._order):
-            self._order = self._streams.shuffles.permutation(self._examples)
-            self._position = 0
-        start, self._position = self._position, self._position + self._size
-        return self._order[start : self._position]
+        return self.take_many(1).examples
+
+    def take_many(self, count: int) -> Indices:
+        """Return the indices of the next `count` batches."""
+        parts, ends, taken = [], [], 0
+        while count > 0:
+            if self._position >= len(self._order):
+                order = self._streams.shuffles.permutation(self._examples)
+                self._order, self._position = order.astype(np.int64, copy=False), 0
+            left = len(self._order) - self._position
+            batches = min(count, -(-left // self._size))
+            numbers = min(left, batches * self._size)
+            parts.append(self._order[self._position : self._position + numbers])
+            within = np.minimum(np.arange(1, batches + 1) * self._size, numbers)
+            ends.append(taken + within)
+            self._position += numbers
+            taken += numbers
+            count -= batches
+        return Indices(np.concatenate(parts), np.concatenate(ends))
 
 
 def _spawn(origin: np.random.Generator, count: int) -> list[np.random.Generator]:

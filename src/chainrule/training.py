@@ -1,9 +1,9 @@
 """Training: the only loop in Python. It decides; an engine computes.
 
 The loop asks the engine for a stretch of updates at a time, as many as fit before the next
-decision: a record in the history, a callback, the end, or a twentieth of a second, so that Ctrl-C
-and the progress bar are served whatever an update takes. How the updates are cut into stretches
-never changes what is computed.
+decision: a record in the history, a callback, the end, or less than a tenth of a second, so that
+Ctrl-C and the progress bar are served whatever an update takes. How the updates are cut into
+stretches never changes what is computed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from chainrule.terminal import bar, interrupts
 from chainrule.transformations import Noise, Transformation
 
 RECORDS = 200  # costs in a history, where the caller does not say how often
-STRETCH = 0.05  # seconds between two looks at the clock, the keyboard and the progress bar
+STRETCH = 0.08  # seconds between two looks at the clock, the keyboard and the progress bar
 
 
 def train(

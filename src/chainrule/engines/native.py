@@ -94,6 +94,8 @@ class NativeEngine:
     widest_lanes : int, optional
         Layers of at most so many units keep examples in lanes; for tests and measurements. As
         measured where nothing is said.
+    every_thread : bool, optional
+        Whether all threads work, however small the work is; for tests.
     guarded : bool, optional
         Whether every buffer lies between pages that must not be touched; for tests.
 
@@ -106,7 +108,12 @@ class NativeEngine:
     name = "native"
 
     def __init__(
-        self, problem: Problem, *, widest_lanes: int = AS_MEASURED, guarded: bool = False
+        self,
+        problem: Problem,
+        *,
+        widest_lanes: int = AS_MEASURED,
+        every_thread: bool = False,
+        guarded: bool = False,
     ) -> None:
         self._problem = problem
         architecture, optimizer = problem.network.architecture, problem.optimizer
@@ -116,7 +123,6 @@ class NativeEngine:
         squares = isinstance(optimizer, LevenbergMarquardt)
         self._dtype = np.dtype(float) if squares else problem.values[notation.TARGETS].dtype
         threads = available_cores() if problem.threads is None else problem.threads
-        self.threads = min(threads, MOST_THREADS)
         self._batch = problem.examples if problem.batch_size is None else problem.batch_size
         name, number = _name_and_number(architecture.cost)
         x, y, weights = self._arrays(problem.values)
@@ -134,14 +140,13 @@ class NativeEngine:
             batch=self._batch,
             widest_lanes=0 if squares else widest_lanes,
             least_squares=squares,
+            every_thread=every_thread,
             guarded=guarded,
             x=x,
             y=y,
             weights=weights,
-            threads=self.threads,
+            threads=min(threads, MOST_THREADS),
         )
-        self._useful = self._runner.useful_threads(self._batch)
-        self._useful_for_all = self._runner.useful_threads(problem.examples)
 
     def advance(self, state: State, updates: int) -> State:
         """Make `updates` updates, or fewer if something is not finite, and return the state."""
@@ -157,13 +162,12 @@ class NativeEngine:
             slots=list(slots[:2]),
             last_good=state.last_good.flat,
             rates=np.asarray(block.learning_rates, dtype=np.float64),
-            batches=None if block.batches is None else np.concatenate(block.batches),
-            batch_ends=None if block.batches is None else np.cumsum([*map(len, block.batches)]),
+            batches=None if block.batches is None else block.batches.examples,
+            batch_ends=None if block.batches is None else block.batches.ends,
             noise=block.noise,
             masks=self._masks(block),
             steps=float(slots[2][0]) if counted else 0.0,
             costs=None,
-            threads=self._useful,
         )
         if counted:
             state.slots = (*slots[:2], slots[2] + made)
@@ -214,15 +218,11 @@ class NativeEngine:
         )
 
     def _evaluate(self, params: Parameters, others: Any, jacobians: Array | None) -> float:
-        threads = self._useful_for_all
-        if others is not None:
-            threads = self._runner.useful_threads(others[0].shape[1])
         found: float = self._runner.evaluate(
             params=params.flat.astype(self._dtype, copy=False),
             others=others,
             jacobians=jacobians,
             outputs=None,
-            threads=threads,
         )
         return found
 

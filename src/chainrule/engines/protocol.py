@@ -14,7 +14,7 @@ from chainrule.arrays import Array
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer, Slots
 from chainrule.parameters import Parameters
-from chainrule.randomness import Batches, Streams
+from chainrule.randomness import Batches, Indices, Streams
 from chainrule.schedules import CONSTANT, PlateauMemory, Schedule, factor_of
 from chainrule.second_order import SecondOrder
 from chainrule.transformations import Transformation, draws_of_all, euclidean
@@ -66,7 +66,7 @@ class Block:
     ----------
     learning_rates : ndarray of float64, shape (k,)
         One per update.
-    batches : list of ndarray of int or None
+    batches : Indices or None
         The examples of each update; ``None`` for all of them.
     noise : ndarray, shape (k, draws), or None
         Standard normal numbers for the transformations; ``None`` where they take none.
@@ -75,7 +75,7 @@ class Block:
     """
 
     learning_rates: NDArray[np.float64]
-    batches: list[NDArray[np.intp]] | None
+    batches: Indices | None
     noise: NDArray[np.float64] | None
     masks: list[dict[str, Array]] | None
 
@@ -132,12 +132,12 @@ class State:
             rates = np.array([self.learning_rate(problem, ahead) for ahead in range(updates)])
         draws = draws_of_all(problem.transformations, len(self.params))
         noise = self.streams.noise_block(updates, draws) if draws else None
-        batches, masks = None, None
-        sizes = [problem.examples] * updates
-        if self.batches is not None:
-            batches = [self.batches.take() for _ in range(updates)]
-            sizes = [len(batch) for batch in batches]
+        batches = None if self.batches is None else self.batches.take_many(updates)
+        masks = None
         if problem.network.architecture.masks:
+            sizes = [problem.examples] * updates
+            if batches is not None:
+                sizes = np.diff(batches.ends, prepend=0).tolist()
             masks = [
                 problem.network.draw_masks(self.streams.dropout, size, self.params.dtype)
                 for size in sizes
