@@ -151,6 +151,12 @@ void chain_by_value(real* d, const real* a, const Area& area, real number) {
   over(area, [&](long i) { store(d + i, load(d + i) * F::slope(load(a + i), n)); });
 }
 
+// The same for sums that are still in registers.
+template <class F>
+struct Sloped {
+  static INLINE vec of(vec sum, const real* a) { return sum * F::slope(load(a), vec{}); }
+};
+
 void chain_as_kept(real* d, const real* slope, const Area& area, real) {
   over(area, [&](long i) { store(d + i, load(d + i) * load(slope + i)); });
 }

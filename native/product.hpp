@@ -31,6 +31,12 @@ struct Product {
   long start_step;
   real* out;
   long out_step;
+  const real* beside = nullptr;  // what `After` takes: laid out as the result
+};
+
+// What becomes of the sums while they are in registers.
+struct AsItIs {
+  static INLINE vec of(vec sum, const real*) { return sum; }
 };
 
 // Hides where an address comes from. g++ would replace one pointer and a few distances by as many
@@ -100,7 +106,7 @@ INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
   }
 }
 
-template <int R, int N, Walk W, Start S>
+template <int R, int N, Walk W, Start S, class After>
 INLINE void tile(const Product& x, long column) {
   vec sum[R][N]{};
   const real* start = S == Start::Column ? x.start : x.start + column;
@@ -114,12 +120,17 @@ INLINE void tile(const Product& x, long column) {
   }
   accumulate<R, N, W>(sum, x, column);
   real* out = x.out + column;
+  constexpr bool PLAIN = std::is_same_v<After, AsItIs>;
+  const real* beside = PLAIN ? nullptr : x.beside + column;
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) store(out + n * V, sum[r][n]);
+    for (int n = 0; n < N; ++n) store(out + n * V, PLAIN ? sum[r][n] : After::of(sum[r][n], beside + n * V));
     out += x.out_step;
     KEEP(out);
+    if constexpr (PLAIN) continue;
+    beside += x.out_step;
+    KEEP(beside);
   }
 }
 
@@ -151,31 +162,31 @@ INLINE void in_blocks(long begin, long end, Block block) {
 }
 
 // R rows, and all vectors of them.
-template <int R, Walk W, Start S>
+template <int R, Walk W, Start S, class After>
 void strip(const Product& x, int vectors) {
   in_blocks<COLUMNS>(0, vectors, [&](long first, int width) __attribute__((always_inline)) {
     const long column = first * V;
     switch (width) {
-      case 1: tile<R, 1, W, S>(x, column); break;
-      case 2: tile<R, 2, W, S>(x, column); break;
+      case 1: tile<R, 1, W, S, After>(x, column); break;
+      case 2: tile<R, 2, W, S, After>(x, column); break;
 #if BYTES == 64 || defined(__aarch64__)
-      case 3: tile<R, 3, W, S>(x, column); break;
-      case 4: tile<R, 4, W, S>(x, column); break;
+      case 3: tile<R, 3, W, S, After>(x, column); break;
+      case 4: tile<R, 4, W, S, After>(x, column); break;
 #endif
     }
   });
 }
 
 // At most ROWS rows.
-template <Walk W, Start S>
+template <Walk W, Start S, class After = AsItIs>
 INLINE void product(const Product& x, int rows, int vectors) {
   switch (rows) {
-    case 1: strip<1, W, S>(x, vectors); break;
-    case 2: strip<2, W, S>(x, vectors); break;
-    case 3: strip<3, W, S>(x, vectors); break;
-    case 4: strip<4, W, S>(x, vectors); break;
-    case 5: strip<5, W, S>(x, vectors); break;
-    case 6: strip<6, W, S>(x, vectors); break;
+    case 1: strip<1, W, S, After>(x, vectors); break;
+    case 2: strip<2, W, S, After>(x, vectors); break;
+    case 3: strip<3, W, S, After>(x, vectors); break;
+    case 4: strip<4, W, S, After>(x, vectors); break;
+    case 5: strip<5, W, S, After>(x, vectors); break;
+    case 6: strip<6, W, S, After>(x, vectors); break;
   }
 }
 

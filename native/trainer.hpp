@@ -245,7 +245,7 @@ void Trainer::one_tile(const Batch& batch, int member, Share share, double total
     if (!layer.to_rows && !layer.from_rows) {
       if (share.part > 0) continue;  // too small to be parted
       gradient<false>(net, t, l, {0, 1}, first_tile, gradient_of_all, lanes, scratch, [](long, long, real*) {});
-      if (!last_tile) continue;
+      if (!last_tile || plan_.apart == plan_.packed) continue;
       add_lanes(lanes + layer.apart * V, layer.size, gradient_of_all + layer.begin);
       if (at_once) move_layer(*at_once, l, layer.begin, layer.size, gradient_of_all + layer.begin, noise);
     } else if (at_once && last_tile) {
@@ -256,6 +256,16 @@ void Trainer::one_tile(const Batch& batch, int member, Share share, double total
     } else {
       gradient<false>(net, t, l, share, first_tile, gradient_of_all, lanes, scratch,
                       [](long, long, real*) {});
+    }
+  }
+  if (plan_.apart != plan_.packed || !last_tile || share.part > 0) return;
+  add_lanes(lanes, plan_.packed, gradient_of_all);  // all layers are narrow: all at once
+  if (at_once && !at_once->noisy) {
+    MOVES[int(optimizer_)](*at_once, 0, plan_.packed, gradient_of_all, 1, 1);
+  } else if (at_once) {
+    for (int l = 0; l < layers_; ++l) {
+      const Layer& layer = net.layer[l];
+      move_layer(*at_once, l, layer.begin, layer.size, gradient_of_all + layer.begin, noise);
     }
   }
 }
