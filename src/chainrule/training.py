@@ -201,7 +201,7 @@ class _Loop:
 
     def run(self, state: State, progress: bool | None) -> str:
         """Train to the end and return why it ended."""
-        stretch, reason = 1, ""
+        stretch, reason, pressed = 1, "", False
         with (
             interrupts() as interrupted,
             bar(progress, self.iterations) as show,
@@ -221,12 +221,14 @@ class _Loop:
                         raise KeyboardInterrupt
                     reason = "converged" if state.converged else self._decide(state)
                     show(state.iteration, self.history.latest)
-                pressed = interrupted()
             except KeyboardInterrupt:
                 pressed = True
-        self._record(state)
-        if pressed:
-            return "interrupted"
+            try:
+                self._record(state)
+            except KeyboardInterrupt:  # once more: then the end is not recorded, but handed back
+                pressed = True
+            if pressed or interrupted():
+                return "interrupted"
         return reason or "iterations"
 
     def result(self, state: State, reason: str) -> TrainingResult:
