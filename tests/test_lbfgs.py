@@ -407,6 +407,24 @@ def test_an_exception_inside_comes_up_in_the_caller_and_leaves_no_thread(inner, 
     engine.close()
 
 
+class Closing(ReferenceEngine):
+    closed = 0
+
+    def close(self):
+        self.closed += 1
+
+
+def test_the_engine_inside_is_closed_with_it_and_not_before():
+    engine, state = engine_and_state(inner=Closing)
+    inner = engine._engine
+    engine.advance(state, 3)
+    state.params.flat[:] += 0.1
+    engine.advance(state, 3)  # begins anew
+    assert inner.closed == 0
+    engine.close()
+    assert inner.closed == 1
+
+
 def test_an_engine_that_was_closed_begins_anew():
     engine, state = engine_and_state()
     engine.advance(state, 3)
