@@ -105,8 +105,9 @@ def train(
     engine : {"auto", "reference", "native"}, optional
         What carries out the updates.
     threads : int, optional
-        Threads the native engine may use; as many as there are cores where nothing is said. What is
-        computed does not depend on it, to the last bit; small work stays on one thread.
+        Threads the native engine may use, at most 256, and fewer where no more are to be had; as
+        many as there are cores where nothing is said. What is computed does not depend on it, to
+        the last bit; small work stays on one thread.
     record_every : int, optional
         Updates between two records in the history; the start and the end are always recorded. Where
         nothing is said, 200 in all, but no more than one in a pass over the data.
