@@ -15,6 +15,7 @@ from types import ModuleType
 from chainrule.errors import EngineUnavailable, UnknownName
 
 VARIABLE = "CHAINRULE_ISA"
+REMEDY = "pip install . (docs/installing.md)"
 
 
 @functools.cache
@@ -24,13 +25,13 @@ def _load() -> ModuleType | str:
         return importlib.import_module("chainrule._native")
     except ModuleNotFoundError:
         return (
-            "this installation of chainrule has no compiled kernel; install it with a C++ compiler "
-            "at hand (pip install --force-reinstall chainrule)"
+            "this installation of chainrule has no compiled kernel; install it anew from its "
+            f"source with a C++ compiler at hand: {REMEDY}"
         )
     except ImportError as error:
         return (
-            f"the compiled kernel cannot be loaded ({error}); install chainrule anew on this "
-            "machine (pip install --force-reinstall chainrule)"
+            f"the compiled kernel cannot be loaded ({error}); install chainrule anew from its "
+            f"source on this machine, with a C++ compiler at hand: {REMEDY}"
         )
 
 
