@@ -116,7 +116,6 @@ class NativeEngine:
         squares = isinstance(optimizer, LevenbergMarquardt)
         self._dtype = np.dtype(float) if squares else problem.values[notation.TARGETS].dtype
         threads = available_cores() if problem.threads is None else problem.threads
-        self.threads = min(threads, MOST_THREADS)
         self._batch = problem.examples if problem.batch_size is None else problem.batch_size
         name, number = _name_and_number(architecture.cost)
         x, y, weights = self._arrays(problem.values)
@@ -138,7 +137,7 @@ class NativeEngine:
             x=x,
             y=y,
             weights=weights,
-            threads=self.threads,
+            threads=min(threads, MOST_THREADS),
         )
         self._useful = self._runner.useful_threads(self._batch)
         self._useful_for_all = self._runner.useful_threads(problem.examples)
