@@ -131,7 +131,7 @@ def time_rows(results: Results, threads: int) -> str:
 
 
 def remarks(results: Results) -> str:
-    """Return who was not timed and why, and what a call costs beside its steps."""
+    """Return who was not timed, and why."""
     lines = []
     for row in results["steps"]:
         for side, entry in row["sides"].items():

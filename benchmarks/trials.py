@@ -132,9 +132,6 @@ def second(pool: Pool, engine: str, rounds: int, quick: bool) -> dict[str, Any]:
         "gradient_descent": descent,
     }
     for name in ("LevenbergMarquardt", "LBFGS"):
-        if not pool.call("ours", 1, "second_order:there", name=name):
-            found[name] = {"reason": "not part of this version"}
-            continue
         try:
             found[name] = _second(pool, name, engine, seeds, rounds, descent)
         except Failed as failure:
@@ -145,8 +142,7 @@ def second(pool: Pool, engine: str, rounds: int, quick: bool) -> dict[str, Any]:
 def _second(
     pool: Pool, name: str, engine: str, seeds: list[int], rounds: int, descent: list[Any]
 ) -> dict[str, Any]:
-    # The native engine may leave second order to the reference: "auto" takes what there is.
-    common = {"name": name, "engine": "auto" if engine == "native" else engine}
+    common = {"name": name, "engine": engine}
     runs: list[dict[str, Any]] = []
     for seed in seeds:
         needed = pool.call("ours", 1, "second_order:updates_needed", seed=seed, **common)

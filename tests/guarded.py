@@ -1,6 +1,7 @@
 """Arrays that end, or begin, right at a page that must not be touched; and a run of the kernel on
 nothing but such arrays: ``python guarded.py v3 float32`` lives, or dies at a read out of range.
 
+``python guarded.py v3 squares`` is the same for what Levenberg–Marquardt asks of it.
 ``python guarded.py end`` and ``… begin`` read out of range on purpose, and must die.
 """
 
@@ -67,6 +68,15 @@ class Placing:
             jacobians[...] = there
         return cost
 
+    def normal_equations(self, *, params, hessian, gradient):
+        written = [hessian, gradient]
+        there = [placed(each, self._at) for each in written]
+        params = placed(params, self._at)
+        cost = self._runner.normal_equations(params=params, hessian=there[0], gradient=there[1])
+        for each, result in zip(written, there, strict=True):
+            each[...] = result
+        return cost
+
 
 SIZES = (
     ((1, 1), "sigmoid", "squared_error", 0.0),
@@ -121,6 +131,38 @@ def exercise(dtype):
     return tried
 
 
+SQUARES = (
+    ((1, 1), "identity"),
+    ((1, 6, 7, 2), "sigmoid"),
+    ((3, 17, 5), ("gelu", "softmax")),
+    ((7, 8, 9, 3), ("softmax", "tanh", "softplus")),
+    ((34, 3), "exp"),
+)
+
+
+def exercise_squares():
+    """Every size and number of examples: the model of Levenberg–Marquardt; returns how many."""
+    import cases
+    from chainrule import LevenbergMarquardt, Network
+    from native_cases import Task
+
+    tried = 0
+    for number, (sizes, activation) in enumerate(SQUARES):
+        net = Network(sizes, activation=activation, cost="squared_error", l2=0.01)
+        for m, _ in EXAMPLES:
+            params, x, y = cases.draw(net, m, number, 0.3)
+            weights = np.linspace(1, 2, m) if number % 2 else None
+            for at in ("end", "begin"):
+                task = Task(net, params, x, y, LevenbergMarquardt(), weights)
+                values = {name: placed(v, at) for name, v in task.problem().values.items()}
+                engine = task.native(guarded=True, values=values)
+                engine._runner = Placing(engine._runner, at)
+                engine.normal_equations(params)
+                tried += 1
+                _PAGES.clear()
+    return tried
+
+
 def main(what, *rest):
     if what in ("end", "begin"):
         array = placed(np.ones(100), what)
@@ -130,7 +172,7 @@ def main(what, *rest):
         ctypes.c_char.from_address(past).value  # noqa: B018
     else:
         os.environ["CHAINRULE_ISA"] = what
-        print(exercise(np.dtype(rest[0])))
+        print(exercise_squares() if rest == ("squares",) else exercise(np.dtype(rest[0])))
 
 
 if __name__ == "__main__":

@@ -407,6 +407,24 @@ def test_an_exception_inside_comes_up_in_the_caller_and_leaves_no_thread(inner, 
     engine.close()
 
 
+class Closing(ReferenceEngine):
+    closed = 0
+
+    def close(self):
+        self.closed += 1
+
+
+def test_the_engine_inside_is_closed_with_it_and_not_before():
+    engine, state = engine_and_state(inner=Closing)
+    inner = engine._engine
+    engine.advance(state, 3)
+    state.params.flat[:] += 0.1
+    engine.advance(state, 3)  # begins anew
+    assert inner.closed == 0
+    engine.close()
+    assert inner.closed == 1
+
+
 def test_an_engine_that_was_closed_begins_anew():
     engine, state = engine_and_state()
     engine.advance(state, 3)
@@ -572,6 +590,25 @@ def test_only_scipys_blas_is_kept_on_one_thread_and_only_for_a_while():
     assert threads_of_blas() == before
     for path, threads in inside.items():
         assert threads == (1 if _is_scipys(path) else before[path])
+
+
+FRESH = """
+from threadpoolctl import threadpool_info
+from chainrule.engines.one_thread import _is_scipys, one_thread
+with one_thread():
+    import scipy.linalg
+    found = [each["num_threads"] for each in threadpool_info() if _is_scipys(each["filepath"])]
+print(found)
+"""
+
+
+def test_a_process_that_has_not_loaded_scipy_yet_is_kept_on_one_thread_too():
+    """Levenberg–Marquardt loads SciPy at its first step, after the number was set."""
+    child = subprocess.run(
+        [sys.executable, "-c", FRESH], capture_output=True, text=True, check=True, timeout=60
+    )
+    known = [path for path in threads_of_blas() if _is_scipys(path)]
+    assert child.stdout == f"{len(known) * [1]}\n"
 
 
 def test_threads_that_train_at_once_leave_the_number_as_it_was():

@@ -4,11 +4,13 @@ not there; where it is absent, or another process or thread is about, training i
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -306,6 +308,25 @@ def without_kernel(monkeypatch):
     monkeypatch.setattr(kernel, "_load", lambda: why)
     monkeypatch.setattr(engines, "_SAID", set())
     return why
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError("no module"), "this installation of chainrule has no compiled kernel"),
+        (ImportError("no such symbol"), r"the compiled kernel cannot be loaded \(no such symbol\)"),
+    ],
+)
+def test_a_kernel_that_is_not_there_comes_with_the_way_to_it(monkeypatch, error, said):
+    def fail(_name):
+        raise error
+
+    monkeypatch.setattr(kernel, "importlib", SimpleNamespace(import_module=fail))
+    why = kernel._load.__wrapped__()
+    assert re.match(said, why)
+    assert "source" in why
+    command, page = re.search(r"C\+\+ compiler at hand: (.*) \((.*)\)$", why).groups()
+    assert command in (Path(__file__).parents[1] / page).read_text(encoding="utf-8")
 
 
 def test_without_a_kernel_native_says_why_and_what_to_do(without_kernel):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.engines import kernel
-from guarded import EXAMPLES, SIZES
+from guarded import EXAMPLES, SIZES, SQUARES
 from native_cases import LAYOUTS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pages are guarded by mprotect")
@@ -44,3 +44,11 @@ def test_nothing_out_of_range_is_touched(isa, dtype):
     done = guarded(isa, dtype)
     wanted = f"{len(SIZES) * len(EXAMPLES) * len(LAYOUTS)}\n"
     assert (done.stdout, done.returncode) == (wanted, 0), done.stderr
+
+
+@pytest.mark.parametrize("isa", RUN)
+def test_nothing_out_of_range_is_touched_for_least_squares(isa):
+    done = guarded(isa, "squares")
+    assert (done.stdout, done.returncode) == (f"{2 * len(SQUARES) * len(EXAMPLES)}\n", 0), (
+        done.stderr
+    )

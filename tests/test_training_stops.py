@@ -13,7 +13,8 @@ import time
 import numpy as np
 import pytest
 
-from chainrule import GradientDescent, Network, NonFiniteCost, Parameters, data, train
+from chainrule import GradientDescent, Network, NonFiniteCost, Parameters, data, train, training
+from chainrule.engines.reference import ReferenceEngine
 
 NET = Network([1, 4, 2], activation="sigmoid", cost="squared_error")
 X, Y = data.heart(23)
@@ -62,6 +63,56 @@ def test_ctrl_c_returns_what_was_learnt(interrupt, interval):
     assert result.params == run(iterations=result.iterations).params
     assert result.history.iteration[-1] == result.iterations
     assert result.history.cost[-1] == pytest.approx(NET.cost(result.params, X, Y), rel=1e-13)
+
+
+class Watched(ReferenceEngine):
+    """Has Ctrl-C pressed while the end is recorded, and must not be asked once it is closed."""
+
+    presses, closed = 0, False
+
+    def advance(self, state, updates):
+        self.end = state.iteration + updates == 50
+        return super().advance(state, updates)
+
+    def cost_and_norms(self, params):
+        assert not self.closed
+        if getattr(self, "end", False):
+            for _ in range(self.presses):
+                signal.raise_signal(signal.SIGINT)
+        return super().cost_and_norms(params)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    engines = []
+
+    def choose(_name, problem):
+        engines.append(Watched(problem))
+        return engines[-1]
+
+    monkeypatch.setattr(training, "choose", choose)
+    return engines
+
+
+def test_nothing_is_asked_of_a_closed_engine(watched):
+    assert run(record_every=1000).history.iteration[-1] == 50
+    press_ctrl_c.every = 1
+    result = run(record_every=1000, callbacks=[press_ctrl_c])
+    assert result.history.iteration[-1] == result.iterations < 50
+    assert [engine.closed for engine in watched] == [True, True]
+
+
+@pytest.mark.parametrize("presses", [1, 2, 3])
+def test_ctrl_c_while_the_end_is_recorded_returns_what_was_learnt(watched, monkeypatch, presses):
+    wanted = run().params
+    monkeypatch.setattr(Watched, "presses", presses)
+    result = run(record_every=1000)
+    assert (result.reason, result.iterations) == ("interrupted", 50)
+    assert result.params == wanted
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_ctrl_c_is_pythons_again_after_training():

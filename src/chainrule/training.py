@@ -105,8 +105,9 @@ def train(
     engine : {"auto", "reference", "native"}, optional
         What carries out the updates.
     threads : int, optional
-        Threads the native engine may use; as many as there are cores where nothing is said. What is
-        computed does not depend on it, to the last bit; small work stays on one thread.
+        Threads the native engine may use, at most 256, and fewer where no more are to be had; as
+        many as there are cores where nothing is said. What is computed does not depend on it, to
+        the last bit; small work stays on one thread.
     record_every : int, optional
         Updates between two records in the history; the start and the end are always recorded. Where
         nothing is said, 200 in all, but no more than one in a pass over the data.
@@ -201,7 +202,7 @@ class _Loop:
 
     def run(self, state: State, progress: bool | None) -> str:
         """Train to the end and return why it ended."""
-        stretch, reason = 1, ""
+        stretch, reason, pressed = 1, "", False
         with (
             interrupts() as interrupted,
             bar(progress, self.iterations) as show,
@@ -221,12 +222,14 @@ class _Loop:
                         raise KeyboardInterrupt
                     reason = "converged" if state.converged else self._decide(state)
                     show(state.iteration, self.history.latest)
-                pressed = interrupted()
             except KeyboardInterrupt:
                 pressed = True
-        self._record(state)
-        if pressed:
-            return "interrupted"
+            try:
+                self._record(state)
+            except KeyboardInterrupt:  # once more: then the end is not recorded, but handed back
+                pressed = True
+            if pressed or interrupted():
+                return "interrupted"
         return reason or "iterations"
 
     def result(self, state: State, reason: str) -> TrainingResult:

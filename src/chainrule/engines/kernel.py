@@ -15,6 +15,7 @@ from types import ModuleType
 from chainrule.errors import EngineUnavailable, UnknownName
 
 VARIABLE = "CHAINRULE_ISA"
+REMEDY = "pip install . (docs/installing.md)"
 
 
 @functools.cache
@@ -24,18 +25,24 @@ def _load() -> ModuleType | str:
         return importlib.import_module("chainrule._native")
     except ModuleNotFoundError:
         return (
-            "this installation of chainrule has no compiled kernel; install it with a C++ compiler "
-            "at hand (pip install --force-reinstall chainrule)"
+            "this installation of chainrule has no compiled kernel; install it anew from its "
+            f"source with a C++ compiler at hand: {REMEDY}"
         )
     except ImportError as error:
         return (
-            f"the compiled kernel cannot be loaded ({error}); install chainrule anew on this "
-            "machine (pip install --force-reinstall chainrule)"
+            f"the compiled kernel cannot be loaded ({error}); install chainrule anew from its "
+            f"source on this machine, with a C++ compiler at hand: {REMEDY}"
         )
 
 
 def why_missing() -> str:
-    """Return why the kernel cannot be used; empty if it can."""
+    """Return why the kernel cannot be used.
+
+    Returns
+    -------
+    str
+        The reason and what helps; empty if it can be used.
+    """
     found = _load()
     if isinstance(found, str):
         return found
@@ -53,6 +60,11 @@ def _none_of(known: Iterable[str]) -> str:
 def module() -> ModuleType:
     """Return the compiled module.
 
+    Returns
+    -------
+    module
+        ``chainrule._native``.
+
     Raises
     ------
     EngineUnavailable
@@ -67,13 +79,26 @@ def module() -> ModuleType:
 def instruction_sets() -> dict[str, bool]:
     """Return the instruction sets that the kernel was built for, and whether this machine has them.
 
-    The best comes first.
+    Returns
+    -------
+    dict of str to bool
+        By name, the best first.
+
+    Raises
+    ------
+    EngineUnavailable
+        If the kernel cannot be loaded.
     """
     return dict(module().instruction_sets())
 
 
 def instruction_set() -> str:
     """Return the instruction set to use: the one that is asked for, or the best.
+
+    Returns
+    -------
+    str
+        Its name, such as ``"v3"``.
 
     Raises
     ------

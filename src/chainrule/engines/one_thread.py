@@ -40,6 +40,7 @@ def one_thread() -> Iterator[None]:
 @cache  # looking for libraries takes a millisecond
 def _only_scipys() -> Any:
     """Return what sets the threads of libraries that lie in SciPy's wheel, if there are any."""
+    import scipy.linalg  # noqa: F401  # what is not loaded yet would never be found
     from threadpoolctl import ThreadpoolController
 
     loaded = ThreadpoolController()

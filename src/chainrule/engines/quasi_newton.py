@@ -72,7 +72,7 @@ class QuasiNewton:
             with one_thread():
                 made = descent.run(updates)
         except BaseException:  # Ctrl-C too: what the thread is at is known no more
-            self.close()
+            self._forget()
             raise
         state.params.flat[...] = state.last_good.flat[...] = descent.params.flat
         state.iteration += made
@@ -81,7 +81,7 @@ class QuasiNewton:
 
     def _begin(self, state: State) -> _Descent | None:
         """Return a descent from the parameters, or nothing where that cannot be."""
-        self.close()
+        self._forget()
         cost, gradient = self._engine.value_and_gradient(state.params)
         if not math.isfinite(cost):
             state.trouble = "the cost"
@@ -114,7 +114,12 @@ class QuasiNewton:
         return self._engine.normal_equations(params)
 
     def close(self) -> None:
-        """End the thread; a later update would begin anew."""
+        """End the thread and close the other engine; a later update would begin anew."""
+        self._forget()
+        self._engine.close()
+
+    def _forget(self) -> None:
+        """End the thread, and with it what SciPy remembers."""
         self._descent = None
         self._end()
 
