@@ -26,6 +26,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from threadpoolctl import threadpool_limits
+
 from benchmarks import plain, sides, workloads
 
 
@@ -75,7 +77,10 @@ class Worker:
         """Report the seconds of so many steps, and the cost that they led to."""
         known = self._prepared[workload, dtype]
         seconds = known.runner.run(steps)
-        return {"seconds": seconds, "cost": plain.cost(known.problem, known.runner.weights())}
+        # Threads of a BLAS go on spinning for some 30 ms after a product, into the next timing.
+        with threadpool_limits(limits=1, user_api="blas"):
+            cost = plain.cost(known.problem, known.runner.weights())
+        return {"seconds": seconds, "cost": cost}
 
     def forget(self) -> dict[str, Any]:
         """Drop what was prepared."""
