@@ -36,7 +36,13 @@ def _load() -> ModuleType | str:
 
 
 def why_missing() -> str:
-    """Return why the kernel cannot be used; empty if it can."""
+    """Return why the kernel cannot be used.
+
+    Returns
+    -------
+    str
+        The reason and what helps; empty if it can be used.
+    """
     found = _load()
     if isinstance(found, str):
         return found
@@ -54,6 +60,11 @@ def _none_of(known: Iterable[str]) -> str:
 def module() -> ModuleType:
     """Return the compiled module.
 
+    Returns
+    -------
+    module
+        ``chainrule._native``.
+
     Raises
     ------
     EngineUnavailable
@@ -68,13 +79,26 @@ def module() -> ModuleType:
 def instruction_sets() -> dict[str, bool]:
     """Return the instruction sets that the kernel was built for, and whether this machine has them.
 
-    The best comes first.
+    Returns
+    -------
+    dict of str to bool
+        By name, the best first.
+
+    Raises
+    ------
+    EngineUnavailable
+        If the kernel cannot be loaded.
     """
     return dict(module().instruction_sets())
 
 
 def instruction_set() -> str:
     """Return the instruction set to use: the one that is asked for, or the best.
+
+    Returns
+    -------
+    str
+        Its name, such as ``"v3"``.
 
     Raises
     ------

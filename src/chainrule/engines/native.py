@@ -50,7 +50,17 @@ MOST_THREADS = 256  # each has memory of its own
 
 
 def refusal(problem: Problem) -> str:
-    """Return why the native engine cannot serve a problem; empty if it can."""
+    """Return why the native engine cannot serve a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    str
+        What is in it that the kernel has not; empty if it can serve.
+    """
     architecture = problem.network.architecture
     rows: tuple[Activation | Cost, ...] = (*architecture.activations, architecture.cost)
     for row in rows:
@@ -78,7 +88,13 @@ def _name_and_number(row: Activation | Cost) -> tuple[str, float]:
 
 
 def available_cores() -> int:
-    """Return the number of cores that this process may use."""
+    """Return the number of cores that this process may use.
+
+    Returns
+    -------
+    int
+        At least 1; what the system does not tell is taken to be 1.
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -143,7 +159,19 @@ class NativeEngine:
         self._useful_for_all = self._runner.useful_threads(problem.examples)
 
     def advance(self, state: State, updates: int) -> State:
-        """Make `updates` updates, or fewer if something is not finite, and return the state."""
+        """Make `updates` updates, or fewer if something is not finite.
+
+        Parameters
+        ----------
+        state : State
+            It is changed.
+        updates : int
+
+        Returns
+        -------
+        State
+            The same.
+        """
         for block in state.blocks(self._problem, updates):
             self._advance(state, block)
         return state
@@ -174,24 +202,75 @@ class NativeEngine:
         return [masks.get(notation.mask(layer)) for masks in block.masks or () for layer in layers]
 
     def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
-        """Return the cost of all examples, or of others, without dropout."""
+        """Return the cost of examples, without dropout.
+
+        Parameters
+        ----------
+        params : Parameters
+        values : dict of str to ndarray, optional
+            Other examples, as `Network.batch` gives them; those of the problem where nothing is
+            said.
+
+        Returns
+        -------
+        float
+            With the penalty on the weights.
+        """
         others = None if values is None else self._arrays(values)
         return float(self._evaluate(params, others, None))
 
     def value_and_gradient(self, params: Parameters) -> tuple[float, Array]:
-        """Return the cost of all examples and its Jacobians, flat, without dropout."""
+        """Return the cost of all examples and its Jacobians, without dropout.
+
+        Parameters
+        ----------
+        params : Parameters
+
+        Returns
+        -------
+        cost : float
+            With the penalty on the weights.
+        jacobians : ndarray, shape (P,)
+            Flat, as the parameters are.
+        """
         jacobians: Array = np.empty(params.flat.size, self._dtype)
         return float(self._evaluate(params, None, jacobians)), jacobians
 
     def cost_and_norms(self, params: Parameters) -> tuple[float, NDArray[np.float64]]:
-        """Return the cost of all examples, and the size of its gradient per layer, no dropout."""
+        """Return the cost of all examples and the size of its gradient, without dropout.
+
+        Parameters
+        ----------
+        params : Parameters
+
+        Returns
+        -------
+        cost : float
+            With the penalty on the weights.
+        norms : ndarray of float64, shape (L,)
+            Euclidean, of the Jacobians of each layer.
+        """
         cost, jacobians = self.value_and_gradient(params)
         return cost, norms_per_layer(Parameters(params.sizes, jacobians))
 
     def normal_equations(
         self, params: Parameters
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the cost, its gradient, and the Gauss–Newton part of its second derivative."""
+        """Return the model of squared error that Levenberg–Marquardt makes its steps of.
+
+        Parameters
+        ----------
+        params : Parameters
+
+        Returns
+        -------
+        cost : float
+            With the penalty on the weights.
+        gradient : ndarray of float64, shape (P,)
+            Flat, as the parameters are.
+        hessian : ndarray of float64, shape (P, P)
+            The Gauss–Newton part of the second derivative.
+        """
         count = params.flat.size
         gradient, hessian = np.empty(count), np.empty((count, count))
         cost = self._runner.normal_equations(
