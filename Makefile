@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
 GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
 
-.PHONY: help install demo test quick check soak sanitize golden bench wheel clean
+.PHONY: help install demo test quick check soak sanitize golden bench roofline wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,9 +61,16 @@ sanitize: $(STAMP)  ## the kernel under AddressSanitizer, UndefinedBehaviorSanit
 golden: $(STAMP)  ## write the golden files of the tests anew; look at the difference before you commit
 	CHAINRULE_GOLDEN=update $(BIN)/python -m pytest -q $(GOLDEN)
 
-bench: $(BENCH)/.installed  ## measure against the peers (half an hour; BENCH_OPTIONS=--quick: minutes)
+INSTALL_WITH_SYMBOLS = \
 	$(BENCH)/bin/python -m pip install --quiet --no-deps --force-reinstall -C install.strip=false .
+
+bench: $(BENCH)/.installed  ## measure against the peers (half an hour; BENCH_OPTIONS=--quick: minutes)
+	$(INSTALL_WITH_SYMBOLS)
 	$(BENCH)/bin/python -m benchmarks $(BENCH_OPTIONS)
+
+roofline: $(BENCH)/.installed  ## where the time of each workload goes, by perf; a page in benchmarks/
+	$(INSTALL_WITH_SYMBOLS)
+	$(BENCH)/bin/python -m benchmarks.roofline
 
 # ffnet and fann2 rarely install: what they said stays beside, and is quoted in the results.
 $(BENCH)/.installed: pyproject.toml

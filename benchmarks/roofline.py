@@ -1,8 +1,9 @@
 """Where the time of each workload goes: a page beside the table, made by a sampling profiler.
 
 ``python -m benchmarks.roofline`` runs each workload on one thread under ``perf record`` and sorts
-the samples by what the sampled function does. The kernel must have its symbols: an editable
-install has them, a wheel has not. Hardware counters are not needed; the clock's samples will do.
+the samples by what the sampled function does. The kernel must have its symbols, which an install
+strips unless told not to: ``pip install -C install.strip=false .``, as `make bench` and
+`make roofline` do. Hardware counters are not needed; the clock's samples will do.
 """
 
 from __future__ import annotations
@@ -23,16 +24,20 @@ from benchmarks.workloads import HIDDEN, WORKLOADS, make
 
 PAGE = Path(__file__).with_name("ROOFLINE.md")
 SECONDS = 2.0
+LEAST = 30.0
+"""Per cent of the samples that must be in functions known by name: fewer are no picture."""
 # What a function of the kernel is there for, by its name; the first that matches counts.
 PARTS = {
-    "products": r"strip<|lanes_block<|::(forward|backward|gradient|one_tile)\b|one_tile",
+    "products": r"strip<|lanes_block<|::(forward|backward|gradient|one_tile)\b",
     "activations": r"activate<|chain_|softmax_|::nothing",
     "cost": r"finish_|cost_of",
     "update": r"move<|move_layer|judge|all_finite",
     "transposed weights": r"transpose_panel",
-    "fetching examples": r"fetch|copy",
-    "between stretches": r"pack\b|unpack|pairs|advance|Runner|memset|memmove",
+    "fetching examples": r"fetch",
+    "between stretches": r"pack\b|unpack|pairs|advance|Runner",
 }
+# What the compiler leaves to the C library: copies are rows of examples.
+LIBRARY = {"fetching examples": r"memcpy|memmove", "between stretches": r"memset"}
 
 
 @click.command()
@@ -72,6 +77,13 @@ def row(name: str, dtype: str, peak: dict[str, Any]) -> list[str]:
         done = subprocess.run(record, check=True, capture_output=True, text=True)
         report = ["perf", "report", "-i", data, "--no-children", "--stdio", "--sort", "dso,symbol"]
         shares = shared(subprocess.run(report, check=True, capture_output=True, text=True).stdout)
+    named = sum(shares.get(part, 0.0) for part in PARTS)
+    if named < LEAST:
+        raise click.ClickException(
+            f"{name}, {dtype}: {named:.0f} % of the samples are in functions of the kernel that "
+            f"are known by name, wanted {LEAST:.0f} % at least; if its symbols were stripped, "
+            "install it with them: pip install -C install.strip=false ."
+        )
     seconds = float(done.stdout.split()[0])
     rate = 2 * WORKLOADS[name].multiply_adds / seconds / 1e9
     limit = peak.get(dtype, {}).get("fma_gflops")
@@ -92,9 +104,10 @@ def shared(report: str) -> dict[str, float]:
         match = re.match(r"\s+([0-9.]+)%\s+(\S+)\s+\[[.k]\]\s+(.*)", line)
         if not match:
             continue
-        native = "_native" in match[2] or "libc" in match[2]
-        part = next((name for name, names in PARTS.items() if re.search(names, match[3])), "")
-        part = (part or "rest of the kernel") if native else "Python"
+        native = "_native" in match[2]
+        table = PARTS if native else LIBRARY if match[2].startswith("libc.so") else {}
+        part = next((name for name, names in table.items() if re.search(names, match[3])), "")
+        part = part or ("rest of the kernel" if native else "Python")
         found[part] = found.get(part, 0.0) + float(match[1])
     return found
 
@@ -116,7 +129,7 @@ figures for speed are of a run under the profiler: those to quote are in [RESULT
 *Products* are all three of a layer, with the loops around them; where they take nearly all of the
 time, what is missing to the peak is lost inside of them: numbers that are spread, and blocks that
 do not fill. *Activations* hold the exponentials, forward, and their slopes, backward; the division
-in a sigmoid alone takes as long as ten multiply-adds. Made by `python -m benchmarks.roofline`.
+in a sigmoid alone takes as long as ten multiply-adds. Made by `make roofline`.
 """
 
 

@@ -7,10 +7,13 @@ the development tools stay out.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
 import pytest
 
@@ -151,3 +154,44 @@ def test_batches_are_those_that_training_draws(steps):
         rng=workloads.SEED,
     )
     np.testing.assert_allclose(result.params.flat, params.flat, rtol=1e-12)
+
+
+SAMPLES = """
+# Overhead  Shared Object  Symbol
+    40.00%  _native.cpython-311-x86_64-linux-gnu.so  [.] (anonymous namespace)::strip<6, 0>
+    10.00%  _native.cpython-311-x86_64-linux-gnu.so  [.] (anonymous namespace)::Trainer::one_tile
+     8.00%  _native.cpython-311-x86_64-linux-gnu.so  [.] (anonymous namespace)::Trainer::values
+     7.00%  libc.so.6                                [.] __memmove_avx512_unaligned_erms
+     5.00%  libc.so.6                                [.] malloc
+    20.00%  libpython3.11.so.1.0                     [.] advance
+    10.00%  [kernel.kallsyms]                        [k] copy_page
+"""
+
+
+def test_samples_are_sorted_by_library_and_name(steps):
+    del steps
+    from benchmarks import roofline
+
+    assert roofline.shared(SAMPLES) == {
+        "products": 50.0,
+        "rest of the kernel": 8.0,
+        "fetching examples": 7.0,
+        "Python": 35.0,
+    }
+
+
+@pytest.mark.parametrize("stripped", [False, True])
+def test_a_kernel_without_symbols_makes_no_page(steps, monkeypatch, stripped):
+    del steps
+    from benchmarks import roofline
+
+    def run(command, **options):
+        named = re.sub(r"\(anonymous.*", "0x00000000000ca70b", SAMPLES) if stripped else SAMPLES
+        return SimpleNamespace(stdout=named if "report" in command else "0.001\n")
+
+    monkeypatch.setattr(roofline, "subprocess", SimpleNamespace(run=run))
+    if stripped:
+        with pytest.raises(click.ClickException, match=r"7 % .* 30 %.*install\.strip=false"):
+            roofline.row("smoke", "float64", {})
+    else:
+        assert "50 %" in roofline.row("smoke", "float64", {})
