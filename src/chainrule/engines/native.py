@@ -219,6 +219,7 @@ class NativeEngine:
         Returns
         -------
         float
+            With the penalty on the weights.
         """
         others = None if values is None else self._arrays(values)
         return float(self._evaluate(params, others, None))
@@ -233,6 +234,7 @@ class NativeEngine:
         Returns
         -------
         cost : float
+            With the penalty on the weights.
         jacobians : ndarray, shape (P,)
             Flat, as the parameters are.
         """
@@ -249,6 +251,7 @@ class NativeEngine:
         Returns
         -------
         cost : float
+            With the penalty on the weights.
         norms : ndarray of float64, shape (L,)
             Euclidean, of the Jacobians of each layer.
         """
@@ -267,7 +270,9 @@ class NativeEngine:
         Returns
         -------
         cost : float
+            With the penalty on the weights.
         gradient : ndarray of float64, shape (P,)
+            Flat, as the parameters are.
         hessian : ndarray of float64, shape (P, P)
             The Gauss–Newton part of the second derivative.
         """
