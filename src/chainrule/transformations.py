@@ -152,7 +152,8 @@ def euclidean(array: Array) -> float:
     largest = float(np.max(np.abs(array), initial=0.0))
     if largest == 0 or not np.isfinite(largest):
         return largest
-    return largest * float(np.linalg.norm(array.astype(np.float64) / largest))
+    # Not by BLAS: its threads would go on spinning, and take a core from those that train.
+    return largest * float(np.sqrt(np.sum(np.square(array.astype(np.float64) / largest))))
 
 
 def draws_of_all(transformations: Sequence[Transformation], jacobians: int) -> int:
