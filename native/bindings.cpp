@@ -81,15 +81,41 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  std::pair<long, int> advance(Vector params, const std::vector<Vector>& slots, Vector last_good, Fixed rates,
+  void take(Fixed params, const std::vector<Fixed>& slots) {
+    Arrays arrays{const_cast<void*>(params.data()), {}, nullptr};
+    want(params.dtype() == dtype() && long(params.shape(0)) == parameters_, "parameters of another kind");
+    want(int(slots.size()) == slots_, "slots of another optimizer");
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      want(slots[i].dtype() == dtype() && long(slots[i].shape(0)) == parameters_, "slots of another kind");
+      arrays.slots[i] = const_cast<void*>(slots[i].data());
+    }
+    nb::gil_scoped_release released;
+    const std::lock_guard<std::mutex> alone(busy_);
+    kernel_->take(session_, arrays);
+    holds_ = true;
+  }
+
+  void give(Vector params, const std::vector<Vector>& slots, Vector last_good) {
+    check(params);
+    check(last_good);
+    want(int(slots.size()) == slots_, "slots of another optimizer");
+    Arrays arrays{params.data(), {}, last_good.data()};
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      check(slots[i]);
+      arrays.slots[i] = slots[i].data();
+    }
+    want(holds_, "nothing to give back: no parameters were taken in, or an evaluation came between");
+    nb::gil_scoped_release released;
+    const std::lock_guard<std::mutex> alone(busy_);
+    kernel_->give(session_, arrays);
+  }
+
+  std::pair<long, int> advance(Fixed rates,
                                const std::optional<Fixed>& batches, const std::optional<Fixed>& batch_ends,
                                const std::optional<Matrix>& noise,
                                const std::vector<std::optional<Matrix>>& masks, double steps,
                                const std::optional<Vector>& costs) {
-    check(params);
-    check(last_good);
-    want(int(slots.size()) == slots_, "slots of another optimizer");
-    for (const Vector& slot : slots) check(slot);
+    want(holds_, "nothing to advance: no parameters were taken in, or an evaluation came between");
     const long updates = long(rates.shape(0));
     want(rates.dtype() == nb::dtype<double>(), "rates that are no float64");
     Stretch s{};
@@ -138,10 +164,7 @@ class Runner {
       }
       s.masks = places.data();
     }
-    s.params = params.data();
-    for (std::size_t i = 0; i < slots.size(); ++i) s.slots[i] = slots[i].data();
     s.steps = steps;
-    s.last_good = last_good.data();
     if (costs) {
       want(costs->dtype() == nb::dtype<double>() && long(costs->shape(0)) == updates, "costs of another kind");
       s.costs = static_cast<double*>(costs->data());
@@ -169,6 +192,7 @@ class Runner {
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
     team_.resize(members(others ? data.examples : examples_));
+    holds_ = false;
     return kernel_->evaluate(session_, others ? &data : nullptr, params.data(),
                              jacobians ? jacobians->data() : nullptr, outputs ? outputs->data() : nullptr, team_);
   }
@@ -182,6 +206,7 @@ class Runner {
          "results of another size");
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
+    holds_ = false;
     return kernel_->normal_equations(session_, params.data(), hessian.data(), gradient.data());
   }
 
@@ -196,7 +221,7 @@ class Runner {
  private:
   const Kernel* kernel_;
   Session* session_ = nullptr;
-  bool single_, least_squares_ = false;
+  bool single_, least_squares_ = false, holds_ = false;
   int inputs_, slots_ = 0;
   std::vector<LayerDescription> layers_;
   std::vector<TransformationDescription> transformations_;
@@ -248,8 +273,10 @@ NB_MODULE(_native, m) {
            nb::arg("transformations"), nb::arg("batch"), nb::arg("widest_lanes"),
            nb::arg("least_squares"), nb::arg("every_thread"), nb::arg("guarded"), nb::arg("x"), nb::arg("y"), nb::arg("weights").none(), nb::arg("threads"))
       // `noconvert`: what is written must not be a copy.
-      .def("advance", &Runner::advance, nb::arg("params").noconvert(), nb::arg("slots").noconvert(),
-           nb::arg("last_good").noconvert(), nb::arg("rates"), nb::arg("batches").none(),
+      .def("take", &Runner::take, nb::arg("params"), nb::arg("slots"))
+      .def("give", &Runner::give, nb::arg("params").noconvert(), nb::arg("slots").noconvert(),
+           nb::arg("last_good").noconvert())
+      .def("advance", &Runner::advance, nb::arg("rates"), nb::arg("batches").none(),
            nb::arg("batch_ends").none(), nb::arg("noise").none(), nb::arg("masks"), nb::arg("steps"),
            nb::arg("costs").noconvert().none())
       .def("evaluate", &Runner::evaluate, nb::arg("params"), nb::arg("others").none(),

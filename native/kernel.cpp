@@ -5,6 +5,7 @@
 
 namespace {
 
+using chainrule::Arrays;
 using chainrule::Kernel;
 using chainrule::Session;
 
@@ -14,6 +15,11 @@ Session* create(const Description& d, const Data& data, int threads) {
   return reinterpret_cast<Session*>(new Trainer(d, data, threads));
 }
 void destroy(Session* session) { delete trainer(session); }
+
+void take(Session* session, const Arrays& arrays) { trainer(session)->take(arrays); }
+void give(const Session* session, const Arrays& arrays) {
+  reinterpret_cast<const Trainer*>(session)->give(arrays);
+}
 
 Outcome advance(Session* session, const Stretch& stretch, Team& team) {
   return trainer(session)->advance(stretch, team);
@@ -39,7 +45,6 @@ int useful_threads(const Session* session, long examples) {
 #define NAMED(a, b) JOINED(a, b)
 
 const Kernel* NAMED(NAMED(chainrule_kernel_, REAL), ISA)() {
-  static const Kernel kernel{create, destroy, advance, evaluate,
-                             normal_equations, useful_threads};
+  static const Kernel kernel{create, destroy, take, advance, give, evaluate, normal_equations, useful_threads};
   return &kernel;
 }

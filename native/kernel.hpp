@@ -72,11 +72,15 @@ struct Stretch {
   const std::int64_t* batch_ends;     // k
   const double* noise;                // k × draws, or null
   const void* const* masks;           // k × layers, each units × examples; null where none
-  void* params;                       // P, flat; changed
-  void* slots[2];                     // P each, flat; changed; null where there are none
   double steps;                       // updates that Adam has counted before
-  void* last_good;                    // P, written: the last parameters found to be good on the way
   double* costs;                      // k, the cost before every update; or null
+};
+
+// What updates change, P numbers each, flat.
+struct Arrays {
+  void* params;
+  void* slots[2];   // null where there are none
+  void* last_good;  // the last parameters found to be good on the way; not read, and written if known
 };
 
 struct Outcome {
@@ -90,7 +94,10 @@ struct Kernel {
   // All examples of `data` are trained on; `threads` is the most that will ever work on them.
   Session* (*create)(const Description&, const Data& data, int threads);
   void (*destroy)(Session*);
+  // Takes in what is to be trained; an evaluation makes it forget.
+  void (*take)(Session*, const Arrays&);
   Outcome (*advance)(Session*, const Stretch&, Team&);
+  void (*give)(const Session*, const Arrays&);
   // The cost of examples (null: those of the session), without dropout; the Jacobians (P) and the
   // outputs (n_L × m) are written where wanted.
   double (*evaluate)(Session*, const Data*, const void* params, void* jacobians, void* outputs, Team&);

@@ -41,7 +41,9 @@ class Trainer {
     plan_.read(data, plan_.memory, examples_);
     losses_ = plan_.memory.array<real>(data.examples + plan_.tile);
     gradient_ = plan_.memory.array<real>((plan_.chunked ? CHUNKS : 1) * plan_.packed);
+    start_ = plan_.memory.array<real>(plan_.packed);
     good_ = plan_.memory.array<real>(plan_.packed);
+    before_ = plan_.memory.array<real>(plan_.packed);
     const int slots = slots_of(optimizer_);
     for (int s = 0; s < slots; ++s) {
       slot_[s] = plan_.memory.array<real>(plan_.packed);
@@ -63,7 +65,9 @@ class Trainer {
       draws_ += d.transformation[i].kind == chainrule::Transformation::Noise ? 2 * layers_ : 0;
   }
 
+  void take(const chainrule::Arrays& arrays);
   Outcome advance(const Stretch& s, Team& team);
+  void give(const chainrule::Arrays& arrays) const;
   double evaluate(const Data* data, const real* params, real* jacobians, real* outputs, Team& team);
   double normal_equations(const real* params, double* hessian, double* gradient) {
     return ::normal_equations(plan_, examples_, penalty_, params, *squares_, hessian, gradient);
@@ -91,7 +95,9 @@ class Trainer {
   double penalty_;
   int layers_;
   Examples examples_{};
-  real *losses_, *gradient_, *kept_[2]{}, *good_, *slot_[2]{};
+  real *losses_, *gradient_, *slot_[2]{};
+  real *start_, *kept_[2]{};  // what a stretch, or an update that is judged, begins with
+  real *good_, *before_;      // the last good parameters; those before the last update of a stretch
   double settings_[4];
   int transformations_;
   TransformationDescription* transformation_;
@@ -109,6 +115,7 @@ class Trainer {
     }
   }
 
+  void copy(const real* from, real* to) const { __builtin_memcpy(to, from, sizeof(real) * std::size_t(plan_.packed)); }
   void pack_all(const real* flat, real* packed) const;
   void unpack_all(const real* packed, real* flat) const;
   static void member(void* context, int index);
@@ -356,10 +363,10 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
   if (!std::isfinite(task.cost + task.penalty)) return Trouble::Cost;
   add_penalty();
   if (!all_finite(gradient_, packed)) return Trouble::Jacobian;
-  __builtin_memcpy(good_, theta, sizeof(real) * packed);
+  copy(theta, good_);
   good_known_ = true;
   for (int s = 0; s < 2; ++s)
-    if (slot_[s]) __builtin_memcpy(kept_[s], slot_[s], sizeof(real) * packed);
+    if (slot_[s]) copy(slot_[s], kept_[s]);
   const double* drawn = noise;
   for (int i = 0; i < transformations_; ++i) {
     const double number = transformation_[i].number;
@@ -382,9 +389,9 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
   plain.noisy = false;
   MOVES[int(optimizer_)](plain, 0, packed, gradient_, 1, 1);
   if (all_finite(theta, packed)) return Trouble::None;
-  __builtin_memcpy(theta, good_, sizeof(real) * packed);
+  copy(good_, theta);
   for (int s = 0; s < 2; ++s)
-    if (slot_[s]) __builtin_memcpy(slot_[s], kept_[s], sizeof(real) * packed);
+    if (slot_[s]) copy(kept_[s], slot_[s]);
   return Trouble::Parameter;
 }
 
@@ -401,10 +408,7 @@ void Trainer::updates(Task& task, int index) {
     const double* noise = s.noise ? s.noise + update * draws_ : nullptr;
     const Batch batch = batch_of(s, update);
     // Should the next stretch find trouble at once, these are the last good parameters.
-    if (index == 0 && update == s.updates - 1 && !task.careful) {
-      __builtin_memcpy(good_, plan_.net.theta, sizeof(real) * plan_.packed);
-      good_known_ = true;
-    }
+    if (index == 0 && update == s.updates - 1 && update > 0 && !task.careful) copy(plan_.net.theta, before_);
     // Of the weights before the update; nobody changes them before this member has met the others.
     if (index == 0) task.penalty = penalty_of_weights();
     values(task, index, batch, true, nullptr, task.careful ? nullptr : &u, noise);
@@ -431,30 +435,44 @@ void Trainer::member(void* context, int index) {
   else task.trainer->values(task, index, task.batch, task.backward, task.outputs, nullptr, nullptr);
 }
 
+void Trainer::take(const chainrule::Arrays& arrays) {
+  pack_all(static_cast<const real*>(arrays.params), plan_.net.theta);
+  for (int i = 0; i < 2; ++i)
+    if (slot_[i]) pack_all(static_cast<const real*>(arrays.slots[i]), slot_[i]);
+  good_known_ = false;
+}
+
+void Trainer::give(const chainrule::Arrays& arrays) const {
+  unpack_all(plan_.net.theta, static_cast<real*>(arrays.params));
+  for (int i = 0; i < 2; ++i)
+    if (slot_[i]) unpack_all(slot_[i], static_cast<real*>(arrays.slots[i]));
+  if (good_known_) unpack_all(good_, static_cast<real*>(arrays.last_good));
+}
+
 Outcome Trainer::advance(const Stretch& s, Team& team) {
-  real* all[3] = {plan_.net.theta, slot_[0], slot_[1]};
-  void* flat[3] = {s.params, s.slots[0], s.slots[1]};
-  const auto start = [&] {
-    for (int i = 0; i < 3; ++i)
-      if (all[i]) pack_all(static_cast<const real*>(flat[i]), all[i]);
-    good_known_ = false;
-  };
-  start();
   Task task{this, &team, &s, {}, true, nullptr, looks_at_all_, {}, 0, 0, false};
-  team.run(member, &task);
-  if (!task.careful && (task.stop || !all_finite(plan_.net.theta, plan_.packed))) {
-    // The flat arrays are still as they were; what pads the packed ones may have been lost too.
-    for (real* each : all)
-      if (each) __builtin_memset(each, 0, sizeof(real) * std::size_t(plan_.packed));
-    start();
-    task.careful = true;
-    task.stop = false;
-    task.outcome = {};
-    team.run(member, &task);
+  if (!looks_at_all_) {
+    copy(plan_.net.theta, start_);
+    for (int i = 0; i < 2; ++i)
+      if (slot_[i]) copy(slot_[i], kept_[i]);
   }
-  for (int i = 0; i < 3; ++i)
-    if (all[i]) unpack_all(all[i], static_cast<real*>(flat[i]));
-  if (good_known_) unpack_all(good_, static_cast<real*>(s.last_good));
+  team.run(member, &task);
+  if (task.careful) return task.outcome;
+  if (!task.stop && all_finite(plan_.net.theta, plan_.packed)) {
+    real*& last = s.updates > 1 ? before_ : start_;
+    real* good = last;
+    last = good_;
+    good_ = good;
+    good_known_ = true;
+    return task.outcome;
+  }
+  copy(start_, plan_.net.theta);
+  for (int i = 0; i < 2; ++i)
+    if (slot_[i]) copy(kept_[i], slot_[i]);
+  task.careful = true;
+  task.stop = false;
+  task.outcome = {};
+  team.run(member, &task);
   return task.outcome;
 }
 

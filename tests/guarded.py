@@ -43,19 +43,26 @@ class Placing:
         self._runner, self._at = runner, at
         self.useful_threads = runner.useful_threads
 
-    def advance(self, *, params, slots, last_good, **others):
+    def take(self, *, params, slots):
+        self._runner.take(
+            params=placed(params, self._at), slots=[placed(each, self._at) for each in slots]
+        )
+
+    def give(self, *, params, slots, last_good):
+        written = [params, *slots, last_good]
+        there = [placed(each, self._at) for each in written]
+        params, *slots, last_good = there
+        self._runner.give(params=params, slots=slots, last_good=last_good)
+        for each, result in zip(written, there, strict=True):
+            each[...] = result
+
+    def advance(self, **others):
         for name in ("rates", "batches", "batch_ends", "noise"):
             if others[name] is not None:
                 others[name] = placed(others[name], self._at)
         masks = others.pop("masks")
         others["masks"] = [None if each is None else placed(each, self._at) for each in masks]
-        written = [params, *slots, last_good]
-        there = [placed(each, self._at) for each in written]
-        params, *slots, last_good = there
-        made = self._runner.advance(params=params, slots=slots, last_good=last_good, **others)
-        for each, result in zip(written, there, strict=True):
-            each[...] = result
-        return made
+        return self._runner.advance(**others)
 
     def evaluate(self, *, params, others, jacobians, outputs):
         params = placed(params, self._at)

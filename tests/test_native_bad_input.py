@@ -193,6 +193,14 @@ def advance_arguments():
     }
 
 
+def advance(session, *, params, slots, last_good, **others):
+    """A stretch from the caller's arrays and back to them."""
+    session.take(params=params, slots=slots)
+    made = session.advance(**others)
+    session.give(params=params, slots=slots, last_good=last_good)
+    return made
+
+
 SHORT, SINGLE = np.zeros(COUNT - 1), np.zeros(COUNT, np.float32)
 TWO = {"batches": np.arange(8), "batch_ends": np.array([4, 8])}
 WRONG_STRETCHES = {
@@ -230,29 +238,29 @@ def test_a_stretch_of_what_does_not_fit_is_refused(what):
     good, wrong = advance_arguments(), advance_arguments() | WRONG_STRETCHES[what]
     session = runner()
     with pytest.raises(ValueError, match=r"\w"):
-        session.advance(**wrong)
-    assert session.advance(**good) == (2, 0)
+        advance(session, **wrong)
+    assert advance(session, **good) == (2, 0)
 
 
 @pytest.mark.parametrize("noise", [None, np.zeros((1, 4)), np.zeros((2, 3)), np.zeros((4, 2)).T])
 def test_noise_that_does_not_fit_is_refused(noise):
     session = runner(transformations=[(0, 0.1)])
     with pytest.raises(ValueError, match="noise"):
-        session.advance(**advance_arguments() | {"noise": noise})
+        advance(session, **advance_arguments() | {"noise": noise})
     right = advance_arguments() | {"noise": np.zeros((2, 4))}
-    assert session.advance(**right) == (2, 0)
+    assert advance(session, **right) == (2, 0)
 
 
 def test_mini_batches_cannot_be_left_out():
     with pytest.raises(ValueError, match="no batches"):
-        runner(batch=4).advance(**advance_arguments())
+        advance(runner(batch=4), **advance_arguments())
 
 
 @pytest.mark.parametrize("name", ["params", "last_good", "slots"])
 def test_an_array_with_gaps_is_refused_rather_than_written_as_a_copy(name):
     gaps = np.zeros(2 * COUNT)[::2]
     with pytest.raises((TypeError, ValueError)):
-        runner().advance(**advance_arguments() | {name: [gaps] if name == "slots" else gaps})
+        advance(runner(), **advance_arguments() | {name: [gaps] if name == "slots" else gaps})
 
 
 @pytest.mark.parametrize("name", ["params", "last_good", "slots"])
@@ -260,7 +268,23 @@ def test_an_array_that_must_not_be_written_is_refused(name):
     fixed = np.zeros(COUNT)
     fixed.setflags(write=False)
     with pytest.raises((TypeError, ValueError)):
-        runner().advance(**advance_arguments() | {name: [fixed] if name == "slots" else fixed})
+        advance(runner(), **advance_arguments() | {name: [fixed] if name == "slots" else fixed})
+
+
+@pytest.mark.parametrize("between", ["nothing", "evaluate"])
+def test_updates_without_parameters_are_refused(between):
+    arguments = advance_arguments()
+    taken = {name: arguments.pop(name) for name in ("params", "slots")}
+    given = taken | {"last_good": arguments.pop("last_good")}
+    session = runner()
+    if between == "evaluate":
+        session.take(**taken)
+        options = {"others": None, "jacobians": None, "outputs": None}
+        session.evaluate(params=PARAMS.flat, **options)
+    with pytest.raises(ValueError, match="nothing to advance"):
+        session.advance(**arguments)
+    with pytest.raises(ValueError, match="nothing to give back"):
+        session.give(**given)
 
 
 WRONG_EVALUATIONS = {
@@ -294,7 +318,7 @@ def test_outputs_and_costs_of_a_session():
     few = np.zeros(9)
     session.evaluate(params=PARAMS.flat, others=(X[:, ::4], None, None), outputs=few, **options)
     np.testing.assert_array_equal(few.reshape(3, 3), outputs.reshape(3, 11)[:, ::4])
-    session.advance(**advance_arguments() | {"costs": costs})
+    advance(session, **advance_arguments() | {"costs": costs})
     assert costs[0] == cost
     assert costs[1] < cost
 

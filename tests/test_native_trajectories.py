@@ -207,10 +207,8 @@ def test_the_cost_of_an_update_is_that_of_its_batch(name, layout):
             task.state(),
             np.empty(20),
         )
+        engine._runner.take(params=state.params.flat, slots=list(state.slots[:2]))
         engine._runner.advance(
-            params=state.params.flat,
-            slots=list(state.slots[:2]),
-            last_good=state.last_good.flat,
             rates=block.learning_rates,
             batches=np.concatenate(block.batches),
             batch_ends=np.cumsum([*map(len, block.batches)]),

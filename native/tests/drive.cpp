@@ -150,9 +150,11 @@ Left run(const Kernel& kernel, const Case& c, int optimizer, int layout, int thr
   team.resize(threads);
   const bool all = c.batch == m;
   Stretch s{UPDATES, rates.get(), all ? nullptr : batches.get(), all ? nullptr : ends.get(),
-            draws ? noise.get() : nullptr, masks.empty() ? nullptr : places.get(), params.get(),
-            {slots[0].get(), slots[1].get()}, 0, last_good.get(), costs.get()};
+            draws ? noise.get() : nullptr, masks.empty() ? nullptr : places.get(), 0, costs.get()};
+  const Arrays arrays{params.get(), {slots[0].get(), slots[1].get()}, last_good.get()};
+  kernel.take(session, arrays);
   const Outcome outcome = kernel.advance(session, s, team);
+  kernel.give(session, arrays);
   if ((outcome.trouble != Trouble::None) != c.ends_in_trouble) fail("another trouble", c.name);
 
   Exact<real> jacobians(parameters), out(outputs * m);

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,15 @@ from chainrule.arrays import Array
 from chainrule.costs import Cost
 from chainrule.engines import kernel
 from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
-from chainrule.optimizers import Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
+from chainrule.optimizers import (
+    Adam,
+    AdamW,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    RMSprop,
+    Slots,
+)
 from chainrule.parameters import Parameters
 from chainrule.second_order import LevenbergMarquardt, SecondOrder
 from chainrule.transformations import ClipByNorm, ClipByValue, Noise
@@ -132,6 +141,9 @@ class NativeEngine:
         guarded: bool = False,
     ) -> None:
         self._problem = problem
+        self._turn = threading.RLock()
+        self._held: State | None = None  # what the kernel has the newest parameters of
+        self._counted = 0.0  # updates, by Adam
         architecture, optimizer = problem.network.architecture, problem.optimizer
         # Steps of second order are made around this engine, which only evaluates for them; for
         # those of Levenberg–Marquardt in float64, whatever the parameters are.
@@ -182,23 +194,51 @@ class NativeEngine:
             self._advance(state, block)
         return state
 
-    def _advance(self, state: State, block: Block) -> None:
+    def give_back(self, state: State) -> None:
+        """Write the newest parameters of a state into its arrays, and let go of it.
+
+        Parameters
+        ----------
+        state : State
+            One that is not held (any more) is left as it is.
+        """
+        with self._turn:
+            if self._held is state:
+                state.write(self._write)
+                self._held = None
+
+    def _write(self, params: Parameters, slots: Slots, last_good: Parameters) -> Slots:
+        self._runner.give(params=params.flat, slots=list(slots[:2]), last_good=last_good.flat)
+        return (*slots[:2], slots[2] * 0 + self._counted) if len(slots) > 2 else slots
+
+    def _hold(self, state: State) -> None:
+        """Take a state in; it stays until somebody wants to see it, or another one comes."""
+        if self._held is state:
+            return
+        self._let_go()
         slots = state.slots
-        counted = isinstance(self._problem.optimizer, (Adam, AdamW))
-        made, trouble = self._runner.advance(
-            params=state.params.flat,
-            slots=list(slots[:2]),
-            last_good=state.last_good.flat,
-            rates=np.asarray(block.learning_rates, dtype=np.float64),
-            batches=None if block.batches is None else block.batches.examples,
-            batch_ends=None if block.batches is None else block.batches.ends,
-            noise=block.noise,
-            masks=self._masks(block),
-            steps=float(slots[2][0]) if counted else 0.0,
-            costs=None,
-        )
-        if counted:
-            state.slots = (*slots[:2], slots[2] + made)
+        self._runner.take(params=state.params.flat, slots=list(slots[:2]))
+        self._counted = float(slots[2][0]) if len(slots) > 2 else 0.0
+        self._held = state
+        state.lend(self)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self.give_back(self._held)
+
+    def _advance(self, state: State, block: Block) -> None:
+        with self._turn:
+            self._hold(state)
+            made, trouble = self._runner.advance(
+                rates=np.asarray(block.learning_rates, dtype=np.float64),
+                batches=None if block.batches is None else block.batches.examples,
+                batch_ends=None if block.batches is None else block.batches.ends,
+                noise=block.noise,
+                masks=self._masks(block),
+                steps=self._counted,
+                costs=None,
+            )
+            self._counted += made
         state.iteration += made
         state.trouble = TROUBLES[trouble]
 
@@ -278,9 +318,13 @@ class NativeEngine:
         """
         count = params.flat.size
         gradient, hessian = np.empty(count), np.empty((count, count))
-        cost = self._runner.normal_equations(
-            params=params.flat.astype(np.float64, copy=False), hessian=hessian, gradient=gradient
-        )
+        with self._turn:
+            self._let_go()
+            cost = self._runner.normal_equations(
+                params=params.flat.astype(np.float64, copy=False),
+                hessian=hessian,
+                gradient=gradient,
+            )
         return float(cost), gradient, hessian
 
     def close(self) -> None:
@@ -297,12 +341,14 @@ class NativeEngine:
         )
 
     def _evaluate(self, params: Parameters, others: Any, jacobians: Array | None) -> float:
-        found: float = self._runner.evaluate(
-            params=params.flat.astype(self._dtype, copy=False),
-            others=others,
-            jacobians=jacobians,
-            outputs=None,
-        )
+        with self._turn:
+            self._let_go()
+            found: float = self._runner.evaluate(
+                params=params.flat.astype(self._dtype, copy=False),
+                others=others,
+                jacobians=jacobians,
+                outputs=None,
+            )
         return found
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -80,9 +80,19 @@ class Block:
     masks: list[dict[str, Array]] | None
 
 
-@dataclass
+class Holder(Protocol):
+    """An engine that has the newest parameters of a state in a form of its own."""
+
+    def give_back(self, state: State) -> None:
+        """Write them down (`State.write`) and let go of the state, if it is still held."""
+
+
 class State:
     """What changes: enough to go on from here as if never stopped.
+
+    Between two stretches an engine may keep parameters and slots in a form of its own (`lend`).
+    Whoever looks at them here makes it write them down first, and read them anew before it goes
+    on: what is seen is always the newest, and may be changed.
 
     Parameters
     ----------
@@ -98,6 +108,9 @@ class State:
         What a schedule that looks at costs has seen; its factor counts beside the schedule.
     iteration : int
         Number of updates made so far.
+
+    Attributes
+    ----------
     last_good : Parameters
         The last parameters at which cost and Jacobians were finite.
     trouble : str
@@ -106,18 +119,62 @@ class State:
         Whether the optimizer has come to an end of its own: more updates would change nothing.
     """
 
-    params: Parameters
-    slots: Slots
-    streams: Streams
-    batches: Batches | None = None
-    plateau: PlateauMemory = field(default_factory=PlateauMemory)
-    iteration: int = 0
-    last_good: Parameters = field(init=False)
-    trouble: str = ""
-    converged: bool = False
+    def __init__(
+        self,
+        params: Parameters,
+        slots: Slots,
+        streams: Streams,
+        batches: Batches | None = None,
+        plateau: PlateauMemory | None = None,
+        iteration: int = 0,
+    ) -> None:
+        self._params, self._slots, self._last_good = params, slots, params.copy()
+        self.streams, self.batches = streams, batches
+        self.plateau = PlateauMemory() if plateau is None else plateau
+        self.iteration, self.trouble, self.converged = iteration, "", False
+        self._holder: Holder | None = None
 
-    def __post_init__(self) -> None:
-        self.last_good = self.params.copy()
+    def lend(self, holder: Holder) -> None:
+        """Leave parameters and slots with an engine until somebody wants to see them."""
+        self._holder = holder
+
+    def settle(self) -> None:
+        """Have them written down by whoever holds them."""
+        if self._holder is not None:
+            self._holder.give_back(self)
+
+    def write(self, into: Callable[[Parameters, Slots, Parameters], Slots]) -> None:
+        """Take parameters and slots back from their holder, which writes into our arrays."""
+        self._slots = into(self._params, self._slots, self._last_good)
+        self._holder = None
+
+    @property
+    def params(self) -> Parameters:
+        """After `iteration` updates."""
+        self.settle()
+        return self._params
+
+    @params.setter
+    def params(self, params: Parameters) -> None:
+        self.settle()
+        self._params = params
+
+    @property
+    def last_good(self) -> Parameters:
+        """The last parameters at which cost and Jacobians were finite."""
+        self.settle()
+        return self._last_good
+
+    @property
+    def slots(self) -> Slots:
+        """What the optimizer remembers."""
+        self.settle()
+        return self._slots
+
+    @slots.setter
+    def slots(self, slots: Slots) -> None:
+        self.settle()
+        self._slots = slots
 
     def learning_rate(self, problem: Problem, ahead: int = 0) -> float:
         """Return the learning rate of the next update, or of one further ahead."""
@@ -130,7 +187,7 @@ class State:
             rates = np.full(updates, self.learning_rate(problem))
         else:
             rates = np.array([self.learning_rate(problem, ahead) for ahead in range(updates)])
-        draws = draws_of_all(problem.transformations, len(self.params))
+        draws = draws_of_all(problem.transformations, len(self._params))
         noise = self.streams.noise_block(updates, draws) if draws else None
         batches = None if self.batches is None else self.batches.take_many(updates)
         masks = None
@@ -139,7 +196,7 @@ class State:
             if batches is not None:
                 sizes = np.diff(batches.ends, prepend=0).tolist()
             masks = [
-                problem.network.draw_masks(self.streams.dropout, size, self.params.dtype)
+                problem.network.draw_masks(self.streams.dropout, size, self._params.dtype)
                 for size in sizes
             ]
         return Block(rates, batches, noise, masks)
@@ -147,7 +204,7 @@ class State:
     def blocks(self, problem: Problem, updates: int) -> Iterator[Block]:
         """Yield blocks for so many updates, none of which takes much memory."""
         units = sum(problem.network.architecture.masks.values())
-        each = draws_of_all(problem.transformations, len(self.params)) + units * problem.examples
+        each = draws_of_all(problem.transformations, len(self._params)) + units * problem.examples
         most = max(1, ROOM // max(each, 1))
         start = self.iteration
         while self.iteration < start + updates and not self.trouble:
