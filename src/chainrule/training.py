@@ -141,10 +141,7 @@ def train(
         raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     start = net.owns(params).copy()
     values = net.batch(x, y, start.dtype, weights)
-    if isinstance(optimizer, type) or not isinstance(optimizer, (Optimizer, SecondOrder)):
-        raise InvalidType(
-            f"optimizer is {optimizer!r}, wanted an optimizer such as GradientDescent(0.1)"
-        )
+    optimizer = _optimizer(optimizer)
     scale = zero_or_more("noise", noise)
     before = (Noise(scale),) if scale else ()
     plateau, schedule = _schedules(schedule)
@@ -320,6 +317,25 @@ class _Loop:
         if state.trouble == "a parameter":
             return f"would not be finite any more after update {state.iteration + 1}"
         return f"is not finite after {state.iteration} updates"
+
+
+def _optimizer(given: Any) -> Optimizer | SecondOrder:
+    """Return an optimizer, ours or a person's own."""
+    met, wanted = repr(given), "an optimizer such as GradientDescent(0.1)"
+    if isinstance(given, type):
+        if issubclass(given, SecondOrder) or (hasattr(given, "start") and hasattr(given, "step")):
+            rate = getattr(given, "learning_rate", 0.1)  # a property of those that need none
+            said = f"{rate:g}" if isinstance(rate, float) else ""
+            met = f"the class {given.__name__}"
+            wanted = f"an instance of it: {given.__name__}({said})"
+    elif isinstance(given, (Optimizer, SecondOrder)):
+        return given
+    elif hasattr(given, "step"):
+        parts = ("learning_rate", "start", "step")
+        lacking = " and ".join(part for part in parts if not hasattr(given, part))
+        met = f"a {type(given).__name__} without {lacking}"
+        wanted += f", or one of your own with {', '.join(parts)}"
+    raise InvalidType(f"optimizer is {met}, wanted {wanted}")
 
 
 def _listed(name: str, given: Any, kind: Any, wanted: str) -> list[Any]:
