@@ -21,7 +21,7 @@ from chainrule.arguments import whole, zero_or_more
 from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
 from chainrule.engines import Engine, Problem, State, choose, the_same_cost
-from chainrule.errors import InvalidType, InvalidValue, NonFiniteCost
+from chainrule.errors import InvalidType, InvalidValue, NonFiniteCost, ShapeError
 from chainrule.history import History, Record, TrainingResult
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
@@ -374,4 +374,11 @@ def _validation(net: Network, given: Any, params: Parameters) -> dict[str, Array
             f"validation is a {type(given).__name__}, wanted (x, y) or (x, y, weights)"
         )
     x, y, *weights = given
-    return net.batch(x, y, params.dtype, *weights)
+    try:
+        return net.batch(x, y, params.dtype, *weights)
+    except (ShapeError, InvalidValue, InvalidType) as error:
+        place = f"in validation=(x, y{', weights' if weights else ''}), "
+        if isinstance(error, ShapeError):
+            quantity = place + error.quantity
+            raise ShapeError(quantity, error.met, error.wanted, error.remedy) from None
+        raise type(error)(place + str(error)) from None
