@@ -94,7 +94,13 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]  # all three bases have a `name`
-    """A quantity (`W4`, `delta9`) that this network does not have."""
+    """A quantity (`W4`, `delta9`) that this network does not have.
+
+    Parameters
+    ----------
+    kind, name, known, remedy : object
+        As of `UnknownName`.
+    """
 
     __str__ = Exception.__str__  # a KeyError would show the message in quotes
 
