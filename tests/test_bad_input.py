@@ -13,6 +13,7 @@ import pytest
 from chainrule import GradientDescent, Network, NonFiniteCost, Parameters, aliases, check, train
 from chainrule.activations import ACTIVATIONS
 from chainrule.costs import COSTS
+from chainrule.engines import kernel
 from chainrule.errors import (
     ChainruleError,
     EngineUnavailable,
@@ -296,7 +297,12 @@ def test_words_of_other_libraries_are_refused_with_ours(kind, word, row):
 
 def test_every_alias_leads_to_a_row_and_is_none():
     families = {row.family for row in COSTS.values()}
-    rows = {"activation": {*ACTIVATIONS}, "cost": {*COSTS, *families}, "scheme": {*SCHEMES}}
+    rows = {
+        "activation": {*ACTIVATIONS},
+        "cost": {*COSTS, *families},
+        "scheme": {*SCHEMES},
+        f"instruction set ({kernel.VARIABLE})": {*kernel.NAMES},
+    }
     for kind, names in aliases.ALIASES.items():
         words = [word for each in names.values() for word in each.split()]
         assert set(names) <= rows[kind]
