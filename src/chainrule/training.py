@@ -299,11 +299,11 @@ class _Loop:
         if state.iteration == 0 and state.trouble != "a parameter":
             advice = "the starting parameters or the data are too large: scale x and y to about 1."
         else:
-            advice = "the steps are too long: try a smaller learning rate"
-            advice += f", such as {self.problem.optimizer.learning_rate / 10:g}"
-            advice += (
-                ", or scale x and y to about 1. "
-                "The last good parameters are in .params of this exception."
+            rate = self.problem.optimizer.learning_rate / 10
+            advice = (
+                "the steps are too long: try a smaller learning rate, for instance a tenth of it "
+                f"({rate:g}), and a tenth of that if it is not enough; or scale x and y to about "
+                "1. The last good parameters are in .params of this exception."
             )
         raise NonFiniteCost(
             f"{state.trouble} {self._when(state)}; {advice}",
