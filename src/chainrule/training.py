@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
@@ -27,6 +28,7 @@ from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
+from chainrule.saturation import remark
 from chainrule.schedules import CONSTANT, ReduceOnPlateau, Schedule
 from chainrule.second_order import SecondOrder
 from chainrule.stopping import Patience, Rule
@@ -128,6 +130,11 @@ def train(
     ChainruleError
         If the arguments are unsound.
 
+    Warns
+    -----
+    UserWarning
+        If the end is saturated: every Jacobian is exactly 0, and the cost could be lower.
+
     Examples
     --------
     >>> from chainrule import GradientDescent, Network, train
@@ -169,7 +176,11 @@ def train(
         _validation(net, validation, start),
         _listed("stop", stop, Rule, "rules such as Patience(20)"),
     )
-    return loop.result(state, loop.run(state, progress))
+    reason = loop.run(state, progress)
+    said = remark(problem, state, loop.history)
+    if said:
+        warnings.warn(said, stacklevel=2)
+    return loop.result(state, reason)
 
 
 class _Loop:
