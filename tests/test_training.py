@@ -330,7 +330,7 @@ REFUSED = {
     "optimizer_other_class": ({"optimizer": dict}, InvalidType, "'dict'", "GradientDescent(0.1)"),
     "optimizer_of_others": (
         {"optimizer": Foreign()}, InvalidType, "a Foreign without learning_rate and start",
-        "learning_rate, start, step",
+        "learning_rate, start, step (docs/extending-training.md)",
     ),
     "iterations": ({"iterations": -1}, InvalidValue, "iterations", "-1", "0 or larger"),
     "iterations_float": ({"iterations": 1.5}, InvalidType, "iterations", "1.5", "whole number"),

@@ -345,7 +345,7 @@ def _optimizer(given: Any) -> Optimizer | SecondOrder:
         parts = ("learning_rate", "start", "step")
         lacking = " and ".join(part for part in parts if not hasattr(given, part))
         met = f"a {type(given).__name__} without {lacking}"
-        wanted += f", or one of your own with {', '.join(parts)}"
+        wanted += f", or one of your own with {', '.join(parts)} (docs/extending-training.md)"
     raise InvalidType(f"optimizer is {met}, wanted {wanted}")
 
 
