@@ -10,7 +10,10 @@ import pickle
 import numpy as np
 import pytest
 
-from chainrule import GradientDescent, Network, NonFiniteCost, Parameters, check, train
+from chainrule import GradientDescent, Network, NonFiniteCost, Parameters, aliases, check, train
+from chainrule.activations import ACTIVATIONS
+from chainrule.costs import COSTS
+from chainrule.engines import kernel
 from chainrule.errors import (
     ChainruleError,
     EngineUnavailable,
@@ -21,6 +24,7 @@ from chainrule.errors import (
     UnknownName,
     UnknownQuantity,
 )
+from chainrule.parameters import SCHEMES
 
 NET = Network([3, 4, 2], activation="tanh", cost="squared_error")
 CLASSES = Network([3, 4], activation="softmax", cost="cross_entropy")
@@ -199,7 +203,10 @@ DESCRIPTIONS = {
         "per layer",
     ),
     "cost": (described(cost="squared_eror"), UnknownName, "'squared_eror'", "'squared_error'"),
-    "cost_usual_word": (described(cost="mse"), UnknownName, "cost 'mse'", "squared_error"),
+    "cost_usual_word": (
+        described(cost="mse"), UnknownName, "cost 'mse'", "did you mean 'squared_error'?",
+        "summed over the outputs",
+    ),
     "cost_none": (described(cost=None), InvalidType, "cost", "None", "squared_error"),
     "l2_negative": (described(l2=-1), InvalidValue, "l2", "-1", "0 or larger"),
     "l2_nan": (described(l2=np.nan), InvalidValue, "l2", "nan", "finite"),
@@ -256,6 +263,51 @@ def test_impossible_networks_are_refused_with_a_remedy(row):
     assert isinstance(caught.value, kind)
     for part in parts:
         assert part in str(caught.value)
+
+
+# What people type who come from elsewhere, and the row that they mean.
+FROM_ELSEWHERE = {
+    "cost": {
+        "MSE": "squared_error", "MSELoss": "squared_error", "mean_squared_error": "squared_error",
+        "mae": "absolute_error", "L1Loss": "absolute_error",
+        "log_loss": "cross_entropy", "NLLLoss": "cross_entropy",
+        "CrossEntropyLoss": "cross_entropy", "bce": "binary_cross_entropy",
+        "BCEWithLogitsLoss": "binary_cross_entropy", "binary_crossentropy": "binary_cross_entropy",
+        "categorical_crossentropy": "categorical_cross_entropy",
+        "sparse_categorical_crossentropy": "categorical_cross_entropy",
+        "SmoothL1Loss": "huber", "HuberLoss": "huber", "pinball": "quantile",
+        "logcosh": "log_cosh", "PoissonNLLLoss": "poisson",
+    },
+    "activation": {
+        "logistic": "sigmoid", "Linear": "identity", "swish": "silu", "ReLU": "relu",
+        "LeakyReLU": "leaky_relu", "exponential": "exp", "sine": "sin",
+    },
+    "scheme": {"glorot_normal": "xavier", "kaiming": "he", "gaussian": "normal"},
+}  # fmt: skip
+WORDS = [(kind, *pair) for kind, words in FROM_ELSEWHERE.items() for pair in words.items()]
+
+
+@pytest.mark.parametrize(("kind", "word", "row"), WORDS, ids=[word for _, word, _ in WORDS])
+def test_words_of_other_libraries_are_refused_with_ours(kind, word, row):
+    call = NET.initialize if kind == "scheme" else lambda **said: Network(**described(**said))
+    with pytest.raises(UnknownName) as caught:
+        call(**{kind: word})
+    assert f"unknown {kind} {word!r}; did you mean {row!r}? Known: " in str(caught.value)
+
+
+def test_every_alias_leads_to_a_row_and_is_none():
+    families = {row.family for row in COSTS.values()}
+    rows = {
+        "activation": {*ACTIVATIONS},
+        "cost": {*COSTS, *families},
+        "scheme": {*SCHEMES},
+        f"instruction set ({kernel.VARIABLE})": {*kernel.NAMES},
+    }
+    for kind, names in aliases.ALIASES.items():
+        words = [word for each in names.values() for word in each.split()]
+        assert set(names) <= rows[kind]
+        assert len(set(words)) == len(words)
+        assert not set(words) & rows[kind]
 
 
 UNKNOWN = {

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import chainrule.training
-from chainrule import GradientDescent, Network, Parameters, Snapshots, data, train
+from chainrule import LBFGS, Adam, GradientDescent, Network, Parameters, Snapshots, data, train
 from chainrule.errors import (
     ChainruleError,
     EngineUnavailable,
@@ -61,6 +61,13 @@ class Spy:
     def step(self, gradient, slots, flat, learning_rate):
         self.seen.append(gradient.copy())
         return np.zeros_like(gradient), slots
+
+
+class Foreign:
+    """An optimizer of another library."""
+
+    def step(self, closure=None):
+        return None
 
 
 # updates ------------------------------------------------------------------------------------
@@ -313,7 +320,18 @@ def test_a_callback_that_raises_is_heard(start):
 REFUSED = {
     "optimizer": ({"optimizer": 0.1}, InvalidType, "optimizer", "0.1", "GradientDescent(0.1)"),
     "optimizer_name": ({"optimizer": "sgd"}, InvalidType, "'sgd'", "GradientDescent(0.1)"),
-    "optimizer_class": ({"optimizer": GradientDescent}, InvalidType, "GradientDescent(0.1)"),
+    "optimizer_class": (
+        {"optimizer": GradientDescent}, InvalidType, "optimizer is the class GradientDescent",
+        "an instance of it: GradientDescent(0.1)",
+    ),
+    "optimizer_class_with_usual_rate": ({"optimizer": Adam}, InvalidType, "Adam(0.001)"),
+    "optimizer_class_without_rate": ({"optimizer": LBFGS}, InvalidType, "class LBFGS", "LBFGS()"),
+    "optimizer_class_of_own": ({"optimizer": Spy}, InvalidType, "class Spy", "Spy(1)"),
+    "optimizer_other_class": ({"optimizer": dict}, InvalidType, "'dict'", "GradientDescent(0.1)"),
+    "optimizer_of_others": (
+        {"optimizer": Foreign()}, InvalidType, "a Foreign without learning_rate and start",
+        "learning_rate, start, step (docs/extending-training.md)",
+    ),
     "iterations": ({"iterations": -1}, InvalidValue, "iterations", "-1", "0 or larger"),
     "iterations_float": ({"iterations": 1.5}, InvalidType, "iterations", "1.5", "whole number"),
     "iterations_text": ({"iterations": "7"}, InvalidType, "iterations", "'7'", "whole number"),

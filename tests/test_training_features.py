@@ -360,6 +360,13 @@ def test_callbacks_see_rate_and_validation_cost():
 
 # refusals -----------------------------------------------------------------------------------
 
+
+def with_nan(array, column):
+    array = array.copy()
+    array[0, column] = np.nan
+    return array
+
+
 BAD = {
     "patience_without_validation": ({"stop": [Patience(3)]}, "validation=(x, y)"),
     "rule_alone": ({"stop": Patience(3)}, "wanted a list of rules"),
@@ -372,7 +379,27 @@ BAD = {
     "negative_factor": ({"schedule": lambda iteration: -1.0}, "wanted a finite factor"),
     "no_factor": ({"schedule": lambda iteration: None}, "wanted a factor"),
     "validation_alone": ({"validation": X}, r"wanted (x, y) or (x, y, weights)"),
-    "validation_swapped": ({"validation": (X.T, Y)}, "pass x.T"),
+    "validation_swapped": (
+        {"validation": (X.T, Y)},
+        "in validation=(x, y), x has shape (12, 2), wanted (2, m)",
+    ),
+    "validation_inputs": (
+        {"validation": (with_nan(X, 2), Y)},
+        "in validation=(x, y), x[0, 2] is nan",
+    ),
+    "validation_targets": (
+        {"validation": (X, with_nan(Y, 4))},
+        "in validation=(x, y), y[0, 4] is nan",
+    ),
+    "validation_fewer": (
+        {"validation": (X, Y[:, :5])},
+        "in validation=(x, y), y has shape (1, 5), wanted (1, 12): x has",
+    ),
+    "validation_text": ({"validation": (X, Y.astype(str))}, "in validation=(x, y), y has dtype"),
+    "validation_weights": (
+        {"validation": (X, Y, [-1.0, *[1.0] * 11])},
+        "in validation=(x, y, weights), weights[0] is -1",
+    ),
     "too_few_weights": ({"weights": [1.0, 2.0]}, "x has 12 examples"),
     "negative_weight": ({"weights": [-1.0, *[1.0] * 11]}, "weights[0] is -1"),
     "no_weight": ({"weights": [0.0] * 12}, "all 0"),

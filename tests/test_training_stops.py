@@ -215,8 +215,7 @@ def test_a_cost_that_is_not_finite_stops_with_the_last_good_parameters(
     assert stopped.history.iteration[-1] < stopped.iteration
     for part in (
         f"after {stopped.iteration} updates",
-        f"{rate / 10:g}",
-        "learning rate",
+        f"a smaller learning rate, for instance a tenth of it ({rate / 10:g})",
         "scale x",
     ):
         assert part in str(stopped)

@@ -13,6 +13,8 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+from chainrule import aliases
+
 
 class ChainruleError(Exception):
     """Root of all exceptions that chainrule raises on purpose."""
@@ -55,7 +57,9 @@ class InvalidType(ChainruleError, TypeError):
 
 
 class UnknownName(ChainruleError, ValueError):
-    """A name that is in none of the tables; the message offers the nearest known one.
+    """A name that is in none of the tables; the message offers the one that was meant.
+
+    That is what a word of another library (`aliases`) is called here, else the nearest spelling.
 
     Parameters
     ----------
@@ -71,7 +75,8 @@ class UnknownName(ChainruleError, ValueError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         self.kind, self.name, self.known, self.remedy = kind, name, tuple(known), remedy
-        nearest = _nearest(str(name), self.known)
+        elsewhere = aliases.meant(kind, str(name))
+        nearest = elsewhere if elsewhere in self.known else _nearest(str(name), self.known)
         guess = f"; did you mean {nearest!r}?" if nearest else "."
         message = f"unknown {kind} {name!r}{guess} Known: {', '.join(self.known)}."
         super().__init__(f"{message} {remedy}" if remedy else message)
@@ -89,7 +94,13 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 class UnknownQuantity(UnknownName, KeyError, AttributeError):  # type: ignore[misc]  # all three bases have a `name`
-    """A quantity (`W4`, `delta9`) that this network does not have."""
+    """A quantity (`W4`, `delta9`) that this network does not have.
+
+    Parameters
+    ----------
+    kind, name, known, remedy : object
+        As of `UnknownName`.
+    """
 
     __str__ = Exception.__str__  # a KeyError would show the message in quotes
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
 
+from chainrule import aliases
 from chainrule.coefficient import decimal
 from chainrule.errors import InvalidType, InvalidValue, UnknownName
 
@@ -113,7 +114,7 @@ def find(
     found = _CALL.match(name)
     base, inside = (found["name"], found["inside"]) if found else (name, None)
     if base not in rows and base not in told:
-        raise UnknownName(kind, base, told)
+        raise UnknownName(kind, base, told, aliases.note(kind, base))
     if inside is None:
         return rows[base]
     if base not in numbered:

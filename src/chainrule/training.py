@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
@@ -21,12 +22,13 @@ from chainrule.arguments import whole, zero_or_more
 from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
 from chainrule.engines import Engine, Problem, State, choose, the_same_cost
-from chainrule.errors import InvalidType, InvalidValue, NonFiniteCost
+from chainrule.errors import InvalidType, InvalidValue, NonFiniteCost, ShapeError
 from chainrule.history import History, Record, TrainingResult
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
+from chainrule.saturation import remark
 from chainrule.schedules import CONSTANT, ReduceOnPlateau, Schedule
 from chainrule.second_order import SecondOrder
 from chainrule.stopping import Patience, Rule
@@ -128,6 +130,11 @@ def train(
     ChainruleError
         If the arguments are unsound.
 
+    Warns
+    -----
+    UserWarning
+        If the end is saturated: every Jacobian is exactly 0, and the cost could be lower.
+
     Examples
     --------
     >>> from chainrule import GradientDescent, Network, train
@@ -141,10 +148,7 @@ def train(
         raise InvalidType(f"net is {net!r}, wanted a Network such as Network([2, 3, 1], …)")
     start = net.owns(params).copy()
     values = net.batch(x, y, start.dtype, weights)
-    if isinstance(optimizer, type) or not isinstance(optimizer, (Optimizer, SecondOrder)):
-        raise InvalidType(
-            f"optimizer is {optimizer!r}, wanted an optimizer such as GradientDescent(0.1)"
-        )
+    optimizer = _optimizer(optimizer)
     scale = zero_or_more("noise", noise)
     before = (Noise(scale),) if scale else ()
     plateau, schedule = _schedules(schedule)
@@ -172,7 +176,11 @@ def train(
         _validation(net, validation, start),
         _listed("stop", stop, Rule, "rules such as Patience(20)"),
     )
-    return loop.result(state, loop.run(state, progress))
+    reason = loop.run(state, progress)
+    said = remark(problem, state, loop.history)
+    if said:
+        warnings.warn(said, stacklevel=2)
+    return loop.result(state, reason)
 
 
 class _Loop:
@@ -302,11 +310,11 @@ class _Loop:
         if state.iteration == 0 and state.trouble != "a parameter":
             advice = "the starting parameters or the data are too large: scale x and y to about 1."
         else:
-            advice = "the steps are too long: try a smaller learning rate"
-            advice += f", such as {self.problem.optimizer.learning_rate / 10:g}"
-            advice += (
-                ", or scale x and y to about 1. "
-                "The last good parameters are in .params of this exception."
+            rate = self.problem.optimizer.learning_rate / 10
+            advice = (
+                "the steps are too long: try a smaller learning rate, for instance a tenth of it "
+                f"({rate:g}), and a tenth of that if it is not enough; or scale x and y to about "
+                "1. The last good parameters are in .params of this exception."
             )
         raise NonFiniteCost(
             f"{state.trouble} {self._when(state)}; {advice}",
@@ -320,6 +328,25 @@ class _Loop:
         if state.trouble == "a parameter":
             return f"would not be finite any more after update {state.iteration + 1}"
         return f"is not finite after {state.iteration} updates"
+
+
+def _optimizer(given: Any) -> Optimizer | SecondOrder:
+    """Return an optimizer, ours or a person's own."""
+    met, wanted = repr(given), "an optimizer such as GradientDescent(0.1)"
+    if isinstance(given, type):
+        if issubclass(given, SecondOrder) or (hasattr(given, "start") and hasattr(given, "step")):
+            rate = getattr(given, "learning_rate", 0.1)  # a property of those that need none
+            said = f"{rate:g}" if isinstance(rate, float) else ""
+            met = f"the class {given.__name__}"
+            wanted = f"an instance of it: {given.__name__}({said})"
+    elif isinstance(given, (Optimizer, SecondOrder)):
+        return given
+    elif hasattr(given, "step"):
+        parts = ("learning_rate", "start", "step")
+        lacking = " and ".join(part for part in parts if not hasattr(given, part))
+        met = f"a {type(given).__name__} without {lacking}"
+        wanted += f", or one of your own with {', '.join(parts)} (docs/extending-training.md)"
+    raise InvalidType(f"optimizer is {met}, wanted {wanted}")
 
 
 def _listed(name: str, given: Any, kind: Any, wanted: str) -> list[Any]:
@@ -358,4 +385,11 @@ def _validation(net: Network, given: Any, params: Parameters) -> dict[str, Array
             f"validation is a {type(given).__name__}, wanted (x, y) or (x, y, weights)"
         )
     x, y, *weights = given
-    return net.batch(x, y, params.dtype, *weights)
+    try:
+        return net.batch(x, y, params.dtype, *weights)
+    except (ShapeError, InvalidValue, InvalidType) as error:
+        place = f"in validation=(x, y{', weights' if weights else ''}), "
+        if isinstance(error, ShapeError):
+            quantity = place + error.quantity
+            raise ShapeError(quantity, error.met, error.wanted, error.remedy) from None
+        raise type(error)(place + str(error)) from None

@@ -15,6 +15,9 @@ from types import ModuleType
 from chainrule.errors import EngineUnavailable, UnknownName
 
 VARIABLE = "CHAINRULE_ISA"
+NAMES = ("v4", "v3", "v2", "neon")
+"""All instruction sets that the kernel can be built for, on one kind of processor or another."""
+
 REMEDY = "pip install . (docs/installing.md)"
 
 
@@ -103,20 +106,21 @@ def instruction_set() -> str:
     Raises
     ------
     UnknownName
-        If the one that is asked for is none that the kernel was built for.
+        If there is none of the name that is asked for.
     EngineUnavailable
-        If this machine does not have it, or none of them.
+        If this machine does not have it, or the kernel was not built for it, or this machine has
+        none of those that it was built for.
     """
-    known = instruction_sets()
-    usable = [name for name, runs in known.items() if runs]
+    built = instruction_sets()
+    usable = [name for name, runs in built.items() if runs]
+    if not usable:
+        raise EngineUnavailable(f"{_none_of(built)}; use engine='reference'")
     asked = os.environ.get(VARIABLE, "")
-    if asked and asked not in known:
-        raise UnknownName(f"instruction set ({VARIABLE})", asked, known)
+    remedy = f"{' or '.join(usable)}; unset {VARIABLE} to have the best chosen"
+    if asked and asked not in NAMES:
+        raise UnknownName(f"instruction set ({VARIABLE})", asked, NAMES, f"Here: {remedy}.")
     if asked and asked not in usable:
         raise EngineUnavailable(
-            f"{VARIABLE} is {asked}, but this machine does not have it; it has "
-            f"{', '.join(usable) or 'none of those that the kernel was built for'}"
+            f"{VARIABLE} is {asked}, which is not on this machine; wanted {remedy}"
         )
-    if not usable:
-        raise EngineUnavailable(f"{_none_of(known)}; use engine='reference'")
     return asked or usable[0]
