@@ -107,16 +107,16 @@ struct Sin {
 
 // A rectangle of vectors: `rows` rows, `step` numbers from one to the next.
 struct Area {
-  long rows;
-  long step;
+  Index rows;
+  Index step;
   int vectors;
 };
 
 template <class Each>
 INLINE void over(const Area& area, Each each) {
-  for (long row = 0; row < area.rows; ++row) {
-    const long start = row * area.step;
-    for (int v = 0; v < area.vectors; ++v) each(start + long(v) * V);
+  for (Index row = 0; row < area.rows; ++row) {
+    const Index start = row * area.step;
+    for (int v = 0; v < area.vectors; ++v) each(start + Index(v) * V);
   }
 }
 
@@ -126,16 +126,16 @@ void activate(real* a, real* slope, const Area& area, real number) {
   const vec n = splat(number);
   if constexpr (F::FROM_VALUE) {
     if (!slope) {
-      over(area, [&](long i) { store(a + i, F::value(load(a + i), n)); });
+      over(area, [&](Index i) { store(a + i, F::value(load(a + i), n)); });
     } else {
-      over(area, [&](long i) {
+      over(area, [&](Index i) {
         const vec value = F::value(load(a + i), n);
         store(a + i, value);
         store(slope + i, F::slope(value, n));
       });
     }
   } else {
-    over(area, [&](long i) {
+    over(area, [&](Index i) {
       vec steep;
       const vec value = F::value(load(a + i), n, steep);
       store(a + i, value);
@@ -148,7 +148,7 @@ void activate(real* a, real* slope, const Area& area, real number) {
 template <class F>
 void chain_by_value(real* d, const real* a, const Area& area, real number) {
   const vec n = splat(number);
-  over(area, [&](long i) { store(d + i, load(d + i) * F::slope(load(a + i), n)); });
+  over(area, [&](Index i) { store(d + i, load(d + i) * F::slope(load(a + i), n)); });
 }
 
 // The same for sums that are still in registers.
@@ -158,7 +158,7 @@ struct Sloped {
 };
 
 void chain_as_kept(real* d, const real* slope, const Area& area, real) {
-  over(area, [&](long i) { store(d + i, load(d + i) * load(slope + i)); });
+  over(area, [&](Index i) { store(d + i, load(d + i) * load(slope + i)); });
 }
 
 void nothing(real*, real*, const Area&, real) {}
@@ -186,9 +186,9 @@ constexpr ActivationRow ACTIVATIONS[] = {
 // Softmax -------------------------------------------------------------------------------------
 
 // Examples in lanes: units × vectors.
-void softmax_in_lanes(real* a, int units, long step, int vectors) {
+void softmax_in_lanes(real* a, int units, Index step, int vectors) {
   for (int v = 0; v < vectors; ++v) {
-    real* column = a + long(v) * V;
+    real* column = a + Index(v) * V;
     vec top = load(column);
     for (int j = 1; j < units; ++j) {
       const vec z = load(column + j * step);
@@ -205,12 +205,12 @@ void softmax_in_lanes(real* a, int units, long step, int vectors) {
 }
 
 // δ = a ∘ (g − Σ_units g ∘ a).
-void chain_softmax_in_lanes(real* d, const real* a, int units, long step, int vectors) {
-  for (long i = 0; i < long(vectors) * V; i += V) {
+void chain_softmax_in_lanes(real* d, const real* a, int units, Index step, int vectors) {
+  for (Index i = 0; i < Index(vectors) * V; i += V) {
     vec mean{};
     for (int j = 0; j < units; ++j) mean = fma(load(d + i + j * step), load(a + i + j * step), mean);
     for (int j = 0; j < units; ++j) {
-      const long at = i + j * step;
+      const Index at = i + j * step;
       store(d + at, load(a + at) * (load(d + at) - mean));
     }
   }

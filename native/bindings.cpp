@@ -40,14 +40,14 @@ class Runner {
  public:
   Runner(const std::string& isa, bool single, int inputs, const Layers& layers, int cost, double cost_number,
          double penalty, int optimizer, const std::vector<double>& settings,
-         const Transformations& transformations, long batch, int widest_lanes, bool least_squares,
+         const Transformations& transformations, Index batch, int widest_lanes, bool least_squares,
          bool every_thread, bool guarded, const Matrix& x, const Matrix& y, const std::optional<Fixed>& weights, int threads)
       : kernel_(find_kernel(isa.c_str(), single)), single_(single), inputs_(inputs) {
     want(kernel_ != nullptr, "no such kernel on this machine");
     const auto row = [](int number, auto last) { return number >= 0 && number <= int(last); };
     want(!layers.empty() && settings.size() <= 4 && threads >= 1 && inputs >= 1, "a description that is none");
     want(row(cost, Cost::CategoricalCrossEntropy) && row(optimizer, Optimizer::AdamW), "an unknown row");
-    long units = inputs;
+    Index units = inputs;
     for (const auto& [width, activation, number, dropout] : layers) {
       want(width >= 1 && row(activation, Activation::Softmax), "a layer that is none");
       layers_.push_back({width, Activation(activation), number, dropout});
@@ -57,7 +57,7 @@ class Runner {
     for (const auto& [kind, number] : transformations) {
       want(row(kind, Transformation::ClipByValue), "an unknown transformation");
       transformations_.push_back({Transformation(kind), number});
-      draws_ += Transformation(kind) == Transformation::Noise ? 2 * long(layers.size()) : 0;
+      draws_ += Transformation(kind) == Transformation::Noise ? 2 * Index(layers.size()) : 0;
     }
     Description d{inputs, int(layers_.size()), layers_.data(), Cost(cost), cost_number, penalty,
                   Optimizer(optimizer), {}, int(transformations_.size()), transformations_.data(), batch,
@@ -81,7 +81,7 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  std::pair<long, int> advance(Vector params, const std::vector<Vector>& slots, Vector last_good, Fixed rates,
+  std::pair<Index, int> advance(Vector params, const std::vector<Vector>& slots, Vector last_good, Fixed rates,
                                const std::optional<Fixed>& batches, const std::optional<Fixed>& batch_ends,
                                const std::optional<Matrix>& noise,
                                const std::vector<std::optional<Matrix>>& masks, double steps,
@@ -90,33 +90,33 @@ class Runner {
     check(last_good);
     want(int(slots.size()) == slots_, "slots of another optimizer");
     for (const Vector& slot : slots) check(slot);
-    const long updates = long(rates.shape(0));
+    const Index updates = Index(rates.shape(0));
     want(rates.dtype() == nb::dtype<double>(), "rates that are no float64");
     Stretch s{};
     s.updates = updates;
     s.rates = static_cast<const double*>(rates.data());
-    std::vector<long> sizes(std::size_t(updates), examples_);
+    std::vector<Index> sizes(std::size_t(updates), examples_);
     want(batches.has_value() == batch_ends.has_value(), "batches without ends");
     if (batches) {
       want(batches->dtype() == nb::dtype<std::int64_t>() && batch_ends->dtype() == nb::dtype<std::int64_t>() &&
-               long(batch_ends->shape(0)) == updates,
+               Index(batch_ends->shape(0)) == updates,
            "batches of another kind");
       s.batches = static_cast<const std::int64_t*>(batches->data());
       s.batch_ends = static_cast<const std::int64_t*>(batch_ends->data());
-      long before = 0;
-      for (long u = 0; u < updates; ++u) {
-        sizes[std::size_t(u)] = long(s.batch_ends[u]) - before;
+      Index before = 0;
+      for (Index u = 0; u < updates; ++u) {
+        sizes[std::size_t(u)] = Index(s.batch_ends[u]) - before;
         want(sizes[std::size_t(u)] >= 1 && sizes[std::size_t(u)] <= batch_, "a batch of another size");
-        before = long(s.batch_ends[u]);
+        before = Index(s.batch_ends[u]);
       }
-      want(before == long(batches->shape(0)), "batches that do not end where they should");
-      for (long i = 0; i < before; ++i) want(s.batches[i] >= 0 && s.batches[i] < examples_, "an unknown example");
+      want(before == Index(batches->shape(0)), "batches that do not end where they should");
+      for (Index i = 0; i < before; ++i) want(s.batches[i] >= 0 && s.batches[i] < examples_, "an unknown example");
     } else {
       want(batch_ == examples_, "no batches");
     }
     if (draws_) {
-      want(noise && noise->dtype() == nb::dtype<double>() && long(noise->shape(0)) == updates &&
-               long(noise->shape(1)) == draws_ && noise->stride(1) == 1 && noise->stride(0) == draws_,
+      want(noise && noise->dtype() == nb::dtype<double>() && Index(noise->shape(0)) == updates &&
+               Index(noise->shape(1)) == draws_ && noise->stride(1) == 1 && noise->stride(0) == draws_,
            "noise of another kind");
       s.noise = static_cast<const double*>(noise->data());
     }
@@ -129,10 +129,10 @@ class Runner {
       for (std::size_t i = 0; i < masks.size(); ++i) {
         want(masks[i].has_value() == (layers_[i % layers_.size()].dropout > 0), "a mask too many or too few");
         if (!masks[i]) continue;
-        const long examples = sizes[i / layers_.size()];
+        const Index examples = sizes[i / layers_.size()];
         const Matrix& mask = *masks[i];
-        want(mask.dtype() == dtype() && long(mask.shape(0)) == layers_[i % layers_.size()].units &&
-                 long(mask.shape(1)) == examples && mask.stride(1) == 1 && mask.stride(0) == examples,
+        want(mask.dtype() == dtype() && Index(mask.shape(0)) == layers_[i % layers_.size()].units &&
+                 Index(mask.shape(1)) == examples && mask.stride(1) == 1 && mask.stride(0) == examples,
              "a mask of another kind");
         places[i] = mask.data();
       }
@@ -143,7 +143,7 @@ class Runner {
     s.steps = steps;
     s.last_good = last_good.data();
     if (costs) {
-      want(costs->dtype() == nb::dtype<double>() && long(costs->shape(0)) == updates, "costs of another kind");
+      want(costs->dtype() == nb::dtype<double>() && Index(costs->shape(0)) == updates, "costs of another kind");
       s.costs = static_cast<double*>(costs->data());
     }
     nb::gil_scoped_release released;
@@ -155,7 +155,7 @@ class Runner {
 
   double evaluate(Fixed params, const std::optional<std::tuple<Matrix, std::optional<Matrix>, std::optional<Fixed>>>& others,
                   const std::optional<Vector>& jacobians, const std::optional<Vector>& outputs) {
-    want(params.dtype() == dtype() && long(params.shape(0)) == parameters_, "parameters of another kind");
+    want(params.dtype() == dtype() && Index(params.shape(0)) == parameters_, "parameters of another kind");
     if (jacobians) check(*jacobians);
     Data data{};
     if (others) {
@@ -163,8 +163,8 @@ class Runner {
       data = data_of(std::get<0>(*others), y ? &*y : nullptr, std::get<2>(*others));
     }
     if (outputs) {
-      const long wanted = (others ? data.examples : examples_) * layers_.back().units;
-      want(outputs->dtype() == dtype() && long(outputs->shape(0)) == wanted, "outputs of another size");
+      const Index wanted = (others ? data.examples : examples_) * layers_.back().units;
+      want(outputs->dtype() == dtype() && Index(outputs->shape(0)) == wanted, "outputs of another size");
     }
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
@@ -176,9 +176,9 @@ class Runner {
   double normal_equations(Fixed params, nb::ndarray<double, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu> hessian,
                           nb::ndarray<double, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu> gradient) {
     want(least_squares_, "a session for something else");
-    want(params.dtype() == dtype() && long(params.shape(0)) == parameters_, "parameters of another kind");
-    want(long(hessian.shape(0)) == parameters_ && long(hessian.shape(1)) == parameters_ &&
-             long(gradient.shape(0)) == parameters_,
+    want(params.dtype() == dtype() && Index(params.shape(0)) == parameters_, "parameters of another kind");
+    want(Index(hessian.shape(0)) == parameters_ && Index(hessian.shape(1)) == parameters_ &&
+             Index(gradient.shape(0)) == parameters_,
          "results of another size");
     nb::gil_scoped_release released;
     const std::lock_guard<std::mutex> alone(busy_);
@@ -191,7 +191,7 @@ class Runner {
     team_.dismiss();
   }
 
-  int useful_threads(long examples) const { return kernel_->useful_threads(session_, examples); }
+  int useful_threads(Index examples) const { return kernel_->useful_threads(session_, examples); }
 
  private:
   const Kernel* kernel_;
@@ -200,28 +200,28 @@ class Runner {
   int inputs_, slots_ = 0;
   std::vector<LayerDescription> layers_;
   std::vector<TransformationDescription> transformations_;
-  long parameters_ = 0, examples_ = 0, batch_ = 0, draws_ = 0;
+  Index parameters_ = 0, examples_ = 0, batch_ = 0, draws_ = 0;
   std::mutex busy_;
   Team team_;
 
   nb::dlpack::dtype dtype() const { return single_ ? nb::dtype<float>() : nb::dtype<double>(); }
   // No more than the session has room for.
-  int members(long examples) const { return kernel_->useful_threads(session_, examples); }
+  int members(Index examples) const { return kernel_->useful_threads(session_, examples); }
   void check(const Vector& v) const {
-    want(v.dtype() == dtype() && long(v.shape(0)) == parameters_, "an array of another size or dtype");
+    want(v.dtype() == dtype() && Index(v.shape(0)) == parameters_, "an array of another size or dtype");
   }
 
   Data data_of(const Matrix& x, const Matrix* y, const std::optional<Fixed>& weights) const {
-    const long examples = long(x.shape(1));
-    want(x.dtype() == dtype() && long(x.shape(0)) == inputs_ && examples >= 1, "x of another kind");
-    Data data{examples, x.data(), long(x.stride(0)), long(x.stride(1)), nullptr, 0, 0, nullptr};
+    const Index examples = Index(x.shape(1));
+    want(x.dtype() == dtype() && Index(x.shape(0)) == inputs_ && examples >= 1, "x of another kind");
+    Data data{examples, x.data(), Index(x.stride(0)), Index(x.stride(1)), nullptr, 0, 0, nullptr};
     if (y) {
-      want(y->dtype() == dtype() && long(y->shape(0)) == layers_.back().units && long(y->shape(1)) == examples,
+      want(y->dtype() == dtype() && Index(y->shape(0)) == layers_.back().units && Index(y->shape(1)) == examples,
            "y of another kind");
-      data.y = y->data(), data.y_row = long(y->stride(0)), data.y_column = long(y->stride(1));
+      data.y = y->data(), data.y_row = Index(y->stride(0)), data.y_column = Index(y->stride(1));
     }
     if (weights) {
-      want(weights->dtype() == dtype() && long(weights->shape(0)) == examples, "weights of another kind");
+      want(weights->dtype() == dtype() && Index(weights->shape(0)) == examples, "weights of another kind");
       data.weights = weights->data();
     }
     return data;
@@ -241,7 +241,7 @@ NB_MODULE(_native, m) {
   m.def("instruction_sets", &instruction_sets);
   nb::class_<Runner>(m, "Runner")
       .def(nb::init<const std::string&, bool, int, const Layers&, int, double, double, int,
-                    const std::vector<double>&, const Transformations&, long, int, bool, bool, bool, const Matrix&,
+                    const std::vector<double>&, const Transformations&, Index, int, bool, bool, bool, const Matrix&,
                     const Matrix&, const std::optional<Fixed>&, int>(),
            nb::arg("isa"), nb::arg("single"), nb::arg("inputs"), nb::arg("layers"), nb::arg("cost"),
            nb::arg("cost_number"), nb::arg("penalty"), nb::arg("optimizer"), nb::arg("settings"),

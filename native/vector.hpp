@@ -5,10 +5,11 @@
 // unnamed namespace: a function compiled for one instruction set must never be taken for another's.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+
+#include "index.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
