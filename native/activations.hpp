@@ -69,8 +69,8 @@ struct GeluTanh {
   static constexpr bool FROM_VALUE = false;
   static INLINE vec value(vec z, vec, vec& slope) {
     constexpr double STEEP = 1.5957691216057307117597842397375, CUBIC = 0.044715;
-    constexpr double FAR = 40;  // σ(u) is 0 or 1 beyond, and u² does not overflow before
-    const vec near = at_least(at_most(z, splat(FAR)), splat(-FAR));
+    constexpr real FAR = 40;  // σ(u) is 0 or 1 beyond, and u² does not overflow before
+    const vec near = fn::between(-FAR, z, FAR);
     const vec square = near * near;
     const vec u = near * fma(square, splat(real(STEEP * CUBIC)), splat(real(STEEP)));
     const vec below = fn::sigmoid(u), above = fn::sigmoid(-u);
