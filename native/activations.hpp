@@ -6,7 +6,6 @@
 #pragma once
 
 #include "functions.hpp"
-#include "kernel.hpp"
 #include "vector.hpp"
 
 namespace {
@@ -161,13 +160,13 @@ void chain_as_kept(real* d, const real* slope, const Area& area, real) {
   over(area, [&](Index i) { store(d + i, load(d + i) * load(slope + i)); });
 }
 
-void nothing(real*, real*, const Area&, real) {}
-void nothing(real*, const real*, const Area&, real) {}
-
+// Softmax has neither function: `softmax` and `chain_softmax`, below, take whole examples.
 struct ActivationRow {
   void (*activate)(real* a, real* slope, const Area&, real number);
   void (*chain)(real* d, const real* a_or_slope, const Area&, real number);
   bool from_value;
+
+  bool softmax() const { return !activate; }
 };
 
 template <class F>
@@ -180,40 +179,41 @@ constexpr ActivationRow row() {
 constexpr ActivationRow ACTIVATIONS[] = {
     row<Sigmoid>(), row<Tanh>(),     row<Relu>(), row<LeakyRelu>(), row<Elu>(),
     row<Gelu>(),    row<GeluTanh>(), row<Silu>(), row<Softplus>(),  row<Sin>(),
-    row<Exp>(),     row<Identity>(), {nothing, nothing, true},  // softmax, below
+    row<Exp>(),     row<Identity>(), {nullptr, nullptr, true},  // softmax
 };
 
 // Softmax -------------------------------------------------------------------------------------
 
-// Examples in lanes: units × vectors.
-void softmax_in_lanes(real* a, int units, Index step, int vectors) {
-  for (int v = 0; v < vectors; ++v) {
-    real* column = a + Index(v) * V;
-    vec top = load(column);
-    for (int j = 1; j < units; ++j) {
-      const vec z = load(column + j * step);
-      top = select(z > top, z, top);
-    }
-    vec total{};
-    for (int j = 0; j < units; ++j) {
-      const vec e = fn::exp(load(column + j * step) - top);
-      store(column + j * step, e);
-      total += e;
-    }
-    for (int j = 0; j < units; ++j) store(column + j * step, load(column + j * step) / total);
+// Examples in lanes: one vector of them. `shifted(j, z)` gets the weighted sums less the largest, and
+// `done(j, a)` what comes out; returns the sum of exponentials.
+template <class Shifted, class Done>
+INLINE vec softmax_of_column(real* a, int units, Index step, Shifted shifted, Done done) {
+  vec top = load(a);
+  for (int j = 1; j < units; ++j) {
+    const vec z = load(a + j * step);
+    top = select(z > top, z, top);
   }
+  vec total{};
+  for (int j = 0; j < units; ++j) {
+    const vec z = load(a + j * step) - top, e = fn::exp(z);
+    store(a + j * step, e);
+    total += e;
+    shifted(j, z);
+  }
+  for (int j = 0; j < units; ++j) {
+    const vec value = load(a + j * step) / total;
+    store(a + j * step, value);
+    done(j, value);
+  }
+  return total;
 }
 
 // δ = a ∘ (g − Σ_units g ∘ a).
-void chain_softmax_in_lanes(real* d, const real* a, int units, Index step, int vectors) {
-  for (Index i = 0; i < Index(vectors) * V; i += V) {
-    vec mean{};
-    for (int j = 0; j < units; ++j) mean = fma(load(d + i + j * step), load(a + i + j * step), mean);
-    for (int j = 0; j < units; ++j) {
-      const Index at = i + j * step;
-      store(d + at, load(a + at) * (load(d + at) - mean));
-    }
-  }
+INLINE void chain_softmax_of_column(real* d, const real* a, int units, Index step) {
+  vec mean{};
+  for (int j = 0; j < units; ++j) mean = fma(load(d + j * step), load(a + j * step), mean);
+  for (int j = 0; j < units; ++j)
+    store(d + j * step, load(a + j * step) * (load(d + j * step) - mean));
 }
 
 // Units in lanes: one example. The lanes after the last unit come out as 0.
@@ -255,6 +255,24 @@ INLINE void chain_softmax_of_row(real* d, const real* a, int units) {
   for (int v = 0; v < vectors; ++v) {
     const vec passed = load(a + v * V) * (load(d + v * V) - all);
     store(d + v * V, v == vectors - 1 ? select(kept, passed, vec{}) : passed);
+  }
+}
+
+// Some examples, either way round.
+void softmax(real* a, bool in_rows, int units, Index step, Index examples) {
+  if (in_rows) {
+    for (Index m = 0; m < examples; ++m) softmax_of_row(a + m * step, units);
+  } else {
+    const auto nothing = [](int, vec) {};
+    for (Index m = 0; m < examples; m += V) softmax_of_column(a + m, units, step, nothing, nothing);
+  }
+}
+
+void chain_softmax(real* d, const real* a, bool in_rows, int units, Index step, Index examples) {
+  if (in_rows) {
+    for (Index m = 0; m < examples; ++m) chain_softmax_of_row(d + m * step, a + m * step, units);
+  } else {
+    for (Index m = 0; m < examples; m += V) chain_softmax_of_column(d + m, a + m, units, step);
   }
 }
 

@@ -100,9 +100,9 @@ INLINE double normal_equations(Plan& plan, const Examples& examples, double pena
         s.residuals[m] = root * (a[m * step + output] - t.y[m * t.y_step + output]);
         squares += double(s.residuals[m]) * double(s.residuals[m]);
         for (Index j = 0; j < padded(last.units); ++j) delta[m * step + j] = j == output ? root : 0;
-        if (last.softmax()) chain_softmax_of_row(delta + m * step, a + m * step, last.units);
       }
-      if (!last.softmax()) last.chain(delta, kept, {count, step, int(padded(last.units) / V)}, last.number);
+      if (last.softmax()) chain_softmax(delta, a, true, last.units, step, count);
+      else last.chain(delta, kept, {count, step, int(padded(last.units) / V)}, last.number);
       for (int l = net.layers - 1; l > 0; --l) backward(net, t, l, 0, count, plan.scratch[0]);
       write_rows(plan, t, s);
       add_products(s, count);

@@ -145,13 +145,7 @@ void forward(const Net& net, const Tile& t, int l, Index m0, Index m1) {
   if (last) return;
   real *a = t.a[l + 1], *slope = t.slope[l + 1];
   const Index step = t.step[l + 1];
-  if (layer.softmax()) {
-    if (layer.to_rows) {
-      for (Index m = m0; m < m1; ++m) softmax_of_row(a + m * step, layer.units);
-    } else {
-      softmax_in_lanes(a + m0, layer.units, step, vectors_of(m0, m1));
-    }
-  }
+  if (layer.softmax()) softmax(a + (layer.to_rows ? m0 * step : m0), layer.to_rows, layer.units, step, m1 - m0);
   if (drops(net, t, l)) {
     // Softmax needs its values on the way back; the others need their slope, where a unit is kept.
     over_mask(net, t, l, m0, m1, [&](Index i, real factor) {
@@ -256,12 +250,8 @@ void backward(const Net& net, const Tile& t, int l, Index m0, Index m1, const Sc
   if (!whole_at_once) return;
   if (drops(net, t, l - 1))
     over_mask(net, t, l - 1, m0, m1, [&](Index i, real factor) { out[i] *= factor; });
-  if (below.to_rows) {
-    for (Index m = m0; m < m1; ++m)
-      chain_softmax_of_row(out + m * out_step, kept + m * out_step, below.units);
-  } else {
-    chain_softmax_in_lanes(out + m0, kept + m0, below.units, out_step, vectors_of(m0, m1));
-  }
+  const Index at = below.to_rows ? m0 * out_step : m0;
+  chain_softmax(out + at, kept + at, below.to_rows, below.units, out_step, m1 - m0);
 }
 
 // Gradient ------------------------------------------------------------------------------------

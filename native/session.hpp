@@ -8,6 +8,7 @@
 // Neither lets a result depend on the number of threads.
 #pragma once
 
+#include "kernel.hpp"
 #include "memory.hpp"
 #include "pass.hpp"
 #include "update.hpp"
@@ -129,7 +130,6 @@ INLINE void Plan::describe(const Description& d) {
     layer.units = given.units;
     layer.from_rows = l ? net.layer[l - 1].to_rows : inputs_in_rows;
     layer.to_rows = given.units > limit;
-    layer.kind = given.activation;
     layer.activation = &ACTIVATIONS[int(given.activation)];
     layer.number = real(given.number);
     layer.dropout_scale = given.dropout > 0 ? real(1 / (1 - given.dropout)) : 0;

@@ -12,7 +12,6 @@
 #pragma once
 
 #include "activations.hpp"
-#include "kernel.hpp"
 #include "product.hpp"
 
 namespace {
@@ -28,7 +27,6 @@ INLINE Index spaced(Index count) {
 struct Layer {
   int inputs, units;
   bool from_rows, to_rows;
-  chainrule::Activation kind;
   const ActivationRow* activation;
   real number;
   bool keeps_slope;       // because it does not follow from the value, or not after dropout
@@ -39,7 +37,7 @@ struct Layer {
   Index row;              // numbers from unit to unit, where the result is in lanes
   Index weights, biases;  // in the flat array: where W and b begin
 
-  bool softmax() const { return kind == chainrule::Activation::Softmax; }
+  bool softmax() const { return activation->softmax(); }
   int panels() const { return int((padded(units) + PANEL - 1) / PANEL); }
   Index panel(int p) const { return begin + Index(p) * PANEL * (inputs + 1); }
   Index width(int p) const {
