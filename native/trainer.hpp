@@ -206,16 +206,12 @@ void Trainer::write_outputs(const Tile& t, const Batch& batch, Index first, Inde
 
 void Trainer::move_layer(const Update& u, int l, Index begin, Index count, const real* g,
                          const double* noise) const {
-  real on_weights = 1, on_biases = 1;
-  if (u.noisy) {
-    const double* drawn = noise;
-    for (int i = 0; i < transformations_; ++i) {
-      on_weights *= real(1 + transformation_[i].number * drawn[l]);
-      on_biases *= real(1 + transformation_[i].number * drawn[layers_ + l]);
-      drawn += 2 * layers_;
-    }
+  Factors all = UNCHANGED;
+  for (int i = 0; u.noisy && i < transformations_; ++i) {
+    const Factors one = noise_of(transformation_[i].number, noise + i * 2 * layers_, layers_, l);
+    all.weights *= one.weights, all.biases *= one.biases;
   }
-  MOVES[int(optimizer_)](u, begin, count, g, on_weights, on_biases);
+  MOVES[int(optimizer_)](u, begin, count, g, all);
 }
 
 // A member's share of one tile. With `at_once`, blocks of the gradient of the last tile are used as
@@ -261,7 +257,7 @@ void Trainer::one_tile(const Batch& batch, int member, Share share, double total
   if (plan_.apart != plan_.packed || !last_tile || share.part > 0) return;
   add_lanes(lanes, plan_.packed, gradient_of_all);  // all layers are narrow: all at once
   if (at_once && !at_once->noisy) {
-    MOVES[int(optimizer_)](*at_once, 0, plan_.packed, gradient_of_all, 1, 1);
+    MOVES[int(optimizer_)](*at_once, 0, plan_.packed, gradient_of_all, UNCHANGED);
   } else if (at_once) {
     for (int l = 0; l < layers_; ++l) {
       const Layer& layer = net.layer[l];
@@ -367,9 +363,9 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
       case chainrule::Transformation::Noise:
         for (int l = 0; l < layers_; ++l) {
           const Layer& layer = plan_.net.layer[l];
-          const vec w = splat(real(1 + number * drawn[l])), b = splat(real(1 + number * drawn[layers_ + l]));
+          const Factors factors = noise_of(number, drawn, layers_, l);
           for (Index k = layer.begin; k < layer.begin + layer.size; k += V)
-            store(gradient_ + k, load(gradient_ + k) * select(load(plan_.is_weight + k) > vec{}, w, b));
+            store(gradient_ + k, with_noise(factors, plan_.is_weight + k, load(gradient_ + k)));
         }
         drawn += 2 * layers_;
         break;
@@ -380,7 +376,7 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
   Update plain = u;
   plain.penalty = 0;
   plain.noisy = false;
-  MOVES[int(optimizer_)](plain, 0, packed, gradient_, 1, 1);
+  MOVES[int(optimizer_)](plain, 0, packed, gradient_, UNCHANGED);
   if (all_finite(theta, packed)) return Trouble::None;
   __builtin_memcpy(theta, good_, sizeof(real) * packed);
   for (int s = 0; s < 2; ++s)

@@ -83,29 +83,43 @@ struct AdamW {
   }
 };
 
-// Gradient of the penalty, and noise: one factor for all weights of a layer, one for its biases.
+// What noise multiplies the gradient of a layer with: all its weights, and all its biases.
+struct Factors {
+  real weights, biases;
+};
+constexpr Factors UNCHANGED{1, 1};
+
+// Of one Noise, whose draws are one number for the weights of every layer, then one for its biases.
+INLINE Factors noise_of(double size, const double* drawn, int layers, int l) {
+  return {real(1 + size * drawn[l]), real(1 + size * drawn[layers + l])};
+}
+
+INLINE vec with_noise(Factors by, const real* is_weight, vec g) {
+  return g * select(load(is_weight) > vec{}, splat(by.weights), splat(by.biases));
+}
+
+// The gradient of the penalty too.
 INLINE vec with_penalty(real penalty, const real* is_weight, vec g, vec theta) {
   return fma(splat(penalty) * load(is_weight), theta, g);
 }
 
 template <class O>
-void move(const Update& u, Index begin, Index count, const real* g, real weight_factor, real bias_factor) {
+void move(const Update& u, Index begin, Index count, const real* g, Factors noise) {
   const Vectors c(u);
   const bool plain = u.penalty == 0 && !u.noisy;
-  const vec on_weights = splat(weight_factor), on_biases = splat(bias_factor);
   for (Index i = 0; i < count; i += V) {
     const Index at = begin + i;
     const vec theta = load(u.theta + at);
     vec slope = load(g + i);
     if (!plain) {
       slope = with_penalty(u.penalty, u.is_weight + at, slope, theta);
-      if (u.noisy) slope = slope * select(load(u.is_weight + at) > vec{}, on_weights, on_biases);
+      if (u.noisy) slope = with_noise(noise, u.is_weight + at, slope);
     }
     store(u.theta + at, O::moved(c, u, at, slope, theta));
   }
 }
 
-using Move = void (*)(const Update&, Index begin, Index count, const real* g, real, real);
+using Move = void (*)(const Update&, Index begin, Index count, const real* g, Factors noise);
 
 // In the order of `chainrule::Optimizer`.
 constexpr Move MOVES[] = {move<GradientDescent>, move<Momentum>, move<Nesterov>,
