@@ -10,7 +10,6 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -147,7 +146,7 @@ class Runner {
       s.costs = static_cast<double*>(costs->data());
     }
     nb::gil_scoped_release released;
-    const std::lock_guard<std::mutex> alone(busy_);
+    const Turns::Turn mine(turns_);
     team_.resize(members(batch_));
     const Outcome outcome = kernel_->advance(session_, s, team_);
     return {outcome.updates, int(outcome.trouble)};
@@ -167,7 +166,7 @@ class Runner {
       want(outputs->dtype() == dtype() && Index(outputs->shape(0)) == wanted, "outputs of another size");
     }
     nb::gil_scoped_release released;
-    const std::lock_guard<std::mutex> alone(busy_);
+    const Turns::Turn mine(turns_);
     team_.resize(members(others ? data.examples : examples_));
     return kernel_->evaluate(session_, others ? &data : nullptr, params.data(),
                              jacobians ? jacobians->data() : nullptr, outputs ? outputs->data() : nullptr, team_);
@@ -181,13 +180,13 @@ class Runner {
              Index(gradient.shape(0)) == parameters_,
          "results of another size");
     nb::gil_scoped_release released;
-    const std::lock_guard<std::mutex> alone(busy_);
+    const Turns::Turn mine(turns_);
     return kernel_->normal_equations(session_, params.data(), hessian.data(), gradient.data());
   }
 
   void dismiss_threads() {
     nb::gil_scoped_release released;
-    const std::lock_guard<std::mutex> alone(busy_);
+    const Turns::Turn mine(turns_);
     team_.dismiss();
   }
 
@@ -201,7 +200,7 @@ class Runner {
   std::vector<LayerDescription> layers_;
   std::vector<TransformationDescription> transformations_;
   Index parameters_ = 0, examples_ = 0, batch_ = 0, draws_ = 0;
-  std::mutex busy_;
+  Turns turns_;
   Team team_;
 
   nb::dlpack::dtype dtype() const { return single_ ? nb::dtype<float>() : nb::dtype<double>(); }

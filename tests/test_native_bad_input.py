@@ -453,3 +453,40 @@ def test_forked_processes_and_those_of_joblib_train_to_the_same_bits():
         capture_output=True, text=True, timeout=100, check=False, env=environment,
     )  # fmt: skip
     assert done.stdout == "the same bits\n", done.stderr
+
+
+FORKED_AT_WORK = """
+import os, signal, sys, threading
+sys.path.insert(0, {tests!r})
+from test_native_bad_input import Adam, SHARED, Task, cases
+params, x, y = cases.draw(SHARED, 300, 1, 0.2)
+task = Task(SHARED, params, x, y, Adam())
+engine = task.native()
+worker = threading.Thread(target=lambda: engine.advance(task.state(), 100_000))
+worker.start()
+refused = 0
+while worker.is_alive() and not refused:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        try:
+            engine.cost(task.state().params)
+        except RuntimeError as trouble:
+            os._exit(7 if "was at work when this process was forked" in str(trouble) else 3)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, 7), code
+    refused += code == 7
+os._exit(0 if refused else 4)
+"""
+
+
+def test_an_engine_that_was_at_work_when_its_process_forked_is_refused_in_the_child():
+    """There is nobody in the child who would finish: to wait for it would be to wait for ever."""
+    tests = str(Path(__file__).parent)
+    script, environment = FORKED_AT_WORK.format(tests=tests), os.environ | {"PYTHONPATH": tests}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
+        capture_output=True, text=True, timeout=100, check=False, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
