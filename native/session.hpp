@@ -73,7 +73,6 @@ struct Plan {
 
  private:
   void describe(const Description& d);
-  void lay_out(const Description& d);
   void make_tile(Tile& t, const Tile* shared);
 };
 
