@@ -6,7 +6,6 @@
 #pragma once
 
 #include "functions.hpp"
-#include "kernel.hpp"
 #include "vector.hpp"
 
 namespace {
@@ -69,8 +68,8 @@ struct GeluTanh {
   static constexpr bool FROM_VALUE = false;
   static INLINE vec value(vec z, vec, vec& slope) {
     constexpr double STEEP = 1.5957691216057307117597842397375, CUBIC = 0.044715;
-    constexpr double FAR = 40;  // σ(u) is 0 or 1 beyond, and u² does not overflow before
-    const vec near = at_least(at_most(z, splat(FAR)), splat(-FAR));
+    constexpr real FAR = 40;  // σ(u) is 0 or 1 beyond, and u² does not overflow before
+    const vec near = fn::between(-FAR, z, FAR);
     const vec square = near * near;
     const vec u = near * fma(square, splat(real(STEEP * CUBIC)), splat(real(STEEP)));
     const vec below = fn::sigmoid(u), above = fn::sigmoid(-u);
@@ -107,16 +106,16 @@ struct Sin {
 
 // A rectangle of vectors: `rows` rows, `step` numbers from one to the next.
 struct Area {
-  long rows;
-  long step;
+  Index rows;
+  Index step;
   int vectors;
 };
 
 template <class Each>
 INLINE void over(const Area& area, Each each) {
-  for (long row = 0; row < area.rows; ++row) {
-    const long start = row * area.step;
-    for (int v = 0; v < area.vectors; ++v) each(start + long(v) * V);
+  for (Index row = 0; row < area.rows; ++row) {
+    const Index start = row * area.step;
+    for (int v = 0; v < area.vectors; ++v) each(start + Index(v) * V);
   }
 }
 
@@ -126,16 +125,16 @@ void activate(real* a, real* slope, const Area& area, real number) {
   const vec n = splat(number);
   if constexpr (F::FROM_VALUE) {
     if (!slope) {
-      over(area, [&](long i) { store(a + i, F::value(load(a + i), n)); });
+      over(area, [&](Index i) { store(a + i, F::value(load(a + i), n)); });
     } else {
-      over(area, [&](long i) {
+      over(area, [&](Index i) {
         const vec value = F::value(load(a + i), n);
         store(a + i, value);
         store(slope + i, F::slope(value, n));
       });
     }
   } else {
-    over(area, [&](long i) {
+    over(area, [&](Index i) {
       vec steep;
       const vec value = F::value(load(a + i), n, steep);
       store(a + i, value);
@@ -148,7 +147,7 @@ void activate(real* a, real* slope, const Area& area, real number) {
 template <class F>
 void chain_by_value(real* d, const real* a, const Area& area, real number) {
   const vec n = splat(number);
-  over(area, [&](long i) { store(d + i, load(d + i) * F::slope(load(a + i), n)); });
+  over(area, [&](Index i) { store(d + i, load(d + i) * F::slope(load(a + i), n)); });
 }
 
 // The same for sums that are still in registers.
@@ -158,16 +157,16 @@ struct Sloped {
 };
 
 void chain_as_kept(real* d, const real* slope, const Area& area, real) {
-  over(area, [&](long i) { store(d + i, load(d + i) * load(slope + i)); });
+  over(area, [&](Index i) { store(d + i, load(d + i) * load(slope + i)); });
 }
 
-void nothing(real*, real*, const Area&, real) {}
-void nothing(real*, const real*, const Area&, real) {}
-
+// Softmax has neither function: `softmax` and `chain_softmax`, below, take whole examples.
 struct ActivationRow {
   void (*activate)(real* a, real* slope, const Area&, real number);
   void (*chain)(real* d, const real* a_or_slope, const Area&, real number);
   bool from_value;
+
+  bool softmax() const { return !activate; }
 };
 
 template <class F>
@@ -180,40 +179,41 @@ constexpr ActivationRow row() {
 constexpr ActivationRow ACTIVATIONS[] = {
     row<Sigmoid>(), row<Tanh>(),     row<Relu>(), row<LeakyRelu>(), row<Elu>(),
     row<Gelu>(),    row<GeluTanh>(), row<Silu>(), row<Softplus>(),  row<Sin>(),
-    row<Exp>(),     row<Identity>(), {nothing, nothing, true},  // softmax, below
+    row<Exp>(),     row<Identity>(), {nullptr, nullptr, true},  // softmax
 };
 
 // Softmax -------------------------------------------------------------------------------------
 
-// Examples in lanes: units × vectors.
-void softmax_in_lanes(real* a, int units, long step, int vectors) {
-  for (int v = 0; v < vectors; ++v) {
-    real* column = a + long(v) * V;
-    vec top = load(column);
-    for (int j = 1; j < units; ++j) {
-      const vec z = load(column + j * step);
-      top = select(z > top, z, top);
-    }
-    vec total{};
-    for (int j = 0; j < units; ++j) {
-      const vec e = fn::exp(load(column + j * step) - top);
-      store(column + j * step, e);
-      total += e;
-    }
-    for (int j = 0; j < units; ++j) store(column + j * step, load(column + j * step) / total);
+// Examples in lanes: one vector of them. `shifted(j, z)` gets the weighted sums less the largest, and
+// `done(j, a)` what comes out; returns the sum of exponentials.
+template <class Shifted, class Done>
+INLINE vec softmax_of_column(real* a, int units, Index step, Shifted shifted, Done done) {
+  vec top = load(a);
+  for (int j = 1; j < units; ++j) {
+    const vec z = load(a + j * step);
+    top = select(z > top, z, top);
   }
+  vec total{};
+  for (int j = 0; j < units; ++j) {
+    const vec z = load(a + j * step) - top, e = fn::exp(z);
+    store(a + j * step, e);
+    total += e;
+    shifted(j, z);
+  }
+  for (int j = 0; j < units; ++j) {
+    const vec value = load(a + j * step) / total;
+    store(a + j * step, value);
+    done(j, value);
+  }
+  return total;
 }
 
 // δ = a ∘ (g − Σ_units g ∘ a).
-void chain_softmax_in_lanes(real* d, const real* a, int units, long step, int vectors) {
-  for (long i = 0; i < long(vectors) * V; i += V) {
-    vec mean{};
-    for (int j = 0; j < units; ++j) mean = fma(load(d + i + j * step), load(a + i + j * step), mean);
-    for (int j = 0; j < units; ++j) {
-      const long at = i + j * step;
-      store(d + at, load(a + at) * (load(d + at) - mean));
-    }
-  }
+INLINE void chain_softmax_of_column(real* d, const real* a, int units, Index step) {
+  vec mean{};
+  for (int j = 0; j < units; ++j) mean = fma(load(d + j * step), load(a + j * step), mean);
+  for (int j = 0; j < units; ++j)
+    store(d + j * step, load(a + j * step) * (load(d + j * step) - mean));
 }
 
 // Units in lanes: one example. The lanes after the last unit come out as 0.
@@ -255,6 +255,24 @@ INLINE void chain_softmax_of_row(real* d, const real* a, int units) {
   for (int v = 0; v < vectors; ++v) {
     const vec passed = load(a + v * V) * (load(d + v * V) - all);
     store(d + v * V, v == vectors - 1 ? select(kept, passed, vec{}) : passed);
+  }
+}
+
+// Some examples, either way round.
+void softmax(real* a, bool in_rows, int units, Index step, Index examples) {
+  if (in_rows) {
+    for (Index m = 0; m < examples; ++m) softmax_of_row(a + m * step, units);
+  } else {
+    const auto nothing = [](int, vec) {};
+    for (Index m = 0; m < examples; m += V) softmax_of_column(a + m, units, step, nothing, nothing);
+  }
+}
+
+void chain_softmax(real* d, const real* a, bool in_rows, int units, Index step, Index examples) {
+  if (in_rows) {
+    for (Index m = 0; m < examples; ++m) chain_softmax_of_row(d + m * step, a + m * step, units);
+  } else {
+    for (Index m = 0; m < examples; m += V) chain_softmax_of_column(d + m, a + m, units, step);
   }
 }
 

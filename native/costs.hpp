@@ -70,28 +70,31 @@ struct Outputs {
   real* slope;    // where the activation keeps it
   const real* y;
   real* delta;
-  long step, y_step;
+  Index step, y_step;
   int units;
-  long examples;            // real ones
+  Index examples;           // real ones
   const real* coefficient;  // per example: its share in the mean
   real* loss;               // per example: its share of the cost
   real activation_number, cost_number;
 };
 
+// Of the vector of examples from m on.
+INLINE ivec lanes_in_use(const Outputs& o, Index m) {
+  return first_lanes(int(o.examples - m > V ? V : o.examples - m));
+}
+
 // Examples in lanes.
 template <class Each>
 INLINE void over_lanes(const Outputs& o, Each each) {
-  const int vectors = int((o.examples + V - 1) / V);
-  for (int v = 0; v < vectors; ++v) {
-    const ivec real_ones = first_lanes(int(o.examples - long(v) * V > V ? V : o.examples - long(v) * V));
-    const vec share = load(o.coefficient + long(v) * V);
+  for (Index m = 0; m < o.examples; m += V) {
+    const ivec real_ones = lanes_in_use(o, m);
+    const vec share = load(o.coefficient + m);
     vec total{};
     for (int j = 0; j < o.units; ++j) {
-      const long i = long(v) * V;
-      const vec delta = share * each(o.a + i + j * o.step, load(o.y + i + j * o.y_step), total);
-      store(o.delta + i + j * o.step, select(real_ones, delta, vec{}));
+      const vec delta = share * each(o.a + m + j * o.step, load(o.y + m + j * o.y_step), total);
+      store(o.delta + m + j * o.step, select(real_ones, delta, vec{}));
     }
-    store(o.loss + long(v) * V, select(real_ones, share * total, vec{}));
+    store(o.loss + m, select(real_ones, share * total, vec{}));
   }
 }
 
@@ -100,11 +103,11 @@ template <class Each>
 INLINE void over_rows(const Outputs& o, Each each) {
   const int vectors = (o.units + V - 1) / V;
   const ivec kept = first_lanes(o.units - (vectors - 1) * V);
-  for (long m = 0; m < o.examples; ++m) {
+  for (Index m = 0; m < o.examples; ++m) {
     const vec share = splat(o.coefficient[m]);
     vec total{};
     for (int v = 0; v < vectors; ++v) {
-      const long i = long(v) * V;
+      const Index i = Index(v) * V;
       vec here{};
       vec delta = share * each(o.a + m * o.step + i, load(o.y + m * o.y_step + i), here);
       if (v == vectors - 1) delta = select(kept, delta, vec{}), here = select(kept, here, vec{});
@@ -117,14 +120,10 @@ INLINE void over_rows(const Outputs& o, Each each) {
 
 template <class C, bool Lanes>
 void finish_general(const Outputs& o, const ActivationRow& activation) {
-  const long vectors = (o.examples + V - 1) / V;
-  const Area area = Lanes ? Area{o.units, o.step, int(vectors)}
+  const Area area = Lanes ? Area{o.units, o.step, int((o.examples + V - 1) / V)}
                           : Area{o.examples, o.step, (o.units + V - 1) / V};
-  activation.activate(o.a, o.slope, area, o.activation_number);
-  const bool mixes = activation.activate == ACTIVATIONS[int(chainrule::Activation::Softmax)].activate;
-  if (mixes && Lanes) softmax_in_lanes(o.a, o.units, o.step, int(vectors));
-  if (mixes && !Lanes)
-    for (long m = 0; m < o.examples; ++m) softmax_of_row(o.a + m * o.step, o.units);
+  if (activation.softmax()) softmax(o.a, !Lanes, o.units, o.step, o.examples);
+  else activation.activate(o.a, o.slope, area, o.activation_number);
   const vec n = splat(o.cost_number);
   const auto each = [&](real* at, vec y, vec& total) __attribute__((always_inline)) {
     const vec a = load(at);
@@ -133,14 +132,8 @@ void finish_general(const Outputs& o, const ActivationRow& activation) {
   };
   if constexpr (Lanes) over_lanes(o, each);
   else over_rows(o, each);
-  if (!mixes) {
-    activation.chain(o.delta, o.slope ? o.slope : o.a, area, o.activation_number);
-  } else if (Lanes) {
-    chain_softmax_in_lanes(o.delta, o.a, o.units, o.step, int(vectors));
-  } else {
-    for (long m = 0; m < o.examples; ++m)
-      chain_softmax_of_row(o.delta + m * o.step, o.a + m * o.step, o.units);
-  }
+  if (activation.softmax()) chain_softmax(o.delta, o.a, !Lanes, o.units, o.step, o.examples);
+  else activation.chain(o.delta, o.slope ? o.slope : o.a, area, o.activation_number);
 }
 
 template <class C, bool Lanes>
@@ -159,39 +152,27 @@ void finish_pair(const Outputs& o, const ActivationRow&) {
 template <bool Lanes>
 void finish_softmax(const Outputs& o, const ActivationRow&) {
   if constexpr (Lanes) {
-    const int vectors = int((o.examples + V - 1) / V);
-    for (int v = 0; v < vectors; ++v) {
-      const ivec real_ones =
-          first_lanes(int(o.examples - long(v) * V > V ? V : o.examples - long(v) * V));
-      real* a = o.a + long(v) * V;
-      const real* y = o.y + long(v) * V;
-      vec top = load(a);
-      for (int j = 1; j < o.units; ++j) {
-        const vec z = load(a + j * o.step);
-        top = select(z > top, z, top);
-      }
-      vec total{}, hit{};
-      for (int j = 0; j < o.units; ++j) {
-        const vec z = load(a + j * o.step) - top, e = fn::exp(z);
-        store(a + j * o.step, e);
-        total += e;
-        hit = fma(load(y + j * o.y_step), z, hit);
-      }
-      vec targets{};
-      const vec share = load(o.coefficient + long(v) * V);
-      for (int j = 0; j < o.units; ++j) {
-        const vec p = load(a + j * o.step) / total, t = load(y + j * o.y_step);
-        store(a + j * o.step, p);
-        targets += t;
-        store(o.delta + long(v) * V + j * o.step, select(real_ones, share * (p - t), vec{}));
-      }
+    for (Index m = 0; m < o.examples; m += V) {
+      const ivec real_ones = lanes_in_use(o, m);
+      const real* y = o.y + m;
+      real* delta = o.delta + m;
+      const vec share = load(o.coefficient + m);
+      vec hit{}, targets{};
+      const vec total = softmax_of_column(
+          o.a + m, o.units, o.step,
+          [&](int j, vec z) __attribute__((always_inline)) { hit = fma(load(y + j * o.y_step), z, hit); },
+          [&](int j, vec p) __attribute__((always_inline)) {
+            const vec target = load(y + j * o.y_step);
+            targets += target;
+            store(delta + j * o.step, select(real_ones, share * (p - target), vec{}));
+          });
       const vec loss = fma(targets, fn::log(total), -hit);
-      store(o.loss + long(v) * V, select(real_ones, share * loss, vec{}));
+      store(o.loss + m, select(real_ones, share * loss, vec{}));
     }
   } else {
     const int vectors = (o.units + V - 1) / V;
     const ivec kept = first_lanes(o.units - (vectors - 1) * V);
-    for (long m = 0; m < o.examples; ++m) {
+    for (Index m = 0; m < o.examples; ++m) {
       real *a = o.a + m * o.step, *delta = o.delta + m * o.step;
       const real* y = o.y + m * o.y_step;
       // What the softmax overwrites waits in the place of δ.

@@ -44,41 +44,8 @@ INLINE ivec shifted_up(ivec a, int bits) { return (ivec)((uvec)a << bits); }
 
 // Tools ---------------------------------------------------------------------------------------
 
-// The lower and the higher of two; a NaN in x stays, for the minimum and maximum of x86 return their
-// second operand when one is NaN. (`maskz` with all lanes on is the plain instruction, of whose
-// definition g++ 12 warns that it reads an uninitialized vector.)
-INLINE vec lower_of(vec limit, vec x) {
-#if BYTES == 64
-  if constexpr (SINGLE) return (vec)_mm512_maskz_min_ps(-1, (__m512)limit, (__m512)x);
-  else return (vec)_mm512_maskz_min_pd(-1, (__m512d)limit, (__m512d)x);
-#elif BYTES == 32
-  if constexpr (SINGLE) return (vec)_mm256_min_ps((__m256)limit, (__m256)x);
-  else return (vec)_mm256_min_pd((__m256d)limit, (__m256d)x);
-#elif defined(__x86_64__)
-  if constexpr (SINGLE) return (vec)_mm_min_ps((__m128)limit, (__m128)x);
-  else return (vec)_mm_min_pd((__m128d)limit, (__m128d)x);
-#else
-  return at_most(x, limit);
-#endif
-}
-
-INLINE vec higher_of(vec limit, vec x) {
-#if BYTES == 64
-  if constexpr (SINGLE) return (vec)_mm512_maskz_max_ps(-1, (__m512)limit, (__m512)x);
-  else return (vec)_mm512_maskz_max_pd(-1, (__m512d)limit, (__m512d)x);
-#elif BYTES == 32
-  if constexpr (SINGLE) return (vec)_mm256_max_ps((__m256)limit, (__m256)x);
-  else return (vec)_mm256_max_pd((__m256d)limit, (__m256d)x);
-#elif defined(__x86_64__)
-  if constexpr (SINGLE) return (vec)_mm_max_ps((__m128)limit, (__m128)x);
-  else return (vec)_mm_max_pd((__m128d)limit, (__m128d)x);
-#else
-  return at_least(x, limit);
-#endif
-}
-
 INLINE vec between(real low, vec x, real high) {
-  return higher_of(splat(low), lower_of(splat(high), x));
+  return at_least(at_most(x, splat(high)), splat(low));
 }
 
 // The polynomial with these coefficients, its even and its odd powers side by side: as few
@@ -258,7 +225,7 @@ INLINE vec expm1(vec x) {
 // e/(e + 2) with e = exp(2|x|) − 1, as above. From `ONE` on the result rounds to 1.
 INLINE vec tanh(vec x) {
   constexpr real ONE = SINGLE ? real(9.1) : real(19.1);
-  const vec size = lower_of(splat(ONE), magnitude(x));
+  const vec size = at_most(magnitude(x), splat(ONE));
   const Reduced part = reduce<1>(size + size);
   const vec whole_power = power_of_two(part.bits);
   const vec e = fma(whole_power, expm1_of_rest<1>(part.r), whole_power - splat(1));
@@ -346,7 +313,7 @@ INLINE Reduced reduce_bell(vec t) {
 }
 
 // |z|, but not beyond where both functions are 0.
-INLINE vec distance(vec z) { return lower_of(splat(SINGLE ? 15 : 39), magnitude(z)); }
+INLINE vec distance(vec z) { return at_most(magnitude(z), splat(SINGLE ? 15 : 39)); }
 
 // exp(−z²/2)/√(2π).
 INLINE vec density(vec z) {

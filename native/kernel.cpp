@@ -35,7 +35,7 @@ double normal_equations(Session* session, const void* params, double* hessian, d
   return trainer(session)->normal_equations(static_cast<const real*>(params), hessian, gradient);
 }
 
-int useful_threads(const Session* session, long examples) {
+int useful_threads(const Session* session, Index examples) {
   return reinterpret_cast<const Trainer*>(session)->useful_threads(examples);
 }
 

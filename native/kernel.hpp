@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "index.hpp"
+
 class Team;
 
 namespace chainrule {
@@ -47,7 +49,7 @@ struct Description {
   double settings[4];  // momentum | decay, ε | β1, β2, ε, weight decay
   int transformations;
   const TransformationDescription* transformation;
-  long batch;         // examples of an update, at most
+  Index batch;        // examples of an update, at most
   int widest_lanes;   // layers of at most so many units keep examples in lanes; −1: as measured
   bool least_squares; // whether there will be calls of `normal_equations`; then widest_lanes is 0
   bool every_thread;  // all threads work, however small the work is: for tests
@@ -56,17 +58,17 @@ struct Description {
 
 // Examples, one per column of x (n0 × m) and y (n_L × m), with the distances between entries.
 struct Data {
-  long examples;
+  Index examples;
   const void* x;
-  long x_row, x_column;
+  Index x_row, x_column;
   const void* y;  // may be null where only outputs are wanted
-  long y_row, y_column;
+  Index y_row, y_column;
   const void* weights;  // m numbers, or null
 };
 
 // k updates: the random numbers and rates of a block, as Python draws them.
 struct Stretch {
-  long updates;
+  Index updates;
   const double* rates;                // k
   const std::int64_t* batches;        // indices of all batches, one after another; null: all examples
   const std::int64_t* batch_ends;     // k
@@ -84,7 +86,7 @@ struct Arrays {
 };
 
 struct Outcome {
-  long updates;
+  Index updates;
   Trouble trouble;
 };
 
@@ -104,7 +106,7 @@ struct Kernel {
   // Of squared error: 2 JᵀwJ/Σw + λ (P × P), the gradient (P); returns the cost.
   double (*normal_equations)(Session*, const void* params, double* hessian, double* gradient);
   // How many threads are worth their while for so many examples at a time.
-  int (*useful_threads)(const Session*, long examples);
+  int (*useful_threads)(const Session*, Index examples);
 };
 
 // The kernels that were built, the best first; null after the last. Tells if this machine runs them.

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <new>
 
+#include "index.hpp"
+
 class Memory {
  public:
   // With `guarded`, every piece ends, up to its cache line, at a page that must not be touched, and
@@ -17,7 +19,7 @@ class Memory {
   void* take(std::size_t bytes);
 
   template <class T>
-  T* array(long count) {
+  T* array(Index count) {
     if (count < 0 || std::size_t(count) > std::size_t(-1) / 2 / sizeof(T)) throw std::bad_alloc();
     return static_cast<T*>(take(sizeof(T) * std::size_t(count)));
   }

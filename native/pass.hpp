@@ -19,18 +19,18 @@ struct Net {
 
 // Where the values of a tile are, by layer: 0 is the inputs.
 struct Tile {
-  long examples;
+  Index examples;
   real** a;
   real** slope;  // of layers that keep it; else null
   real** delta;  // from layer 1 on
-  long* step;    // between rows of a, slope and delta
+  Index* step;   // between rows of a, slope and delta
   real* y;
-  long y_step;
+  Index y_step;
   real* coefficient;  // share of each example in the mean
   real* loss;         // share of each in the cost
   real *x_buffer, *y_buffer, *coefficient_buffer;  // where examples that are not side by side go
   const real* const* mask;  // by layer, units × `mask_step`; null where nothing is dropped
-  long mask_step;
+  Index mask_step;
 };
 
 // What a thread needs for itself.
@@ -40,40 +40,40 @@ struct Scratch {
 };
 
 // A block of rows of a should stay in the cache while all panels of weights go by.
-constexpr long BLOCK_BYTES = 400'000;
+constexpr Index BLOCK_BYTES = 400'000;
 // So should a group of columns of δ, while all rows of a go by.
-constexpr long GROUP_BYTES = 262'144;
+constexpr Index GROUP_BYTES = 262'144;
 
-INLINE int vectors_of(long begin, long end) { return int((end - begin + V - 1) / V); }
+INLINE int vectors_of(Index begin, Index end) { return int((end - begin + V - 1) / V); }
 
 // Forward -------------------------------------------------------------------------------------
 
 // Lanes after the last unit of rows: the first is the 1 that biases are multiplied with.
-INLINE void mark_one(real* a, long step, int units, long m0, long m1) {
+INLINE void mark_one(real* a, Index step, int units, Index m0, Index m1) {
   if (units % V == 0) return;  // it has a vector of its own, which nothing overwrites
-  const long last = units / V * V;
+  const Index last = units / V * V;
   const ivec kept = first_lanes(units % V);
   vec one{};
   one[units % V] = 1;
-  for (long m = m0; m < m1; ++m) {
+  for (Index m = m0; m < m1; ++m) {
     real* at = a + m * step + last;
     store(at, select(kept, load(at), one));
   }
 }
 
-INLINE void to_rows(const Net& net, const Tile& t, int l, long m0, long m1, bool finish) {
+INLINE void to_rows(const Net& net, const Tile& t, int l, Index m0, Index m1, bool finish) {
   const Layer& layer = net.layer[l];
   const real* in = t.a[l];
   real* out = t.a[l + 1];
-  const long in_step = t.step[l], out_step = t.step[l + 1];
-  const long blocks =
-      layer.from_rows ? ((m1 - m0) * layer.inputs * long(sizeof(real)) + BLOCK_BYTES - 1) / BLOCK_BYTES : 1;
-  for (long b = 0; b < blocks; ++b) {
-    const long begin = m0 + (m1 - m0) * b / blocks, end = m0 + (m1 - m0) * (b + 1) / blocks;
+  const Index in_step = t.step[l], out_step = t.step[l + 1];
+  const Index blocks =
+      layer.from_rows ? ((m1 - m0) * layer.inputs * Index(sizeof(real)) + BLOCK_BYTES - 1) / BLOCK_BYTES : 1;
+  for (Index b = 0; b < blocks; ++b) {
+    const Index begin = m0 + (m1 - m0) * b / blocks, end = m0 + (m1 - m0) * (b + 1) / blocks;
     for (int p = 0; p < layer.panels(); ++p) {
-      const long width = layer.width(p), column = long(p) * PANEL;
+      const Index width = layer.width(p), column = Index(p) * PANEL;
       const real* weights = net.theta + layer.panel(p);
-      in_blocks<ROWS>(begin, end, [&](long m, int rows) {
+      in_blocks<ROWS>(begin, end, [&](Index m, int rows) {
         real* to = out + m * out_step + column;
         Product x{in, in_step, weights, width, layer.inputs, weights + layer.inputs * width, 0, to, out_step};
         if (layer.from_rows) {
@@ -91,16 +91,16 @@ INLINE void to_rows(const Net& net, const Tile& t, int l, long m0, long m1, bool
   }
 }
 
-INLINE void to_lanes(const Net& net, const Tile& t, int l, long m0, long m1, bool finish) {
+INLINE void to_lanes(const Net& net, const Tile& t, int l, Index m0, Index m1, bool finish) {
   const Layer& layer = net.layer[l];
   const real *in = t.a[l], *weights = net.theta + layer.begin;
   real* out = t.a[l + 1];
-  const long in_step = t.step[l], out_step = t.step[l + 1];
+  const Index in_step = t.step[l], out_step = t.step[l + 1];
   const int vectors = vectors_of(m0, m1);
   if (layer.from_rows) {
     const int wide = int(layer.row / V);
     const Segments rows{weights, 0, wide, wide};
-    for (long m = m0; m < m1; m += V) {
+    for (Index m = m0; m < m1; m += V) {
       all_dots(in + m * in_step, in_step, rows, layer.units, out + m, out_step);
       if (m1 - m >= V) continue;
       for (int j = 0; j < layer.units; ++j) {  // what is beyond the last example repeats it
@@ -109,7 +109,7 @@ INLINE void to_lanes(const Net& net, const Tile& t, int l, long m0, long m1, boo
       }
     }
   } else {
-    in_blocks<ROWS>(0, layer.units, [&](long j, int rows) {
+    in_blocks<ROWS>(0, layer.units, [&](Index j, int rows) {
       const real* w = weights + j * layer.row;
       product<Walk::Rows, Start::Column>({w, layer.row, in + m0, in_step, layer.inputs,
                                           w + layer.inputs, layer.row, out + j * out_step + m0, out_step},
@@ -123,12 +123,12 @@ INLINE void to_lanes(const Net& net, const Tile& t, int l, long m0, long m1, boo
 
 // `each(position, mask)` for the activations of a layer with dropout.
 template <class Each>
-INLINE void over_mask(const Net& net, const Tile& t, int l, long m0, long m1, Each each) {
+INLINE void over_mask(const Net& net, const Tile& t, int l, Index m0, Index m1, Each each) {
   const Layer& layer = net.layer[l];
   const real* mask = t.mask[l];
-  const long unit = layer.to_rows ? 1 : t.step[l + 1], example = layer.to_rows ? t.step[l + 1] : 1;
+  const Index unit = layer.to_rows ? 1 : t.step[l + 1], example = layer.to_rows ? t.step[l + 1] : 1;
   for (int j = 0; j < layer.units; ++j)
-    for (long m = m0; m < m1; ++m)
+    for (Index m = m0; m < m1; ++m)
       each(j * unit + m * example, mask[j * t.mask_step + m] * layer.dropout_scale);
 }
 
@@ -136,7 +136,7 @@ INLINE bool drops(const Net& net, const Tile& t, int l) {
   return t.mask && net.layer[l].dropout_scale != 0;
 }
 
-void forward(const Net& net, const Tile& t, int l, long m0, long m1) {
+void forward(const Net& net, const Tile& t, int l, Index m0, Index m1) {
   const Layer& layer = net.layer[l];
   const bool last = l == net.layers - 1;  // its activation comes with the cost
   const bool plain = !last && !layer.softmax();
@@ -144,17 +144,11 @@ void forward(const Net& net, const Tile& t, int l, long m0, long m1) {
   else to_lanes(net, t, l, m0, m1, plain);
   if (last) return;
   real *a = t.a[l + 1], *slope = t.slope[l + 1];
-  const long step = t.step[l + 1];
-  if (layer.softmax()) {
-    if (layer.to_rows) {
-      for (long m = m0; m < m1; ++m) softmax_of_row(a + m * step, layer.units);
-    } else {
-      softmax_in_lanes(a + m0, layer.units, step, vectors_of(m0, m1));
-    }
-  }
+  const Index step = t.step[l + 1];
+  if (layer.softmax()) softmax(a + (layer.to_rows ? m0 * step : m0), layer.to_rows, layer.units, step, m1 - m0);
   if (drops(net, t, l)) {
     // Softmax needs its values on the way back; the others need their slope, where a unit is kept.
-    over_mask(net, t, l, m0, m1, [&](long i, real factor) {
+    over_mask(net, t, l, m0, m1, [&](Index i, real factor) {
       slope[i] = layer.softmax() ? a[i] : slope[i] * factor;
       a[i] *= factor;
     });
@@ -163,11 +157,11 @@ void forward(const Net& net, const Tile& t, int l, long m0, long m1) {
 }
 
 // The loss, and δ of the last layer; its weighted sums become activations.
-void finish_outputs(const Net& net, const Tile& t, long m0, long m1) {
+void finish_outputs(const Net& net, const Tile& t, Index m0, Index m1) {
   const int l = net.layers - 1;
   const Layer& layer = net.layer[l];
-  const long step = t.step[l + 1], y_step = t.y_step;
-  const long at = layer.to_rows ? m0 * step : m0, y_at = layer.to_rows ? m0 * y_step : m0;
+  const Index step = t.step[l + 1], y_step = t.y_step;
+  const Index at = layer.to_rows ? m0 * step : m0, y_at = layer.to_rows ? m0 * y_step : m0;
   const Outputs o{t.a[l + 1] + at,
                   t.slope[l + 1] ? t.slope[l + 1] + at : nullptr,
                   t.y + y_at,
@@ -185,31 +179,33 @@ void finish_outputs(const Net& net, const Tile& t, long m0, long m1) {
 
 // Backward ------------------------------------------------------------------------------------
 
-INLINE void clear_tails(real* d, long step, int units, long m0, long m1) {
+INLINE void clear_tails(real* d, Index step, int units, Index m0, Index m1) {
   if (units % V == 0) return;
   const ivec kept = first_lanes(units % V);
-  for (long m = m0; m < m1; ++m) {
+  for (Index m = m0; m < m1; ++m) {
     real* at = d + m * step + units / V * V;
     store(at, select(kept, load(at), vec{}));
   }
 }
 
 // From δ of layer l + 1 to that of layer l, for l ≥ 1.
-void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scratch& scratch) {
+void backward(const Net& net, const Tile& t, int l, Index m0, Index m1, const Scratch& scratch) {
   const Layer &layer = net.layer[l], &below = net.layer[l - 1];
   const real *delta = t.delta[l + 1], *weights = net.theta + layer.begin;
   real* out = t.delta[l];
-  const long step = t.step[l + 1], out_step = t.step[l];
-  const real* kept = t.slope[l] ? t.slope[l] : t.a[l];
+  const Index step = t.step[l + 1], out_step = t.step[l];
   const bool whole_at_once = below.softmax();
-  const auto chain = [&](long at, const Area& area) {
+  // Softmax has its values apart only where some of them were left out.
+  const bool apart = t.slope[l] && (!whole_at_once || drops(net, t, l - 1));
+  const real* kept = apart ? t.slope[l] : t.a[l];
+  const auto chain = [&](Index at, const Area& area) {
     if (!whole_at_once) below.chain(out + at, kept + at, area, below.number);
   };
   if (layer.from_rows && layer.to_rows) {
-    for (long k = 0; k < padded(layer.inputs); k += PANEL) {
-      const long width = padded(layer.inputs) - k < PANEL ? padded(layer.inputs) - k : PANEL;
+    for (Index k = 0; k < padded(layer.inputs); k += PANEL) {
+      const Index width = padded(layer.inputs) - k < PANEL ? padded(layer.inputs) - k : PANEL;
       transpose_panel(layer, net.theta, k, width, scratch.panel);
-      in_blocks<ROWS>(m0, m1, [&](long m, int rows) {
+      in_blocks<ROWS>(m0, m1, [&](Index m, int rows) {
         product<Walk::Rows, Start::Zero>({delta + m * step, step, scratch.panel, width, layer.units, nullptr,
                                           0, out + m * out_step + k, out_step},
                                          rows, int(width / V));
@@ -217,7 +213,7 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
       });
     }
   } else if (layer.from_rows) {
-    in_blocks<ROWS>(m0, m1, [&](long m, int rows) {
+    in_blocks<ROWS>(m0, m1, [&](Index m, int rows) {
       const int wide = int(padded(layer.inputs) / V);
       product<Walk::Columns, Start::Zero>({delta + m, step, weights, layer.row, layer.units, nullptr, 0,
                                            out + m * out_step, out_step},
@@ -228,8 +224,8 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
   } else {
     const int vectors = vectors_of(m0, m1);
     if (layer.to_rows) {
-      const Segments panels{weights, long(PANEL) * (layer.inputs + 1), int(padded(layer.units) / V), COLUMNS};
-      for (long m = m0; m < m1; m += V) {
+      const Segments panels{weights, Index(PANEL) * (layer.inputs + 1), int(padded(layer.units) / V), COLUMNS};
+      for (Index m = m0; m < m1; m += V) {
         all_dots(delta + m * step, step, panels, layer.inputs, out + m, out_step);
         if (m1 - m >= V) continue;
         for (int k = 0; k < layer.inputs; ++k) {
@@ -239,8 +235,8 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
       }
     } else {
       const auto products = [&](auto after) __attribute__((always_inline)) {
-        in_blocks<ROWS>(0, layer.inputs, [&](long k, int rows) {
-          const long at = k * out_step + m0;
+        in_blocks<ROWS>(0, layer.inputs, [&](Index k, int rows) {
+          const Index at = k * out_step + m0;
           product<Walk::Columns, Start::Zero, decltype(after)>(
               {weights + k, layer.row, delta + m0, step, layer.units, nullptr, 0, out + at, out_step, kept + at},
               rows, vectors);
@@ -255,13 +251,9 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
   }
   if (!whole_at_once) return;
   if (drops(net, t, l - 1))
-    over_mask(net, t, l - 1, m0, m1, [&](long i, real factor) { out[i] *= factor; });
-  if (below.to_rows) {
-    for (long m = m0; m < m1; ++m)
-      chain_softmax_of_row(out + m * out_step, kept + m * out_step, below.units);
-  } else {
-    chain_softmax_in_lanes(out + m0, kept + m0, below.units, out_step, vectors_of(m0, m1));
-  }
+    over_mask(net, t, l - 1, m0, m1, [&](Index i, real factor) { out[i] *= factor; });
+  const Index at = below.to_rows ? m0 * out_step : m0;
+  chain_softmax(out + at, kept + at, below.to_rows, below.units, out_step, m1 - m0);
 }
 
 // Gradient ------------------------------------------------------------------------------------
@@ -269,8 +261,8 @@ void backward(const Net& net, const Tile& t, int l, long m0, long m1, const Scra
 // One of `of` equal shares of the outputs.
 struct Share {
   int part, of;
-  long begin(long count) const { return count * part / of; }
-  long end(long count) const { return count * (part + 1) / of; }
+  Index begin(Index count) const { return count * part / of; }
+  Index end(Index count) const { return count * (part + 1) / of; }
 };
 
 // Part of the gradient of layer l + 1's weights, over the whole tile. Sums start from `gradient`
@@ -283,8 +275,8 @@ INLINE void gradient(const Net& net, const Tile& t, int l, Share share, bool fir
                      real* lanes, const Scratch& scratch, Done done) {
   const Layer& layer = net.layer[l];
   const real *in = t.a[l], *delta = t.delta[l + 1];
-  const long in_step = t.step[l], step = t.step[l + 1], m = t.examples;
-  const auto block = [&](auto walk, Product x, int rows, long width, long begin) {
+  const Index in_step = t.step[l], step = t.step[l + 1], m = t.examples;
+  const auto block = [&](auto walk, Product x, int rows, Index width, Index begin) {
     constexpr Walk W = decltype(walk)::value;
     x.start = gradient + begin;
     x.start_step = x.out_step = width;
@@ -296,16 +288,16 @@ INLINE void gradient(const Net& net, const Tile& t, int l, Share share, bool fir
   using ByRows = std::integral_constant<Walk, Walk::Rows>;
   using ByColumns = std::integral_constant<Walk, Walk::Columns>;
   if (layer.to_rows) {
-    const long inputs = layer.inputs + 1;  // and the one
+    const Index inputs = layer.inputs + 1;  // and the one
     const Blocks<ROWS> blocks(inputs);
-    long group = GROUP_BYTES / (m * long(sizeof(real)) * PANEL);
+    Index group = GROUP_BYTES / (m * Index(sizeof(real)) * PANEL);
     group = group < 1 ? 1 : group;
-    for (long p0 = 0; p0 < layer.panels(); p0 += group) {
-      for (long b = share.begin(blocks.number); b < share.end(blocks.number); ++b) {
-        const long k = blocks.first(b);
+    for (Index p0 = 0; p0 < layer.panels(); p0 += group) {
+      for (Index b = share.begin(blocks.number); b < share.end(blocks.number); ++b) {
+        const Index k = blocks.first(b);
         const int rows = blocks.length(b);
-        for (long p = p0; p < p0 + group && p < layer.panels(); ++p) {
-          const long width = layer.width(int(p)), begin = layer.panel(int(p)) + k * width;
+        for (Index p = p0; p < p0 + group && p < layer.panels(); ++p) {
+          const Index width = layer.width(int(p)), begin = layer.panel(int(p)) + k * width;
           const Product x{nullptr, in_step, delta + p * PANEL, step, m, nullptr, 0, nullptr, 0};
           if (layer.from_rows) {
             Product y = x;
@@ -321,14 +313,14 @@ INLINE void gradient(const Net& net, const Tile& t, int l, Share share, bool fir
     }
   } else if (layer.from_rows) {
     const Blocks<ROWS> blocks(layer.units);
-    for (long b = share.begin(blocks.number); b < share.end(blocks.number); ++b) {
-      const long j = blocks.first(b);
+    for (Index b = share.begin(blocks.number); b < share.end(blocks.number); ++b) {
+      const Index j = blocks.first(b);
       const int rows = blocks.length(b);
       const Product x{delta + j * step, step, in, in_step, m, nullptr, 0, nullptr, 0};
       block(ByRows{}, x, rows, layer.row, layer.begin + j * layer.row);
     }
   } else {
-    const long j0 = share.begin(layer.units), j1 = share.end(layer.units);
+    const Index j0 = share.begin(layer.units), j1 = share.end(layer.units);
     if (j0 == j1) return;
     in_lanes(delta + j0 * step, step, int(j1 - j0), in, in_step, int(layer.row), vectors_of(0, m),
              lanes + (layer.apart + j0 * layer.row) * V, first);

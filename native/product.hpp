@@ -23,14 +23,14 @@ enum class Start { Zero, Row, Column, Tile };
 
 struct Product {
   const real* p;
-  long step;
+  Index step;
   const real* q;
-  long next;  // from one row of q to the next
-  long terms;
+  Index next;  // from one row of q to the next
+  Index terms;
   const real* start;
-  long start_step;
+  Index start_step;
   real* out;
-  long out_step;
+  Index out_step;
   const real* beside = nullptr;  // what `After` takes: laid out as the result
 };
 
@@ -44,16 +44,16 @@ struct AsItIs {
 #define KEEP(address) asm("" : "+r"(address))
 
 template <int R, int N, Walk W>
-INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
+INLINE void accumulate(vec (&sum)[R][N], const Product& x, Index column) {
   const real* q = x.q + column;
-  const long step = x.step, next = x.next;
+  const Index step = x.step, next = x.next;
   if constexpr (W == Walk::Rows) {
     // Every third row has a pointer; an address can reach the two after it by one and two steps.
     constexpr int GROUPS = (R + 2) / 3;
     const real* p[GROUPS];
 #pragma GCC unroll 2
     for (int g = 0; g < GROUPS; ++g) p[g] = x.p + 3 * g * step;
-    long one = step, two = 2 * step;
+    Index one = step, two = 2 * step;
     const auto term = [&](int k) __attribute__((always_inline)) {
       vec row[N];
 #pragma GCC unroll 4
@@ -67,7 +67,7 @@ INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
         for (int n = 0; n < N; ++n) sum[r][n] = fma(number, row[n], sum[r][n]);
       }
     };
-    long k = 0;
+    Index k = 0;
     for (; k + 4 <= x.terms; k += 4) {
       KEEP(one);
       KEEP(two);
@@ -88,7 +88,7 @@ INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
     }
   } else {
     const real* p = x.p;
-    for (long k = 0; k < x.terms; ++k) {
+    for (Index k = 0; k < x.terms; ++k) {
       vec row[N];
 #pragma GCC unroll 4
       for (int n = 0; n < N; ++n) row[n] = load(q + n * V);
@@ -107,7 +107,7 @@ INLINE void accumulate(vec (&sum)[R][N], const Product& x, long column) {
 }
 
 template <int R, int N, Walk W, Start S, class After>
-INLINE void tile(const Product& x, long column) {
+INLINE void tile(const Product& x, Index column) {
   vec sum[R][N]{};
   const real* start = S == Start::Column ? x.start : x.start + column;
 #pragma GCC unroll 6
@@ -139,20 +139,20 @@ INLINE void tile(const Product& x, long column) {
 template <int MOST>
 struct Blocks {
   int number, size, larger;  // the first `larger` of them have one more
-  explicit INLINE Blocks(long count) : number(int((count + MOST - 1) / MOST)), size(int(count)), larger(0) {
+  explicit INLINE Blocks(Index count) : number(int((count + MOST - 1) / MOST)), size(int(count)), larger(0) {
     if (number == 2) {
       size = int(count / 2), larger = int(count % 2);
     } else if (number > 2) {
       size = int(unsigned(count) / unsigned(number)), larger = int(count) - size * number;
     }
   }
-  INLINE long first(long block) const { return block * size + (block < larger ? block : larger); }
-  INLINE int length(long block) const { return size + (block < larger); }
+  INLINE Index first(Index block) const { return block * size + (block < larger ? block : larger); }
+  INLINE int length(Index block) const { return size + (block < larger); }
 };
 
 // Calls `block(first, length)` for all blocks between two limits.
 template <int MOST, class Block>
-INLINE void in_blocks(long begin, long end, Block block) {
+INLINE void in_blocks(Index begin, Index end, Block block) {
   const Blocks<MOST> blocks(end - begin);
   for (int b = 0; b < blocks.number; ++b) {
     const int length = blocks.length(b);
@@ -164,8 +164,8 @@ INLINE void in_blocks(long begin, long end, Block block) {
 // R rows, and all vectors of them.
 template <int R, Walk W, Start S, class After>
 void strip(const Product& x, int vectors) {
-  in_blocks<COLUMNS>(0, vectors, [&](long first, int width) __attribute__((always_inline)) {
-    const long column = first * V;
+  in_blocks<COLUMNS>(0, vectors, [&](Index first, int width) __attribute__((always_inline)) {
+    const Index column = first * V;
     switch (width) {
       case 1: tile<R, 1, W, S, After>(x, column); break;
       case 2: tile<R, 2, W, S, After>(x, column); break;
@@ -195,7 +195,7 @@ INLINE void product(const Product& x, int rows, int vectors) {
 // A matrix whose rows are cut into segments (panels), each stored row by row; the last may be narrower.
 struct Segments {
   const real* first;
-  long step;     // from one segment to the next
+  Index step;    // from one segment to the next
   int vectors;   // of a row, in all segments together
   int widest;    // vectors of a segment
 };
@@ -204,7 +204,7 @@ constexpr int AT_ONCE = V >= 16 ? 1 : V >= 8 ? 2 : 4;  // rows of y, to have eno
 
 // out[j, 0 … V) for V rows of x and the J rows of y from `row` on.
 template <int J>
-INLINE void dots(const real* x, long x_step, const Segments& y, long row, real* out, long out_step) {
+INLINE void dots(const real* x, Index x_step, const Segments& y, Index row, real* out, Index out_step) {
   vec sum[J][V];
 #pragma GCC unroll 4
   for (int j = 0; j < J; ++j) {
@@ -214,7 +214,7 @@ INLINE void dots(const real* x, long x_step, const Segments& y, long row, real* 
   const real* segment = y.first;
   for (int done = 0; done < y.vectors; done += y.widest, segment += y.step) {
     const int count = y.vectors - done < y.widest ? y.vectors - done : y.widest;
-    const long width = long(count) * V;
+    const Index width = Index(count) * V;
     const real* rows = segment + row * width;
     for (int v = 0; v < count; ++v) {
       vec right[J];
@@ -233,9 +233,9 @@ INLINE void dots(const real* x, long x_step, const Segments& y, long row, real* 
 }
 
 // The same for any number of rows of y, from the first on.
-INLINE void all_dots(const real* x, long x_step, const Segments& y, long rows, real* out,
-                     long out_step) {
-  long row = 0;
+INLINE void all_dots(const real* x, Index x_step, const Segments& y, Index rows, real* out,
+                     Index out_step) {
+  Index row = 0;
   for (; row + AT_ONCE <= rows; row += AT_ONCE)
     dots<AT_ONCE>(x, x_step, y, row, out + row * out_step, out_step);
   for (; row < rows; ++row) dots<1>(x, x_step, y, row, out + row * out_step, out_step);
@@ -245,7 +245,7 @@ INLINE void all_dots(const real* x, long x_step, const Segments& y, long rows, r
 constexpr int OUTER = REGISTERS == 32 ? 4 : 2, INNER = REGISTERS == 32 ? 6 : 4;
 
 template <int J, int K>
-void lanes_block(const real* d, long d_step, const real* a, long a_step, long columns, int vectors,
+void lanes_block(const real* d, Index d_step, const real* a, Index a_step, Index columns, int vectors,
                  real* lanes, bool first) {
   vec sum[J][K]{};
   if (!first) {
@@ -278,7 +278,7 @@ void lanes_block(const real* d, long d_step, const real* a, long a_step, long co
   }
 }
 
-using LanesBlock = void (*)(const real*, long, const real*, long, long, int, real*, bool);
+using LanesBlock = void (*)(const real*, Index, const real*, Index, Index, int, real*, bool);
 
 template <int J, int... K>
 constexpr void fill(LanesBlock (&row)[INNER], std::integer_sequence<int, K...>) {
@@ -294,10 +294,10 @@ struct LanesBlocks {
 constexpr LanesBlocks LANES_BLOCKS{std::make_integer_sequence<int, OUTER>()};
 
 // All pairs of `rows` rows of d with `columns` rows of a.
-INLINE void in_lanes(const real* d, long d_step, int rows, const real* a, long a_step, int columns,
+INLINE void in_lanes(const real* d, Index d_step, int rows, const real* a, Index a_step, int columns,
                      int vectors, real* lanes, bool first) {
-  in_blocks<OUTER>(0, rows, [&](long j, int height) {
-    in_blocks<INNER>(0, columns, [&](long k, int width) {
+  in_blocks<OUTER>(0, rows, [&](Index j, int height) {
+    in_blocks<INNER>(0, columns, [&](Index k, int width) {
       LANES_BLOCKS.of[height - 1][width - 1](d + j * d_step, d_step, a + k * a_step, a_step, columns,
                                              vectors, lanes + (j * columns + k) * V, first);
     });
@@ -305,8 +305,8 @@ INLINE void in_lanes(const real* d, long d_step, int rows, const real* a, long a
 }
 
 // out[i] = the sum of the lanes of vector i, for `count` numbers, a multiple of V.
-INLINE void add_lanes(const real* lanes, long count, real* out) {
-  for (long i = 0; i < count; i += V) {
+INLINE void add_lanes(const real* lanes, Index count, real* out) {
+  for (Index i = 0; i < count; i += V) {
     vec rows[V];
 #pragma GCC unroll 16
     for (int lane = 0; lane < V; ++lane) rows[lane] = load(lanes + (i + lane) * V);

@@ -8,6 +8,7 @@
 // Neither lets a result depend on the number of threads.
 #pragma once
 
+#include "kernel.hpp"
 #include "memory.hpp"
 #include "pass.hpp"
 #include "update.hpp"
@@ -18,9 +19,9 @@ using chainrule::Data;
 using chainrule::Description;
 
 constexpr int CHUNKS = 8;
-constexpr long CHUNKED_BYTES = 1 << 18;  // a gradient that may be held so many times
-constexpr long TILE = 256;               // examples of a tile, about
-constexpr long LANES_TILE_BYTES = 96 * 1024;  // values of a tile of narrow layers
+constexpr Index CHUNKED_BYTES = 1 << 18;  // a gradient that may be held so many times
+constexpr Index TILE = 256;               // examples of a tile, about
+constexpr Index LANES_TILE_BYTES = 96 * 1024;  // values of a tile of narrow layers
 // Units up to which examples in lanes are faster, as measured: where all layers are so narrow, and
 // for a layer among wide ones.
 constexpr int NARROW = SINGLE ? 40 : 36;
@@ -28,11 +29,11 @@ constexpr int VERY_NARROW = 4;
 
 // Examples in the kernel's form: x and y lie as the layers beside them do.
 struct Examples {
-  long count;
+  Index count;
   real* x;
-  long x_step;
+  Index x_step;
   real* y;
-  long y_step;
+  Index y_step;
   real* weight;       // as given; null where all count the same
   real* coefficient;  // the share of each in the mean
   double total;       // of the weights
@@ -42,12 +43,12 @@ struct Examples {
 struct Batch {
   const Examples* from;
   const std::int64_t* index;  // null: 0, 1, 2, …
-  long count;
+  Index count;
   const void* const* masks;   // by layer; null where nothing is dropped
 };
 
 // The share of each example in the mean; a sum of weights that is 0 counts as 1.
-INLINE real share_of(const Examples& e, long example, double total) {
+INLINE real share_of(const Examples& e, Index example, double total) {
   return e.weight ? real(double(e.weight[example]) / (total == 0 ? 1 : total)) : real(1.0 / total);
 }
 
@@ -56,9 +57,9 @@ struct Plan {
   Net net;
   int inputs, outputs;
   bool inputs_in_rows, outputs_in_rows;
-  long flat, packed;     // numbers of parameters
-  long apart;            // those of layers from lanes to lanes
-  long tile;             // examples of a tile, a multiple of V
+  Index flat, packed;    // numbers of parameters
+  Index apart;           // those of layers from lanes to lanes
+  Index tile;            // examples of a tile, a multiple of V
   bool chunked;
   int threads;           // most that ever work
   Tile* tiles;           // one per thread
@@ -67,39 +68,38 @@ struct Plan {
   real* is_weight;
   const real** masks;    // by thread and layer
 
-  Plan(const Description& d, int most_threads, long most_examples);
+  Plan(const Description& d, int most_threads, Index most_examples);
   void read(const Data& data, Memory& into, Examples& e) const;
 
  private:
   void describe(const Description& d);
-  void lay_out(const Description& d);
   void make_tile(Tile& t, const Tile* shared);
 };
 
-INLINE Plan::Plan(const Description& d, int most_threads, long most_examples)
+INLINE Plan::Plan(const Description& d, int most_threads, Index most_examples)
     : memory(d.guarded), inputs(d.inputs), outputs(d.layer[d.layers - 1].units), threads(most_threads) {
   describe(d);
-  long numbers = 0;
+  Index numbers = 0;
   bool all_lanes = !inputs_in_rows;
   for (int l = 0; l < net.layers; ++l) {
     numbers += 2 * net.layer[l].units;
     all_lanes = all_lanes && !net.layer[l].to_rows;
   }
-  long most = TILE;
+  Index most = TILE;
   if (all_lanes) {
-    most = LANES_TILE_BYTES / (numbers * long(sizeof(real))) / (4 * V) * (4 * V);
+    most = LANES_TILE_BYTES / (numbers * Index(sizeof(real))) / (4 * V) * (4 * V);
     most = most < 4 * V ? 4 * V : most > 2 * TILE ? 2 * TILE : most;
   }
-  const long count = most_examples < 1 ? 1 : most_examples;
-  const long parts = (count + most + most / 2 - 1) / (most + most / 2);  // one half more is one tile
+  const Index count = most_examples < 1 ? 1 : most_examples;
+  const Index parts = (count + most + most / 2 - 1) / (most + most / 2);  // one half more is one tile
   tile = padded((count + parts - 1) / parts);
-  chunked = parts > 1 && all_lanes && packed * long(sizeof(real)) <= CHUNKED_BYTES;
+  chunked = parts > 1 && all_lanes && packed * Index(sizeof(real)) <= CHUNKED_BYTES;
 
   tiles = memory.array<Tile>(threads);
   scratch = memory.array<Scratch>(threads);
   lanes = memory.array<real*>(threads);
-  masks = memory.array<const real*>(long(threads) * net.layers);
-  long panel = 0, result = long(ROWS) * PANEL;
+  masks = memory.array<const real*>(Index(threads) * net.layers);
+  Index panel = 0, result = Index(ROWS) * PANEL;
   for (int l = 0; l < net.layers; ++l) {
     const Layer& layer = net.layer[l];
     panel = padded(layer.units) > panel ? padded(layer.units) : panel;
@@ -129,14 +129,13 @@ INLINE void Plan::describe(const Description& d) {
     layer.units = given.units;
     layer.from_rows = l ? net.layer[l - 1].to_rows : inputs_in_rows;
     layer.to_rows = given.units > limit;
-    layer.kind = given.activation;
     layer.activation = &ACTIVATIONS[int(given.activation)];
     layer.number = real(given.number);
     layer.dropout_scale = given.dropout > 0 ? real(1 / (1 - given.dropout)) : 0;
     layer.keeps_slope = !layer.activation->from_value || given.dropout > 0;
     layer.chain = layer.keeps_slope ? chain_as_kept : layer.activation->chain;
     layer.weights = flat;
-    flat += long(layer.inputs) * layer.units;
+    flat += Index(layer.inputs) * layer.units;
     layer.row = layer.to_rows ? 0 : layer.from_rows ? padded(layer.inputs + 1) : layer.inputs + 1;
     layer.begin = packed;
     layer.size = layer.to_rows ? padded(layer.units) * (layer.inputs + 1) : padded(layer.units * layer.row);
@@ -154,12 +153,12 @@ INLINE void Plan::describe(const Description& d) {
   for (int l = 0; l < d.layers; ++l) {
     pairs(
         net.layer[l],
-        [&](long from, long to, long count) {
-          for (long i = 0; i < count; ++i) is_weight[to + i] = from < net.layer[0].biases;
+        [&](Index from, Index to, Index count) {
+          for (Index i = 0; i < count; ++i) is_weight[to + i] = from < net.layer[0].biases;
         },
-        [&](long, long, long to, long to_step, long units, long inputs) {
-          for (long k = 0; k < inputs; ++k)
-            for (long j = 0; j < units; ++j) is_weight[to + k * to_step + j] = 1;
+        [&](Index, Index, Index to, Index to_step, Index units, Index inputs) {
+          for (Index k = 0; k < inputs; ++k)
+            for (Index j = 0; j < units; ++j) is_weight[to + k * to_step + j] = 1;
         });
   }
 }
@@ -170,22 +169,22 @@ INLINE void Plan::make_tile(Tile& t, const Tile* shared) {
   t.a = memory.array<real*>(count);
   t.slope = memory.array<real*>(count);
   t.delta = memory.array<real*>(count);
-  t.step = memory.array<long>(count);
+  t.step = memory.array<Index>(count);
   for (int l = 0; l < count; ++l) {
     const bool rows = l ? net.layer[l - 1].to_rows : inputs_in_rows;
-    const long units = l ? net.layer[l - 1].units : inputs;
+    const Index units = l ? net.layer[l - 1].units : inputs;
     t.step[l] = rows ? spaced(units + 1) : spaced(tile);
     if (shared) {
       t.a[l] = shared->a[l], t.slope[l] = shared->slope[l], t.delta[l] = shared->delta[l];
       continue;
     }
-    const long numbers = t.step[l] * (rows ? tile : units + 1);
+    const Index numbers = t.step[l] * (rows ? tile : units + 1);
     t.a[l] = memory.array<real>(numbers);
     if (l && net.layer[l - 1].keeps_slope) t.slope[l] = memory.array<real>(numbers);
     if (l) t.delta[l] = memory.array<real>(numbers);
-    for (long m = 0; m < tile; ++m) t.a[l][rows ? m * t.step[l] + units : units * t.step[l] + m] = 1;
+    for (Index m = 0; m < tile; ++m) t.a[l][rows ? m * t.step[l] + units : units * t.step[l] + m] = 1;
   }
-  const long y_numbers = outputs_in_rows ? tile * spaced(outputs) : outputs * spaced(tile);
+  const Index y_numbers = outputs_in_rows ? tile * spaced(outputs) : outputs * spaced(tile);
   t.y = shared ? shared->y : memory.array<real>(y_numbers);
   t.y_step = outputs_in_rows ? spaced(outputs) : spaced(tile);
   t.coefficient = shared ? shared->coefficient : memory.array<real>(tile);
@@ -195,19 +194,19 @@ INLINE void Plan::make_tile(Tile& t, const Tile* shared) {
 // A copy of examples in the kernel's form.
 INLINE void Plan::read(const Data& data, Memory& into, Examples& e) const {
   e.count = data.examples;
-  const long lanes_step = spaced(data.examples + tile);  // the last tile may reach over the end
-  const auto copy = [&](const void* from, long row, long column, int numbers, bool rows, bool one,
-                        real*& to, long& step) {
+  const Index lanes_step = spaced(data.examples + tile);  // the last tile may reach over the end
+  const auto copy = [&](const void* from, Index row, Index column, int numbers, bool rows, bool one,
+                        real*& to, Index& step) {
     step = rows ? spaced(numbers + one) : lanes_step;
     to = into.array<real>(rows ? step * (e.count + tile) : step * (numbers + one));
     const real* p = static_cast<const real*>(from);
-    for (long j = 0; p && j < numbers; ++j)
-      for (long m = 0; m < e.count; ++m)
+    for (Index j = 0; p && j < numbers; ++j)
+      for (Index m = 0; m < e.count; ++m)
         to[rows ? m * step + j : j * step + m] = p[j * row + m * column];
-    for (long m = 0; one && m < e.count + tile; ++m)
+    for (Index m = 0; one && m < e.count + tile; ++m)
       to[rows ? m * step + numbers : numbers * step + m] = 1;
-    for (long j = 0; !rows && j < numbers; ++j)  // see `fetch`
-      for (long m = e.count; m < padded(e.count); ++m) to[j * step + m] = to[j * step + e.count - 1];
+    for (Index j = 0; !rows && j < numbers; ++j)  // see `fetch`
+      for (Index m = e.count; m < padded(e.count); ++m) to[j * step + m] = to[j * step + e.count - 1];
   };
   copy(data.x, data.x_row, data.x_column, inputs, inputs_in_rows, true, e.x, e.x_step);
   copy(data.y, data.y_row, data.y_column, outputs, outputs_in_rows, false, e.y, e.y_step);
@@ -218,16 +217,16 @@ INLINE void Plan::read(const Data& data, Memory& into, Examples& e) const {
     e.weight = into.array<real>(e.count);
     __builtin_memcpy(e.weight, data.weights, sizeof(real) * e.count);
     e.total = 0;
-    for (long m = 0; m < e.count; ++m) e.total += double(e.weight[m]);
+    for (Index m = 0; m < e.count; ++m) e.total += double(e.weight[m]);
   }
-  for (long m = 0; m < e.count; ++m) e.coefficient[m] = share_of(e, m, e.total);
+  for (Index m = 0; m < e.count; ++m) e.coefficient[m] = share_of(e, m, e.total);
 }
 
 // Makes a thread's tile point to, or hold, examples `first` … of a batch; of those that are to be
 // copied, m0 … m1. Where examples are in lanes, those behind the last one in its vector repeat it: of
 // other numbers, such as zeros, an exponential may be infinite where that of no example is.
-INLINE void fetch(const Plan& plan, Tile& t, const Batch& batch, double total, long first, long m0,
-                  long m1) {
+INLINE void fetch(const Plan& plan, Tile& t, const Batch& batch, double total, Index first, Index m0,
+                  Index m1) {
   const Examples& e = *batch.from;
   if (!batch.index) {
     t.a[0] = e.x + (plan.inputs_in_rows ? first * e.x_step : first);
@@ -237,16 +236,16 @@ INLINE void fetch(const Plan& plan, Tile& t, const Batch& batch, double total, l
     t.coefficient = e.coefficient + first;
     return;
   }
-  const auto copy = [&](bool rows, int numbers, const real* from, long from_step, real* to, long step) {
-    for (long m = m0; m < m1; ++m) {
-      const long example = batch.index[first + m];
+  const auto copy = [&](bool rows, int numbers, const real* from, Index from_step, real* to, Index step) {
+    for (Index m = m0; m < m1; ++m) {
+      const Index example = batch.index[first + m];
       if (rows) {
         __builtin_memcpy(to + m * step, from + example * from_step, sizeof(real) * numbers);
       } else {
         for (int j = 0; j < numbers; ++j) to[j * step + m] = from[j * from_step + example];
       }
     }
-    for (long m = m1; !rows && m % V; ++m)
+    for (Index m = m1; !rows && m % V; ++m)
       for (int j = 0; j < numbers; ++j) to[j * step + m] = to[j * step + m1 - 1];
   };
   t.a[0] = t.x_buffer;
@@ -256,7 +255,7 @@ INLINE void fetch(const Plan& plan, Tile& t, const Batch& batch, double total, l
   t.coefficient = t.coefficient_buffer;
   copy(plan.inputs_in_rows, plan.inputs, e.x, e.x_step, t.a[0], t.step[0]);
   copy(plan.outputs_in_rows, plan.outputs, e.y, e.y_step, t.y, t.y_step);
-  for (long m = m0; m < m1; ++m) t.coefficient[m] = share_of(e, batch.index[first + m], total);
+  for (Index m = m0; m < m1; ++m) t.coefficient[m] = share_of(e, batch.index[first + m], total);
 }
 
 }  // namespace

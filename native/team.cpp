@@ -1,9 +1,10 @@
 #include "team.hpp"
 
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 static long process() { return long(getpid()); }
 #else
-static long process() { return 0; }  // there is no fork
+static long process() { return 1; }  // there is no fork
 #endif
 
 #if defined(__x86_64__)
@@ -157,3 +158,17 @@ void Team::meet() {
     room.meeting.after(meeting);
   }
 }
+
+// Who has to wait looks again after a while: others take turns of up to a tenth of a second.
+Turns::Turn::Turn(Turns& turns) : turns_(turns) {
+  long holder = 0;
+  while (!turns_.holder_.compare_exchange_strong(holder, process(), std::memory_order_acquire)) {
+    if (holder != 0 && holder != process())
+      throw std::runtime_error("this session was at work when this process was forked, and lies half done; "
+                               "make a session of its own in the child");
+    holder = 0;
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+Turns::Turn::~Turn() { turns_.holder_.store(0, std::memory_order_release); }

@@ -5,6 +5,8 @@
 // starts its own.
 #pragma once
 
+#include <atomic>
+
 class Team {
  public:
   Team();
@@ -30,4 +32,26 @@ class Team {
   struct Room;
   int size_ = 1;
   Room* room_ = nullptr;
+};
+
+// Callers that take turns with one thing, each for as long as its `Turn` lives.
+//
+// Not a mutex: one that another thread holds while its process forks stays locked in the child, where
+// that thread is not, and whoever waited for it would wait for ever. What it worked on was left half
+// done there, so the child is refused.
+class Turns {
+ public:
+  class Turn {
+   public:
+    explicit Turn(Turns& turns);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Turns& turns_;
+  };
+
+ private:
+  std::atomic<long> holder_{0};  // the process whose turn it is; 0: nobody's
 };

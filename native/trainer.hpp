@@ -21,7 +21,7 @@ using chainrule::Trouble;
 // Multiply-adds that are worth a thread: some 20 µs of them.
 constexpr double WORK_PER_THREAD = SINGLE ? 600'000 : 300'000;
 
-INLINE int threads_worth(double parameters, long examples, int most) {
+INLINE int threads_worth(double parameters, Index examples, int most) {
   const double useful = 3 * parameters * double(examples) / WORK_PER_THREAD;
   return useful < 2 ? 1 : useful < most ? int(useful) : most;
 }
@@ -72,7 +72,7 @@ class Trainer {
   double normal_equations(const real* params, double* hessian, double* gradient) {
     return ::normal_equations(plan_, examples_, penalty_, params, *squares_, hessian, gradient);
   }
-  int useful_threads(long examples) const;
+  int useful_threads(Index examples) const;
 
  private:
   // What the members of a team do together.
@@ -102,7 +102,7 @@ class Trainer {
   int transformations_;
   TransformationDescription* transformation_;
   bool looks_at_all_ = false;
-  long draws_;
+  Index draws_;
   bool good_known_ = false;
   Squares* squares_ = nullptr;  // in the memory of the plan
 
@@ -122,30 +122,30 @@ class Trainer {
   void updates(Task& task, int index);
   void values(Task& task, int index, const Batch& batch, bool backward, real* outputs,
               const Update* at_once, const double* noise);
-  void one_tile(const Batch& batch, int member, Share share, double total, long first, long count, Team* team,
+  void one_tile(const Batch& batch, int member, Share share, double total, Index first, Index count, Team* team,
                 bool backward, real* outputs, bool first_tile, bool last_tile, real* gradient,
                 const Update* at_once, const double* noise);
-  void write_outputs(const Tile& t, const Batch& batch, long first, long m0, long m1, real* outputs) const;
-  void move_layer(const Update& u, int l, long begin, long count, const real* g, const double* noise) const;
+  void write_outputs(const Tile& t, const Batch& batch, Index first, Index m0, Index m1, real* outputs) const;
+  void move_layer(const Update& u, int l, Index begin, Index count, const real* g, const double* noise) const;
   Trouble judge(Task& task, const Update& u, const double* noise);
   double fitting(double sum) const;
   double penalty_of_weights() const;
   void add_penalty();
   double cost_of(const Batch& batch, double total) const;
-  Batch batch_of(const Stretch& s, long update) const;
+  Batch batch_of(const Stretch& s, Index update) const;
 };
 
 INLINE double total_of(const Batch& batch) {
   if (!batch.index) return batch.from->total;
   if (!batch.from->weight) return double(batch.count);
   double total = 0;
-  for (long m = 0; m < batch.count; ++m) total += double(batch.from->weight[batch.index[m]]);
+  for (Index m = 0; m < batch.count; ++m) total += double(batch.from->weight[batch.index[m]]);
   return total;
 }
 
 // Multiply-adds of an update decide: waking the others and meeting them costs some microseconds. Of
 // chunks every member should have as many as the others.
-int Trainer::useful_threads(long examples) const {
+int Trainer::useful_threads(Index examples) const {
   if (every_thread_) return plan_.threads;
   int most = threads_worth(double(plan_.flat), examples, plan_.threads);
   if (plan_.chunked)
@@ -162,7 +162,7 @@ void Trainer::unpack_all(const real* packed, real* flat) const {
 
 // Its gradient, to that of the examples.
 void Trainer::add_penalty() {
-  for (long i = 0; penalty_ != 0 && i < plan_.packed; i += V) {
+  for (Index i = 0; penalty_ != 0 && i < plan_.packed; i += V) {
     const vec g = with_penalty(real(penalty_), plan_.is_weight + i, load(gradient_ + i), load(plan_.net.theta + i));
     store(gradient_ + i, g);
   }
@@ -177,7 +177,7 @@ double Trainer::fitting(double sum) const {
 double Trainer::penalty_of_weights() const {
   if (penalty_ == 0) return 0;
   double part[V] = {};
-  for (long i = 0; i < plan_.packed; i += V)
+  for (Index i = 0; i < plan_.packed; i += V)
     for (int lane = 0; lane < V; ++lane) {
       const double w = double(plan_.net.theta[i + lane]) * double(plan_.is_weight[i + lane]);
       part[lane] += w * w;
@@ -191,7 +191,7 @@ double Trainer::penalty_of_weights() const {
 double Trainer::cost_of(const Batch& batch, double total) const {
   constexpr int APART = 8;
   double part[APART] = {};
-  long m = 0;
+  Index m = 0;
   for (; m + APART <= batch.count; m += APART)
     for (int i = 0; i < APART; ++i) part[i] += double(losses_[m + i]);
   for (; m < batch.count; ++m) part[0] += double(losses_[m]);
@@ -202,40 +202,36 @@ double Trainer::cost_of(const Batch& batch, double total) const {
 
 // Passes over examples ------------------------------------------------------------------------
 
-void Trainer::write_outputs(const Tile& t, const Batch& batch, long first, long m0, long m1,
+void Trainer::write_outputs(const Tile& t, const Batch& batch, Index first, Index m0, Index m1,
                             real* outputs) const {
   const real* a = t.a[layers_];
-  const long step = t.step[layers_];
+  const Index step = t.step[layers_];
   for (int j = 0; j < plan_.outputs; ++j)
-    for (long m = m0; m < m1; ++m)
+    for (Index m = m0; m < m1; ++m)
       outputs[j * batch.count + first + m] = plan_.outputs_in_rows ? a[m * step + j] : a[j * step + m];
 }
 
-void Trainer::move_layer(const Update& u, int l, long begin, long count, const real* g,
+void Trainer::move_layer(const Update& u, int l, Index begin, Index count, const real* g,
                          const double* noise) const {
-  real on_weights = 1, on_biases = 1;
-  if (u.noisy) {
-    const double* drawn = noise;
-    for (int i = 0; i < transformations_; ++i) {
-      on_weights *= real(1 + transformation_[i].number * drawn[l]);
-      on_biases *= real(1 + transformation_[i].number * drawn[layers_ + l]);
-      drawn += 2 * layers_;
-    }
+  Factors all = UNCHANGED;
+  for (int i = 0; u.noisy && i < transformations_; ++i) {
+    const Factors one = noise_of(transformation_[i].number, noise + i * 2 * layers_, layers_, l);
+    all.weights *= one.weights, all.biases *= one.biases;
   }
-  MOVES[int(optimizer_)](u, begin, count, g, on_weights, on_biases);
+  MOVES[int(optimizer_)](u, begin, count, g, all);
 }
 
 // A member's share of one tile. With `at_once`, blocks of the gradient of the last tile are used as
 // soon as they are known; nothing needs the old weights by then.
-void Trainer::one_tile(const Batch& batch, int member, Share share, double total, long first, long count,
+void Trainer::one_tile(const Batch& batch, int member, Share share, double total, Index first, Index count,
                        Team* team, bool backward_too, real* outputs, bool first_tile, bool last_tile,
                        real* gradient_of_all, const Update* at_once, const double* noise) {
   const Net& net = plan_.net;
   Tile& t = plan_.tiles[member];
   const Scratch& scratch = plan_.scratch[member];
   real* lanes = plan_.lanes[member];
-  const long groups = (count + V - 1) / V;  // examples are parted between vectors
-  const long m0 = share.begin(groups) * V, end = share.end(groups) * V, m1 = end < count ? end : count;
+  const Index groups = (count + V - 1) / V;  // examples are parted between vectors
+  const Index m0 = share.begin(groups) * V, end = share.end(groups) * V, m1 = end < count ? end : count;
   t.examples = count;
   t.loss = losses_ + first;
   fetch(plan_, t, batch, total, first, m0, m1);
@@ -251,24 +247,24 @@ void Trainer::one_tile(const Batch& batch, int member, Share share, double total
     const Layer& layer = net.layer[l];
     if (!layer.to_rows && !layer.from_rows) {
       if (share.part > 0) continue;  // too small to be parted
-      gradient<false>(net, t, l, {0, 1}, first_tile, gradient_of_all, lanes, scratch, [](long, long, real*) {});
+      gradient<false>(net, t, l, {0, 1}, first_tile, gradient_of_all, lanes, scratch, [](Index, Index, real*) {});
       if (!last_tile || plan_.apart == plan_.packed) continue;
       add_lanes(lanes + layer.apart * V, layer.size, gradient_of_all + layer.begin);
       if (at_once) move_layer(*at_once, l, layer.begin, layer.size, gradient_of_all + layer.begin, noise);
     } else if (at_once && last_tile) {
       gradient<true>(net, t, l, share, first_tile, gradient_of_all, lanes, scratch,
-                     [&](long begin, long numbers, const real* g) {
+                     [&](Index begin, Index numbers, const real* g) {
                        move_layer(*at_once, l, begin, numbers, g, noise);
                      });
     } else {
       gradient<false>(net, t, l, share, first_tile, gradient_of_all, lanes, scratch,
-                      [](long, long, real*) {});
+                      [](Index, Index, real*) {});
     }
   }
   if (plan_.apart != plan_.packed || !last_tile || share.part > 0) return;
   add_lanes(lanes, plan_.packed, gradient_of_all);  // all layers are narrow: all at once
   if (at_once && !at_once->noisy) {
-    MOVES[int(optimizer_)](*at_once, 0, plan_.packed, gradient_of_all, 1, 1);
+    MOVES[int(optimizer_)](*at_once, 0, plan_.packed, gradient_of_all, UNCHANGED);
   } else if (at_once) {
     for (int l = 0; l < layers_; ++l) {
       const Layer& layer = net.layer[l];
@@ -283,13 +279,13 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
                      const Update* at_once, const double* noise) {
   Team& team = *task.team;
   const double total = total_of(batch);
-  const long tiles = (batch.count + plan_.tile - 1) / plan_.tile;
+  const Index tiles = (batch.count + plan_.tile - 1) / plan_.tile;
   Tile& t = plan_.tiles[index];
-  const real** masks = plan_.masks + long(index) * layers_;
-  const auto tile = [&](long number, Share share, Team* with, bool first, bool last, real* gradient,
+  const real** masks = plan_.masks + Index(index) * layers_;
+  const auto tile = [&](Index number, Share share, Team* with, bool first, bool last, real* gradient,
                         const Update* u) {
-    const long begin = number * plan_.tile;
-    const long left = batch.count - begin, count = left < plan_.tile ? left : plan_.tile;
+    const Index begin = number * plan_.tile;
+    const Index left = batch.count - begin, count = left < plan_.tile ? left : plan_.tile;
     t.mask = nullptr;
     if (batch.masks) {
       for (int l = 0; l < layers_; ++l)
@@ -308,7 +304,7 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
     if (plan_.chunked) {  // one tile only
       if (index == 0) tile(0, {0, 1}, nullptr, true, true, gradient_, at_once);
     } else {
-      for (long number = 0; number < tiles; ++number) {
+      for (Index number = 0; number < tiles; ++number) {
         tile(number, {index, team.size()}, with, number == 0, number == tiles - 1, gradient_, at_once);
         if (number < tiles - 1) team.meet();
       }
@@ -319,16 +315,16 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
   }
   const int chunks = tiles < CHUNKS ? int(tiles) : CHUNKS;
   for (int c = chunks * index / team.size(); c < chunks * (index + 1) / team.size(); ++c) {
-    const long begin = tiles * c / chunks, end = tiles * (c + 1) / chunks;
-    for (long number = begin; number < end; ++number)
+    const Index begin = tiles * c / chunks, end = tiles * (c + 1) / chunks;
+    for (Index number = begin; number < end; ++number)
       tile(number, {0, 1}, nullptr, number == begin, number == end - 1, gradient_ + c * plan_.packed, nullptr);
   }
   team.meet();
   cost_is_known();
   if (backward_too) {
-    const long groups = plan_.packed / V;
-    const long i0 = groups * index / team.size() * V, i1 = groups * (index + 1) / team.size() * V;
-    for (long i = i0; i < i1; i += V) {
+    const Index groups = plan_.packed / V;
+    const Index i0 = groups * index / team.size() * V, i1 = groups * (index + 1) / team.size() * V;
+    for (Index i = i0; i < i1; i += V) {
       vec sum_of_chunks = load(gradient_ + i);
       for (int c = 1; c < chunks; ++c) sum_of_chunks += load(gradient_ + c * plan_.packed + i);
       store(gradient_ + i, sum_of_chunks);
@@ -345,12 +341,12 @@ void Trainer::values(Task& task, int index, const Batch& batch, bool backward_to
 
 // Updates -------------------------------------------------------------------------------------
 
-Batch Trainer::batch_of(const Stretch& s, long update) const {
+Batch Trainer::batch_of(const Stretch& s, Index update) const {
   Batch batch{&examples_, nullptr, examples_.count, nullptr};
   if (s.batches) {
-    const long begin = update ? long(s.batch_ends[update - 1]) : 0;
+    const Index begin = update ? Index(s.batch_ends[update - 1]) : 0;
     batch.index = s.batches + begin;
-    batch.count = long(s.batch_ends[update]) - begin;
+    batch.count = Index(s.batch_ends[update]) - begin;
   }
   if (s.masks) batch.masks = s.masks + update * layers_;
   return batch;
@@ -359,7 +355,7 @@ Batch Trainer::batch_of(const Stretch& s, long update) const {
 // With the whole gradient known: what is wrong with it, or the update.
 Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
   real* theta = plan_.net.theta;
-  const long packed = plan_.packed;
+  const Index packed = plan_.packed;
   if (!std::isfinite(task.cost + task.penalty)) return Trouble::Cost;
   add_penalty();
   if (!all_finite(gradient_, packed)) return Trouble::Jacobian;
@@ -374,9 +370,9 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
       case chainrule::Transformation::Noise:
         for (int l = 0; l < layers_; ++l) {
           const Layer& layer = plan_.net.layer[l];
-          const vec w = splat(real(1 + number * drawn[l])), b = splat(real(1 + number * drawn[layers_ + l]));
-          for (long k = layer.begin; k < layer.begin + layer.size; k += V)
-            store(gradient_ + k, load(gradient_ + k) * select(load(plan_.is_weight + k) > vec{}, w, b));
+          const Factors factors = noise_of(number, drawn, layers_, l);
+          for (Index k = layer.begin; k < layer.begin + layer.size; k += V)
+            store(gradient_ + k, with_noise(factors, plan_.is_weight + k, load(gradient_ + k)));
         }
         drawn += 2 * layers_;
         break;
@@ -387,7 +383,7 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
   Update plain = u;
   plain.penalty = 0;
   plain.noisy = false;
-  MOVES[int(optimizer_)](plain, 0, packed, gradient_, 1, 1);
+  MOVES[int(optimizer_)](plain, 0, packed, gradient_, UNCHANGED);
   if (all_finite(theta, packed)) return Trouble::None;
   copy(good_, theta);
   for (int s = 0; s < 2; ++s)
@@ -397,7 +393,7 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
 
 void Trainer::updates(Task& task, int index) {
   const Stretch& s = *task.stretch;
-  for (long update = 0; update < s.updates; ++update) {
+  for (Index update = 0; update < s.updates; ++update) {
     Update u{};
     u.theta = plan_.net.theta;
     u.slot[0] = slot_[0], u.slot[1] = slot_[1];

@@ -38,13 +38,13 @@ struct Vectors {
 };
 
 struct GradientDescent {
-  static INLINE vec moved(const Vectors& c, const Update&, long, vec g, vec theta) {
+  static INLINE vec moved(const Vectors& c, const Update&, Index, vec g, vec theta) {
     return fnma(c.rate, g, theta);
   }
 };
 
 struct Momentum {
-  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+  static INLINE vec moved(const Vectors& c, const Update& u, Index i, vec g, vec theta) {
     const vec velocity = fma(c.a, load(u.slot[0] + i), g);
     store(u.slot[0] + i, velocity);
     return fnma(c.rate, velocity, theta);
@@ -52,7 +52,7 @@ struct Momentum {
 };
 
 struct Nesterov {
-  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+  static INLINE vec moved(const Vectors& c, const Update& u, Index i, vec g, vec theta) {
     const vec velocity = fma(c.a, load(u.slot[0] + i), g);
     store(u.slot[0] + i, velocity);
     return fnma(c.rate, fma(c.a, velocity, g), theta);
@@ -60,7 +60,7 @@ struct Nesterov {
 };
 
 struct RMSprop {
-  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+  static INLINE vec moved(const Vectors& c, const Update& u, Index i, vec g, vec theta) {
     const vec squares = fma(c.a, load(u.slot[0] + i), c.new_a * g * g);
     store(u.slot[0] + i, squares);
     return theta - c.rate * g / (square_root(squares) + c.epsilon);
@@ -68,7 +68,7 @@ struct RMSprop {
 };
 
 struct Adam {
-  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+  static INLINE vec moved(const Vectors& c, const Update& u, Index i, vec g, vec theta) {
     const vec mean = fma(c.a, load(u.slot[0] + i), c.new_a * g);
     const vec squares = fma(c.b, load(u.slot[1] + i), c.new_b * g * g);
     store(u.slot[0] + i, mean);
@@ -78,34 +78,48 @@ struct Adam {
 };
 
 struct AdamW {
-  static INLINE vec moved(const Vectors& c, const Update& u, long i, vec g, vec theta) {
+  static INLINE vec moved(const Vectors& c, const Update& u, Index i, vec g, vec theta) {
     return Adam::moved(c, u, i, g, theta) - c.shrink * theta;
   }
 };
 
-// Gradient of the penalty, and noise: one factor for all weights of a layer, one for its biases.
+// What noise multiplies the gradient of a layer with: all its weights, and all its biases.
+struct Factors {
+  real weights, biases;
+};
+constexpr Factors UNCHANGED{1, 1};
+
+// Of one Noise, whose draws are one number for the weights of every layer, then one for its biases.
+INLINE Factors noise_of(double size, const double* drawn, int layers, int l) {
+  return {real(1 + size * drawn[l]), real(1 + size * drawn[layers + l])};
+}
+
+INLINE vec with_noise(Factors by, const real* is_weight, vec g) {
+  return g * select(load(is_weight) > vec{}, splat(by.weights), splat(by.biases));
+}
+
+// The gradient of the penalty too.
 INLINE vec with_penalty(real penalty, const real* is_weight, vec g, vec theta) {
   return fma(splat(penalty) * load(is_weight), theta, g);
 }
 
 template <class O>
-void move(const Update& u, long begin, long count, const real* g, real weight_factor, real bias_factor) {
+void move(const Update& u, Index begin, Index count, const real* g, Factors noise) {
   const Vectors c(u);
   const bool plain = u.penalty == 0 && !u.noisy;
-  const vec on_weights = splat(weight_factor), on_biases = splat(bias_factor);
-  for (long i = 0; i < count; i += V) {
-    const long at = begin + i;
+  for (Index i = 0; i < count; i += V) {
+    const Index at = begin + i;
     const vec theta = load(u.theta + at);
     vec slope = load(g + i);
     if (!plain) {
       slope = with_penalty(u.penalty, u.is_weight + at, slope, theta);
-      if (u.noisy) slope = slope * select(load(u.is_weight + at) > vec{}, on_weights, on_biases);
+      if (u.noisy) slope = with_noise(noise, u.is_weight + at, slope);
     }
     store(u.theta + at, O::moved(c, u, at, slope, theta));
   }
 }
 
-using Move = void (*)(const Update&, long begin, long count, const real* g, real, real);
+using Move = void (*)(const Update&, Index begin, Index count, const real* g, Factors noise);
 
 // In the order of `chainrule::Optimizer`.
 constexpr Move MOVES[] = {move<GradientDescent>, move<Momentum>, move<Nesterov>,
@@ -136,36 +150,36 @@ INLINE void prepare(Update& u, chainrule::Optimizer kind, const double* settings
 
 // A whole gradient, for what looks at all of it ------------------------------------------------
 
-INLINE bool all_finite(const real* g, long count) {
+INLINE bool all_finite(const real* g, Index count) {
   vec zero{};
-  for (long i = 0; i < count; i += V) zero += load(g + i) * vec{};  // NaN where one is not finite
+  for (Index i = 0; i < count; i += V) zero += load(g + i) * vec{};  // NaN where one is not finite
   return sum(zero) == 0;
 }
 
 // Norm first, then the scaling, as the reference does it: the largest entry is taken out, so that
 // nothing overflows before it must.
-INLINE void clip_by_norm(real* g, long count, double limit) {
+INLINE void clip_by_norm(real* g, Index count, double limit) {
   vec top{};
-  for (long i = 0; i < count; i += V) {
+  for (Index i = 0; i < count; i += V) {
     const vec size = magnitude(load(g + i));
     top = select(size > top, size, top);
   }
   const double most = largest(top);
   if (most == 0) return;
   double squares = 0;
-  for (long i = 0; i < count; ++i) {
+  for (Index i = 0; i < count; ++i) {
     const double part = g[i] / most;
     squares += part * part;
   }
   const double norm = most * std::sqrt(squares);
   if (norm <= limit) return;
   const vec scale = splat(real(limit * (most / norm))), unit = splat(real(most));
-  for (long i = 0; i < count; i += V) store(g + i, load(g + i) / unit * scale);
+  for (Index i = 0; i < count; i += V) store(g + i, load(g + i) / unit * scale);
 }
 
-INLINE void clip_by_value(real* g, long count, double limit) {
+INLINE void clip_by_value(real* g, Index count, double limit) {
   const vec most = splat(real(limit));
-  for (long i = 0; i < count; i += V) store(g + i, at_least(at_most(load(g + i), most), -most));
+  for (Index i = 0; i < count; i += V) store(g + i, at_least(at_most(load(g + i), most), -most));
 }
 
 }  // namespace

@@ -5,10 +5,11 @@
 // unnamed namespace: a function compiled for one instruction set must never be taken for another's.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+
+#include "index.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -135,9 +136,38 @@ INLINE vec square_root(vec x) {
 #endif
 }
 
-// The smaller and the larger of two; a NaN in `x` stays, as one of `limit` would not.
-INLINE vec at_most(vec x, vec limit) { return select(x > limit, limit, x); }
-INLINE vec at_least(vec x, vec limit) { return select(x < limit, limit, x); }
+// The smaller and the larger of two; a NaN in `x` stays, for the minimum and maximum of x86 return
+// their second operand when one is NaN. (`maskz` with all lanes on is the plain instruction, of whose
+// definition g++ 12 warns that it reads an uninitialized vector.)
+INLINE vec at_most(vec x, vec limit) {
+#if BYTES == 64
+  if constexpr (SINGLE) return (vec)_mm512_maskz_min_ps(-1, (__m512)limit, (__m512)x);
+  else return (vec)_mm512_maskz_min_pd(-1, (__m512d)limit, (__m512d)x);
+#elif BYTES == 32
+  if constexpr (SINGLE) return (vec)_mm256_min_ps((__m256)limit, (__m256)x);
+  else return (vec)_mm256_min_pd((__m256d)limit, (__m256d)x);
+#elif defined(__x86_64__)
+  if constexpr (SINGLE) return (vec)_mm_min_ps((__m128)limit, (__m128)x);
+  else return (vec)_mm_min_pd((__m128d)limit, (__m128d)x);
+#else
+  return select(x > limit, limit, x);
+#endif
+}
+
+INLINE vec at_least(vec x, vec limit) {
+#if BYTES == 64
+  if constexpr (SINGLE) return (vec)_mm512_maskz_max_ps(-1, (__m512)limit, (__m512)x);
+  else return (vec)_mm512_maskz_max_pd(-1, (__m512d)limit, (__m512d)x);
+#elif BYTES == 32
+  if constexpr (SINGLE) return (vec)_mm256_max_ps((__m256)limit, (__m256)x);
+  else return (vec)_mm256_max_pd((__m256d)limit, (__m256d)x);
+#elif defined(__x86_64__)
+  if constexpr (SINGLE) return (vec)_mm_max_ps((__m128)limit, (__m128)x);
+  else return (vec)_mm_max_pd((__m128d)limit, (__m128d)x);
+#else
+  return select(x < limit, limit, x);
+#endif
+}
 
 constexpr whole SIGN = whole(std::uint64_t(1) << (SINGLE ? 31 : 63));
 

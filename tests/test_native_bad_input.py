@@ -142,6 +142,8 @@ RUNNER = {
     "threads": 2,
 }
 COUNT = len(PARAMS.flat)
+SAYS = r"^[a-z_\d\[\] ]+ (is|has) .*, wanted "
+"""What every refusal names: the quantity, what was met, what is wanted."""
 WRONG_RUNNERS = {
     "another instruction set": {"isa": "v9"},
     "another dtype": {"single": True},
@@ -174,7 +176,7 @@ def runner(**changes):
 
 @pytest.mark.parametrize("what", WRONG_RUNNERS)
 def test_a_session_of_what_does_not_fit_is_refused(what):
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(ValueError, match=SAYS):
         runner(**WRONG_RUNNERS[what])
 
 
@@ -224,10 +226,7 @@ WRONG_STRETCHES = {
     "an example beyond the data": TWO | {"batches": np.array([0, 1, 2, 3, 4, 5, 6, 11])},
     "indices of another dtype": TWO | {"batches": np.arange(8, dtype=np.int32)},
     "masks of another number": {"masks": [None]},
-    "a mask of fewer examples": {"masks": [np.ones((4, 10)), None, None, None]},
-    "a mask of another dtype": {"masks": [np.ones((4, 11), np.float32), None, None, None]},
-    "a mask of fewer units": {"masks": [np.ones((3, 11)), None, None, None]},
-    "a mask that lies otherwise": {"masks": [np.ones((11, 4)).T, None, None, None]},
+    "a mask where nothing is dropped": {"masks": [np.ones((4, 11)), None, None, None]},
     "costs of fewer updates": {"costs": np.zeros(1)},
     "costs of another dtype": {"costs": np.zeros(2, np.float32)},
 }
@@ -237,9 +236,29 @@ WRONG_STRETCHES = {
 def test_a_stretch_of_what_does_not_fit_is_refused(what):
     good, wrong = advance_arguments(), advance_arguments() | WRONG_STRETCHES[what]
     session = runner()
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(ValueError, match=SAYS):
         advance(session, **wrong)
     assert advance(session, **good) == (2, 0)
+
+
+WRONG_MASKS = {
+    "of fewer examples": np.ones((4, 10)),
+    "of another dtype": np.ones((4, 11), np.float32),
+    "of fewer units": np.ones((3, 11)),
+    "that lies otherwise": np.ones((11, 4)).T,
+    "that is none": None,
+}
+
+
+@pytest.mark.parametrize("what", WRONG_MASKS)
+def test_a_mask_that_does_not_fit_is_refused(what):
+    right, good = advance_arguments(), np.ones((4, 11))
+    session = runner(layers=[(4, 1, 0.0, 0.5), (3, 1, 0.0, 0.0)])
+    with pytest.raises(ValueError, match=r"^(a mask|masks\[2\]) (is|has) .*, wanted "):
+        advance(session, **right | {"masks": [good, None, WRONG_MASKS[what], None]})
+    with pytest.raises(ValueError, match=r"^masks has 0 entries, wanted 4"):
+        advance(session, **right)
+    assert advance(session, **right | {"masks": [good, None, good, None]}) == (2, 0)
 
 
 @pytest.mark.parametrize("noise", [None, np.zeros((1, 4)), np.zeros((2, 3)), np.zeros((4, 2)).T])
@@ -252,7 +271,7 @@ def test_noise_that_does_not_fit_is_refused(noise):
 
 
 def test_mini_batches_cannot_be_left_out():
-    with pytest.raises(ValueError, match="no batches"):
+    with pytest.raises(ValueError, match=r"^batches is None, wanted .*: at most 4 of 11"):
         advance(runner(batch=4), **advance_arguments())
 
 
@@ -281,9 +300,9 @@ def test_updates_without_parameters_are_refused(between):
         session.take(**taken)
         options = {"others": None, "jacobians": None, "outputs": None}
         session.evaluate(params=PARAMS.flat, **options)
-    with pytest.raises(ValueError, match="nothing to advance"):
+    with pytest.raises(ValueError, match="nothing to advance, wanted"):
         session.advance(**arguments)
-    with pytest.raises(ValueError, match="nothing to give back"):
+    with pytest.raises(ValueError, match="nothing to give back, wanted"):
         session.give(**given)
 
 
@@ -304,7 +323,7 @@ WRONG_EVALUATIONS = {
 @pytest.mark.parametrize("what", WRONG_EVALUATIONS)
 def test_an_evaluation_of_what_does_not_fit_is_refused(what):
     right = {"params": PARAMS.flat, "others": None, "jacobians": None, "outputs": None}
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(ValueError, match=SAYS):
         runner().evaluate(**right | WRONG_EVALUATIONS[what])
 
 
@@ -477,3 +496,40 @@ def test_forked_processes_and_those_of_joblib_train_to_the_same_bits():
         capture_output=True, text=True, timeout=100, check=False, env=environment,
     )  # fmt: skip
     assert done.stdout == "the same bits\n", done.stderr
+
+
+FORKED_AT_WORK = """
+import os, signal, sys, threading
+sys.path.insert(0, {tests!r})
+from test_native_bad_input import Adam, SHARED, Task, cases
+params, x, y = cases.draw(SHARED, 300, 1, 0.2)
+task = Task(SHARED, params, x, y, Adam())
+engine = task.native()
+worker = threading.Thread(target=lambda: engine.advance(task.state(), 100_000))
+worker.start()
+refused = 0
+while worker.is_alive() and not refused:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        try:
+            engine.cost(task.state().params)
+        except RuntimeError as trouble:
+            os._exit(7 if "was at work when this process was forked" in str(trouble) else 3)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, 7), code
+    refused += code == 7
+os._exit(0 if refused else 4)
+"""
+
+
+def test_an_engine_that_was_at_work_when_its_process_forked_is_refused_in_the_child():
+    """There is nobody in the child who would finish: to wait for it would be to wait for ever."""
+    tests = str(Path(__file__).parent)
+    script, environment = FORKED_AT_WORK.format(tests=tests), os.environ | {"PYTHONPATH": tests}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
+        capture_output=True, text=True, timeout=100, check=False, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

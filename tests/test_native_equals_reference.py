@@ -123,6 +123,9 @@ WIDE = {
     "softmax_inside": Network(
         [20, 41, 30, 5], activation=["softmax", "gelu", "identity"], cost="quantile(0.3)"
     ),
+    "softmax_inside_dropped": Network(
+        [20, 41, 30, 5], activation=["softmax", "tanh", "identity"], cost="huber", dropout=0.3
+    ),
     "dropped": Network([20, 48, 30, 5], activation="tanh", cost="huber", dropout=0.3),
 }
 

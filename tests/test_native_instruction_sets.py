@@ -82,6 +82,28 @@ def test_trouble(optimizer):
 # Names -------------------------------------------------------------------------------------------
 
 
+# What gcc lets itself use under -march=x86-64-v2, v3 and v4, each with those before, in the names
+# that Linux has for it.
+FLAGS = {
+    "v2": "cx16 lahf_lm popcnt pni ssse3 sse4_1 sse4_2",
+    "v3": "avx avx2 bmi1 bmi2 f16c fma abm movbe",
+    "v4": "avx512f avx512bw avx512cd avx512dq avx512vl",
+}
+CPUINFO = Path("/proc/cpuinfo")
+
+
+@pytest.mark.skipif(
+    "v2" not in SETS or not CPUINFO.exists(), reason="Linux on x86-64 tells its flags"
+)
+def test_a_set_runs_where_the_machine_has_all_of_it():
+    found = re.search(r"^flags\s*:(.*)$", CPUINFO.read_text(encoding="utf-8"), re.MULTILINE)
+    has = set(found.group(1).split())
+    wanted = set()
+    for level, flags in FLAGS.items():
+        wanted |= set(flags.split())
+        assert SETS[level] == (wanted <= has), wanted - has
+
+
 def test_the_set_that_is_asked_for_is_used(isa):
     assert kernel.instruction_set() == isa
 

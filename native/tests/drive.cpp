@@ -35,7 +35,7 @@ struct Case {
   double cost_number;
   double penalty;
   std::vector<TransformationDescription> transformations;
-  long examples, batch;
+  Index examples, batch;
   bool weighted;
   double rate;      // of all updates but the last
   double last_rate;
@@ -85,10 +85,10 @@ void fail(const char* what, const char* where) {
 template <class T>
 struct Exact {
   std::unique_ptr<T[]> data;
-  long count;
-  explicit Exact(long n) : data(new T[std::size_t(n)]()), count(n) {}
+  Index count;
+  explicit Exact(Index n) : data(new T[std::size_t(n)]()), count(n) {}
   T* get() const { return data.get(); }
-  T& operator[](long i) const { return data[std::size_t(i)]; }
+  T& operator[](Index i) const { return data[std::size_t(i)]; }
 };
 
 // What a run leaves behind, as bytes.
@@ -105,18 +105,18 @@ Left run(const Kernel& kernel, const Case& c, int optimizer, int layout, int thr
   std::mt19937_64 random(7);
   const auto uniform = [&] { return double(random() >> 11) / 9007199254740992.0; };
   const int layers = int(c.layers.size()), outputs = c.layers.back().units;
-  long parameters = 0;
+  Index parameters = 0;
   for (int l = 0, before = c.inputs; l < layers; before = c.layers[std::size_t(l++)].units)
-    parameters += long(before + 1) * c.layers[std::size_t(l)].units;
+    parameters += Index(before + 1) * c.layers[std::size_t(l)].units;
 
-  const long m = c.examples;
+  const Index m = c.examples;
   Exact<real> x(c.inputs * m), y(outputs * m), weights(m), params(parameters), last_good(parameters);
   Exact<real> slots[2] = {Exact<real>(parameters), Exact<real>(parameters)};
-  for (long i = 0; i < x.count; ++i) x[i] = real(2 * uniform() - 1);
-  for (long i = 0; i < params.count; ++i) params[i] = real(.4 * uniform() - .2);
-  for (long i = 0; i < m; ++i) weights[i] = real(uniform());
-  for (long i = 0; i < m; ++i) {  // one class each, in columns: distributions, counts, probabilities
-    const long chosen = long(random() % std::uint64_t(outputs));
+  for (Index i = 0; i < x.count; ++i) x[i] = real(2 * uniform() - 1);
+  for (Index i = 0; i < params.count; ++i) params[i] = real(.4 * uniform() - .2);
+  for (Index i = 0; i < m; ++i) weights[i] = real(uniform());
+  for (Index i = 0; i < m; ++i) {  // one class each, in columns: distributions, counts, probabilities
+    const Index chosen = Index(random() % std::uint64_t(outputs));
     y[i * outputs + chosen] = 1;
   }
 
@@ -131,18 +131,18 @@ Left run(const Kernel& kernel, const Case& c, int optimizer, int layout, int thr
   for (const auto& each : c.transformations) draws += each.kind == NOISE ? 2 * layers : 0;
   Exact<double> rates(UPDATES), noise(UPDATES * draws), costs(UPDATES);
   Exact<std::int64_t> ends(UPDATES), batches(UPDATES * c.batch);
-  for (long u = 0; u < UPDATES; ++u) rates[u] = u < UPDATES - 2 ? c.rate : c.last_rate;
-  for (long i = 0; i < noise.count; ++i) noise[i] = uniform() - .5;
-  for (long i = 0; i < batches.count; ++i) batches[i] = std::int64_t(random() % std::uint64_t(m));
-  for (long u = 0; u < UPDATES; ++u) ends[u] = (u + 1) * c.batch;
+  for (Index u = 0; u < UPDATES; ++u) rates[u] = u < UPDATES - 2 ? c.rate : c.last_rate;
+  for (Index i = 0; i < noise.count; ++i) noise[i] = uniform() - .5;
+  for (Index i = 0; i < batches.count; ++i) batches[i] = std::int64_t(random() % std::uint64_t(m));
+  for (Index u = 0; u < UPDATES; ++u) ends[u] = (u + 1) * c.batch;
 
   std::vector<Exact<real>> masks;
   Exact<const void*> places(UPDATES * layers);
-  for (long i = 0; i < places.count; ++i) {
+  for (Index i = 0; i < places.count; ++i) {
     const LayerDescription& layer = c.layers[std::size_t(i % layers)];
     if (layer.dropout == 0) continue;
     masks.emplace_back(layer.units * c.batch);
-    for (long k = 0; k < masks.back().count; ++k) masks.back()[k] = uniform() < layer.dropout ? 0 : 1;
+    for (Index k = 0; k < masks.back().count; ++k) masks.back()[k] = uniform() < layer.dropout ? 0 : 1;
     places[i] = masks.back().get();
   }
 
@@ -160,11 +160,11 @@ Left run(const Kernel& kernel, const Case& c, int optimizer, int layout, int thr
   Exact<real> jacobians(parameters), out(outputs * m);
   Exact<double> found(2);
   found[0] = kernel.evaluate(session, nullptr, params.get(), jacobians.get(), out.get(), team);
-  const long few = m / 2 + 1;
+  const Index few = m / 2 + 1;
   const Data others{few, x.get(), m, 1, y.get(), 1, outputs, nullptr};
   found[1] = kernel.evaluate(session, &others, params.get(), nullptr, nullptr, team);
   kernel.destroy(session);
-  for (long i = 0; i < parameters; ++i)
+  for (Index i = 0; i < parameters; ++i)
     if (!std::isfinite(double(params[i]))) return fail("parameters that are not finite", c.name), Left();
 
   Left left;

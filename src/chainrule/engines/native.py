@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from chainrule.arrays import Array
 from chainrule.costs import Cost
 from chainrule.engines import kernel
 from chainrule.engines.protocol import Block, Problem, State, norms_per_layer
+from chainrule.engines.turns import Turns
 from chainrule.optimizers import (
     Adam,
     AdamW,
@@ -141,7 +141,7 @@ class NativeEngine:
         guarded: bool = False,
     ) -> None:
         self._problem = problem
-        self._turn = threading.RLock()
+        self._turn = Turns()
         self._held: State | None = None  # what the kernel has the newest parameters of
         self._counted = 0.0  # updates, by Adam
         architecture, optimizer = problem.network.architecture, problem.optimizer
