@@ -159,6 +159,10 @@ void Team::meet() {
   }
 }
 
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 // Who has to wait looks again after a while: others take turns of up to a tenth of a second.
 Turns::Turn::Turn(Turns& turns) : turns_(turns) {
   long holder = 0;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "least_squares.hpp"
+#include "pace.hpp"
 #include "session.hpp"
 
 #include "team.hpp"
@@ -80,6 +81,7 @@ class Trainer {
     Trainer* trainer;
     Team* team;
     const Stretch* stretch;  // updates; or null for one evaluation
+    Index begin, end;        // which of them
     Batch batch;             // of an evaluation
     bool backward;
     real* outputs;
@@ -90,6 +92,7 @@ class Trainer {
   };
 
   Plan plan_;
+  Pace pace_;
   bool every_thread_;
   chainrule::Optimizer optimizer_;
   double penalty_;
@@ -116,6 +119,7 @@ class Trainer {
   }
 
   void copy(const real* from, real* to) const { __builtin_memcpy(to, from, sizeof(real) * std::size_t(plan_.packed)); }
+  void run_at_best_pace(Task& task);
   void pack_all(const real* flat, real* packed) const;
   void unpack_all(const real* packed, real* flat) const;
   static void member(void* context, int index);
@@ -393,7 +397,7 @@ Trouble Trainer::judge(Task& task, const Update& u, const double* noise) {
 
 void Trainer::updates(Task& task, int index) {
   const Stretch& s = *task.stretch;
-  for (Index update = 0; update < s.updates; ++update) {
+  for (Index update = task.begin; update < task.end; ++update) {
     Update u{};
     u.theta = plan_.net.theta;
     u.slot[0] = slot_[0], u.slot[1] = slot_[1];
@@ -446,13 +450,13 @@ void Trainer::give(const chainrule::Arrays& arrays) const {
 }
 
 Outcome Trainer::advance(const Stretch& s, Team& team) {
-  Task task{this, &team, &s, {}, true, nullptr, looks_at_all_, {}, 0, 0, false};
+  Task task{this, &team, &s, 0, s.updates, {}, true, nullptr, looks_at_all_, {}, 0, 0, false};
   if (!looks_at_all_) {
     copy(plan_.net.theta, start_);
     for (int i = 0; i < 2; ++i)
       if (slot_[i]) copy(slot_[i], kept_[i]);
   }
-  team.run(member, &task);
+  run_at_best_pace(task);
   if (task.careful) return task.outcome;
   if (!task.stop && all_finite(plan_.net.theta, plan_.packed)) {
     real*& last = s.updates > 1 ? before_ : start_;
@@ -468,8 +472,30 @@ Outcome Trainer::advance(const Stretch& s, Team& team) {
   task.careful = true;
   task.stop = false;
   task.outcome = {};
+  task.begin = 0, task.end = s.updates;
   team.run(member, &task);
   return task.outcome;
+}
+
+// All updates of a stretch, by one thread or all, whichever was faster of late.
+void Trainer::run_at_best_pace(Task& task) {
+  Team& team = *task.team;
+  const int all = team.size();
+  if (all == 1 || every_thread_) return team.run(member, &task);
+  const Index updates = task.end;
+  const auto run = [&](bool together, Index begin, Index end) {
+    if (begin == end || task.stop) return;
+    team.resize(together ? all : 1);
+    task.begin = begin, task.end = end;
+    const double start = seconds_now();
+    team.run(member, &task);
+    pace_.measured(together, seconds_now() - start, end - begin);
+  };
+  const Index trial = pace_.trial(updates);
+  run(!pace_.together(), 0, trial);
+  run(pace_.together(), trial, updates);
+  team.resize(all);
+  pace_.decide();
 }
 
 double Trainer::evaluate(const Data* data, const real* params, real* jacobians, real* outputs, Team& team) {
@@ -482,7 +508,7 @@ double Trainer::evaluate(const Data* data, const real* params, real* jacobians, 
     losses_ = memory.array<real>(other.count + plan_.tile);
   }
   const Examples& chosen = data ? other : examples_;
-  Task task{this, &team, nullptr, {&chosen, nullptr, chosen.count, nullptr}, jacobians != nullptr, outputs,
+  Task task{this, &team, nullptr, 0, 0, {&chosen, nullptr, chosen.count, nullptr}, jacobians != nullptr, outputs,
             false, {}, 0, 0, false};
   team.run(member, &task);
   const double cost = fitting(task.cost + penalty_of_weights());
