@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "kernel.hpp"
+#include "pace.hpp"
 #include "team.hpp"
 
 namespace nb = nanobind;
@@ -137,13 +138,13 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  void take(Fixed params, const std::vector<Fixed>& slots) {
+  void take(Vector params, const std::vector<Vector>& slots) {
     check(params, "params");
     want(int(slots.size()) == slots_, "slots has ", slots.size(), " arrays, wanted ", slots_);
-    Arrays arrays{const_cast<void*>(params.data()), {}, nullptr};  // read only
+    Arrays arrays{params.data(), {}, nullptr};
     for (std::size_t i = 0; i < slots.size(); ++i) {
       check(slots[i], "a slot");
-      arrays.slots[i] = const_cast<void*>(slots[i].data());
+      arrays.slots[i] = slots[i].data();
     }
     nb::gil_scoped_release released;
     const Turns::Turn mine(turns_);
@@ -234,6 +235,7 @@ class Runner {
     team_.dismiss();
   }
 
+  Index made(bool together) const { return kernel_->made(session_, together); }
   int useful_threads(Index examples) const { return kernel_->useful_threads(session_, examples); }
 
  private:
@@ -342,7 +344,7 @@ NB_MODULE(_native, m) {
            nb::arg("least_squares"), nb::arg("every_thread"), nb::arg("guarded"), nb::arg("x"),
            nb::arg("y"), nb::arg("weights").none(), nb::arg("threads"))
       // `noconvert`: what is written must not be a copy.
-      .def("take", &Runner::take, nb::arg("params"), nb::arg("slots"))
+      .def("take", &Runner::take, nb::arg("params").noconvert(), nb::arg("slots").noconvert())
       .def("give", &Runner::give, nb::arg("params").noconvert(), nb::arg("slots").noconvert(),
            nb::arg("last_good").noconvert())
       .def("advance", &Runner::advance, nb::arg("rates"), nb::arg("batches").none(),
@@ -353,5 +355,12 @@ NB_MODULE(_native, m) {
       .def("normal_equations", &Runner::normal_equations, nb::arg("params"),
            nb::arg("hessian").noconvert(), nb::arg("gradient").noconvert())
       .def("dismiss_threads", &Runner::dismiss_threads)
-      .def("useful_threads", &Runner::useful_threads, nb::arg("examples"));
+      .def("useful_threads", &Runner::useful_threads, nb::arg("examples"))
+      .def("made", &Runner::made, nb::arg("together"));
+  nb::class_<Pace>(m, "Pace")
+      .def(nb::init<>())
+      .def_prop_ro("together", &Pace::together)
+      .def("trial", &Pace::trial, nb::arg("updates"))
+      .def("measured", &Pace::measured, nb::arg("together"), nb::arg("seconds"), nb::arg("updates"))
+      .def("decide", &Pace::decide);
 }

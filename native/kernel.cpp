@@ -39,12 +39,16 @@ int useful_threads(const Session* session, Index examples) {
   return reinterpret_cast<const Trainer*>(session)->useful_threads(examples);
 }
 
+Index made(const Session* session, bool together) {
+  return reinterpret_cast<const Trainer*>(session)->pace().made(together);
+}
+
 }  // namespace
 
 #define JOINED(a, b) a##b
 #define NAMED(a, b) JOINED(a, b)
 
 const Kernel* NAMED(NAMED(chainrule_kernel_, REAL), ISA)() {
-  static const Kernel kernel{create, destroy, take, advance, give, evaluate, normal_equations, useful_threads};
+  static const Kernel kernel{create, destroy, take, advance, give, evaluate, normal_equations, useful_threads, made};
   return &kernel;
 }

@@ -107,6 +107,8 @@ struct Kernel {
   double (*normal_equations)(Session*, const void* params, double* hessian, double* gradient);
   // How many threads are worth their while for so many examples at a time.
   int (*useful_threads)(const Session*, Index examples);
+  // How many updates were made by one thread, where more might have, and by all.
+  Index (*made)(const Session*, bool together);
 };
 
 // The kernels that were built, the best first; null after the last. Tells if this machine runs them.

@@ -159,17 +159,13 @@ void Team::meet() {
   }
 }
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 // Who has to wait looks again after a while: others take turns of up to a tenth of a second.
 Turns::Turn::Turn(Turns& turns) : turns_(turns) {
   long holder = 0;
   while (!turns_.holder_.compare_exchange_strong(holder, process(), std::memory_order_acquire)) {
     if (holder != 0 && holder != process())
-      throw std::runtime_error("this session was at work when this process was forked, and lies half done; "
-                               "make a session of its own in the child");
+      throw std::runtime_error("this engine was at work when this process was forked, and lies half done; "
+                               "make one of its own in the child");
     holder = 0;
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }

@@ -34,9 +34,6 @@ class Team {
   Room* room_ = nullptr;
 };
 
-// Of a clock that only goes forward.
-double seconds_now();
-
 // Callers that take turns with one thing, each for as long as its `Turn` lives.
 //
 // Not a mutex: one that another thread holds while its process forks stays locked in the child, where

@@ -9,7 +9,6 @@
 #include "least_squares.hpp"
 #include "pace.hpp"
 #include "session.hpp"
-
 #include "team.hpp"
 
 namespace {
@@ -74,21 +73,22 @@ class Trainer {
     return ::normal_equations(plan_, examples_, penalty_, params, *squares_, hessian, gradient);
   }
   int useful_threads(Index examples) const;
+  const Pace& pace() const { return pace_; }
 
  private:
   // What the members of a team do together.
   struct Task {
     Trainer* trainer;
     Team* team;
-    const Stretch* stretch;  // updates; or null for one evaluation
-    Index begin, end;        // which of them
-    Batch batch;             // of an evaluation
-    bool backward;
-    real* outputs;
-    bool careful;
-    Outcome outcome;
-    double cost, penalty;
-    bool stop;
+    const Stretch* stretch = nullptr;  // updates; or null for one evaluation
+    Index begin = 0, end = 0;          // which of them
+    Batch batch{};                     // of an evaluation
+    bool backward = true;
+    real* outputs = nullptr;
+    bool careful = false;
+    Outcome outcome{};
+    double cost = 0, penalty = 0;
+    bool stop = false;
   };
 
   Plan plan_;
@@ -450,7 +450,9 @@ void Trainer::give(const chainrule::Arrays& arrays) const {
 }
 
 Outcome Trainer::advance(const Stretch& s, Team& team) {
-  Task task{this, &team, &s, 0, s.updates, {}, true, nullptr, looks_at_all_, {}, 0, 0, false};
+  Task task{this, &team};
+  task.stretch = &s, task.end = s.updates;
+  task.careful = looks_at_all_;
   if (!looks_at_all_) {
     copy(plan_.net.theta, start_);
     for (int i = 0; i < 2; ++i)
@@ -508,8 +510,9 @@ double Trainer::evaluate(const Data* data, const real* params, real* jacobians, 
     losses_ = memory.array<real>(other.count + plan_.tile);
   }
   const Examples& chosen = data ? other : examples_;
-  Task task{this, &team, nullptr, 0, 0, {&chosen, nullptr, chosen.count, nullptr}, jacobians != nullptr, outputs,
-            false, {}, 0, 0, false};
+  Task task{this, &team};
+  task.batch = {&chosen, nullptr, chosen.count, nullptr};
+  task.backward = jacobians != nullptr, task.outputs = outputs;
   team.run(member, &task);
   const double cost = fitting(task.cost + penalty_of_weights());
   losses_ = own_losses;

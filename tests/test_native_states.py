@@ -1,5 +1,8 @@
 """A state that the native engine holds is seen as if it were written down after every update."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -72,3 +75,78 @@ def test_an_engine_may_be_closed_before_anybody_looks(task):
     engine.advance(state, 3)
     engine.close()
     same_state(state, task.native().advance(task.state(), 3))
+
+
+COPIES = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda state: pickle.loads(pickle.dumps(state)),
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_is_of_the_newest_and_goes_its_own_way(task, way):
+    engine, state = task.native(), task.state()
+    engine.advance(state, 3)
+    other = COPIES[way](state)
+    same_state(other, state)
+    if way != "copy":  # whose arrays are the same
+        task.native().advance(other, 2)
+        engine.advance(state, 2)
+        same_state(other, state)
+
+
+@pytest.mark.parametrize("where", ["lend", "write"])
+def test_whatever_is_interrupted_nothing_is_lost(task, where, monkeypatch):
+    """An exception, such as a second Ctrl-C, between two steps of lending or giving back."""
+    engine, state, alone = task.native(), task.state(), task.state()
+    task.native().advance(alone, 6)
+    engine.advance(state, 2)
+    if where == "lend":
+        look(state)
+    done = getattr(type(state), where)
+
+    def interrupted(self, *arguments):
+        done(self, *arguments)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(state), where, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.advance(state, 1) if where == "lend" else look(state)
+    engine.advance(state, 6 - state.iteration)
+    look(state)
+    # The random numbers of a block that was drawn and not used are gone: only that is compared
+    # which does not depend on them.
+    assert state.iteration == alone.iteration
+    if where == "write":
+        same_state(state, alone)
+    before = look(state)
+    engine.advance(state, 1)
+    assert not np.array_equal(before[0], state.params.flat)
+
+
+def test_states_may_move_between_engines(task):
+    engines, state = [task.native(), task.native(threads=2), task.reference()], task.state()
+    for engine in engines[:2] * 2:
+        engine.advance(state, 2)
+    same_state(state, task.native().advance(task.state(), 8))
+    engines[2].advance(state, 1)
+    np.testing.assert_array_equal(state.slots[2], [9])
+
+
+def test_an_engine_that_is_closed_holds_nothing(task):
+    engine, state = task.native(), task.state()
+    engine.advance(state, 3)
+    assert state.holder is engine
+    engine.close()
+    assert state.holder is None
+
+
+def test_what_cannot_be_written_is_not_trained(task):
+    engine, state = task.native(), task.state()
+    state.params.flat.setflags(write=False)
+    with pytest.raises((TypeError, ValueError)):
+        engine.advance(state, 1)
+    assert state.iteration == 0
+    assert engine.cost(task.params) > 0

@@ -224,24 +224,6 @@ def test_the_cost_of_an_update_is_that_of_its_batch(name, layout):
     assert wanted[0] == pytest.approx(first, rel=1e-13)
 
 
-@pytest.mark.parametrize("transformations", [(), (Noise(0.1),), (ClipByNorm(0.5),)], ids=str)
-def test_the_number_of_threads_may_change_on_the_way(transformations):
-    """A stretch is made by one thread and by all, in turn, to see which is faster (pace.hpp)."""
-    net = Network([10, 65, 65, 3], activation="tanh", cost="squared_error")
-    params, x, y = cases.draw(net, 300, 2)
-    task = Task(
-        net, params, x, y, Adam(1e-3), batch_size=128, transformations=transformations
-    )  # fmt: skip
-    states = []
-    for threads in (1, 2):
-        engine, state = NativeEngine(replace(task.problem(), threads=threads)), task.state()
-        assert engine._runner.useful_threads(128) == threads
-        for updates in (1, 64, 500, 63, 700):
-            engine.advance(state, updates)
-        states.append(state)
-    same_state(*states)
-
-
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     sizes=st.lists(st.integers(1, 48), min_size=2, max_size=4),

@@ -143,11 +143,12 @@ class NativeEngine:
         self._problem = problem
         self._turn = Turns()
         self._held: State | None = None  # what the kernel has the newest parameters of
-        self._counted = 0.0  # updates, by Adam
+        self._counted = 0.0
         architecture, optimizer = problem.network.architecture, problem.optimizer
         # Steps of second order are made around this engine, which only evaluates for them; for
         # those of Levenberg–Marquardt in float64, whatever the parameters are.
         kind = GradientDescent if isinstance(optimizer, SecondOrder) else type(optimizer)
+        self._counts = kind in (Adam, AdamW)  # their updates, in a third slot
         squares = isinstance(optimizer, LevenbergMarquardt)
         self._dtype = np.dtype(float) if squares else problem.values[notation.TARGETS].dtype
         threads = available_cores() if problem.threads is None else problem.threads
@@ -190,6 +191,8 @@ class NativeEngine:
         State
             The same.
         """
+        if state.holder is not self:
+            state.settle()  # before our turn: who waits for another engine holds none
         for block in state.blocks(self._problem, updates):
             self._advance(state, block)
         return state
@@ -203,28 +206,33 @@ class NativeEngine:
             One that is not held (any more) is left as it is.
         """
         with self._turn:
-            if self._held is state:
+            if self._holds(state):
                 state.write(self._write)
-                self._held = None
 
     def _write(self, params: Parameters, slots: Slots, last_good: Parameters) -> Slots:
         self._runner.give(params=params.flat, slots=list(slots[:2]), last_good=last_good.flat)
-        return (*slots[:2], slots[2] * 0 + self._counted) if len(slots) > 2 else slots
+        if self._counts:
+            return (*slots[:2], np.full_like(slots[2], self._counted))
+        return slots
+
+    def _holds(self, state: State) -> bool:
+        return self._held is state and state.holder is self
 
     def _hold(self, state: State) -> None:
         """Take a state in; it stays until somebody wants to see it, or another one comes."""
-        if self._held is state:
+        if self._holds(state):
             return
         self._let_go()
         slots = state.slots
         self._runner.take(params=state.params.flat, slots=list(slots[:2]))
-        self._counted = float(slots[2][0]) if len(slots) > 2 else 0.0
+        self._counted = float(slots[2][0]) if self._counts else 0.0
         self._held = state
         state.lend(self)
 
     def _let_go(self) -> None:
         if self._held is not None:
             self.give_back(self._held)
+        self._held = None
 
     def _advance(self, state: State, block: Block) -> None:
         with self._turn:
@@ -239,8 +247,8 @@ class NativeEngine:
                 costs=None,
             )
             self._counted += made
-        state.iteration += made
-        state.trouble = TROUBLES[trouble]
+            state.iteration += made
+            state.trouble = TROUBLES[trouble]
 
     def _masks(self, block: Block) -> list[Array | None]:
         layers = range(1, self._problem.network.architecture.layers + 1)
@@ -328,7 +336,9 @@ class NativeEngine:
         return float(cost), gradient, hessian
 
     def close(self) -> None:
-        """End the threads; a later update would start others."""
+        """Give back a state, and end the threads; a later update would start others."""
+        with self._turn:
+            self._let_go()
         self._runner.dismiss_threads()
 
     def _arrays(self, values: Mapping[str, Array]) -> tuple[Array, Array, Array | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ class Holder(Protocol):
     """An engine that has the newest parameters of a state in a form of its own."""
 
     def give_back(self, state: State) -> None:
-        """Write them down (`State.write`) and let go of the state, if it is still held."""
+        """Write them down (`State.write`), if it still holds the state."""
 
 
 class State:
@@ -92,7 +92,8 @@ class State:
 
     Between two stretches an engine may keep parameters and slots in a form of its own (`lend`).
     Whoever looks at them here makes it write them down first, and read them anew before it goes
-    on: what is seen is always the newest, and may be changed.
+    on: what is seen is the newest, and may be changed. An array that was looked at before is not:
+    it is good until the next stretch.
 
     Parameters
     ----------
@@ -134,14 +135,25 @@ class State:
         self.iteration, self.trouble, self.converged = iteration, "", False
         self._holder: Holder | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles are made of: they are lent to nobody."""
+        self.settle()
+        return {**self.__dict__, "_holder": None}
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who has the newest parameters and slots; ``None`` where they are written down."""
+        return self._holder
+
     def lend(self, holder: Holder) -> None:
         """Leave parameters and slots with an engine until somebody wants to see them."""
         self._holder = holder
 
     def settle(self) -> None:
         """Have them written down by whoever holds them."""
-        if self._holder is not None:
-            self._holder.give_back(self)
+        holder = self._holder  # another thread may settle too
+        if holder is not None:
+            holder.give_back(self)
 
     def write(self, into: Callable[[Parameters, Slots, Parameters], Slots]) -> None:
         """Take parameters and slots back from their holder, which writes into our arrays."""
@@ -249,4 +261,4 @@ class Engine(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of what is held beside memory, such as a thread: the run is over."""
+        """Let go of a state, and of what is held beside memory, such as a thread."""
