@@ -17,6 +17,7 @@ from chainrule import (
     Parameters,
     Tolerance,
     data,
+    register_activation,
     train,
 )
 
@@ -29,6 +30,15 @@ HALF, ONES, TWOS = np.full((2, 4), 0.5), np.ones((1, 4)), np.full((1, 4), 2.0)
 
 def net_of(activation, sizes=(1, 1), cost="squared_error", **options):
     return Network(list(sizes), activation=activation, cost=cost, **options)
+
+
+def sigmoid_by_hand(z):
+    return (1 + np.tanh(z / 2)) / 2
+
+
+OWN = register_activation(
+    "sigmoid_by_hand", sigmoid_by_hand, lambda z: sigmoid_by_hand(z) * (1 - sigmoid_by_hand(z))
+)
 
 
 def line(weight, bias=0.0):
@@ -112,6 +122,7 @@ MINIMA = {
         net_of("identity", cost="absolute_error"), [[0.0, 0.0]], [[1.0, 3.0]], Adam(0.1), line(1, 2)
     ),
     "beyond_the_range": (net_of("sigmoid"), FOUR, 4 * LABELS - 1.5, Adam(1e9), None),
+    "beyond_a_range_that_nobody_said": (net_of(OWN), FOUR, 4 * LABELS - 1.5, Adam(1e9), None),
     "below_relu": (net_of("relu"), FOUR, -TWOS, Adam(0.1), line(0.0, -1.0)),
     "saddle": (net_of("tanh", (1, 2, 1)), [[-1, 1]], [[-1, 1]], Adam(0.1), "zeros"),
     "equal_softmax": (net_of("softmax", (1, 2)), FOUR, 0 * HALF, Adam(0.1), "zeros"),
