@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import notation
-from chainrule.arguments import whole, zero_or_more
+from chainrule.arguments import listed, whole, zero_or_more
 from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
 from chainrule.engines import Engine, Problem, State, choose, the_same_cost
@@ -153,7 +153,7 @@ def train(
     before = (Noise(scale),) if scale else ()
     plateau, schedule = _schedules(schedule)
     wanted = "transformations such as ClipByNorm(1.0)"
-    after = _listed("transformations", transformations, Transformation, wanted)
+    after = listed("transformations", transformations, Transformation, wanted)
     examples = values[notation.TARGETS].shape[1]
     if batch_size is not None and whole("batch_size", batch_size, 1) >= examples:
         batch_size = None
@@ -170,11 +170,11 @@ def train(
         chosen,
         problem,
         whole("iterations", iterations, 0),
-        _listed("callbacks", callbacks, Callable, "functions of a Progress"),
+        listed("callbacks", callbacks, Callable, "functions of a Progress"),
         _interval(record_every, iterations, examples, batch_size),
         plateau,
         _validation(net, validation, start),
-        _listed("stop", stop, Rule, "rules such as Patience(20)"),
+        listed("stop", stop, Rule, "rules such as Patience(20)"),
     )
     reason = loop.run(state, progress)
     said = remark(problem, state, loop.history)
@@ -347,16 +347,6 @@ def _optimizer(given: Any) -> Optimizer | SecondOrder:
         met = f"a {type(given).__name__} without {lacking}"
         wanted += f", or one of your own with {', '.join(parts)} (docs/extending-training.md)"
     raise InvalidType(f"optimizer is {met}, wanted {wanted}")
-
-
-def _listed(name: str, given: Any, kind: Any, wanted: str) -> list[Any]:
-    """Return a list of rows, where one alone is a slip that is worth a word."""
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise InvalidType(f"{name} is {given!r}, wanted a list of {wanted}")
-    for each in given:
-        if isinstance(each, type) or not isinstance(each, kind):
-            raise InvalidType(f"{name} holds {each!r}, wanted {wanted}")
-    return list(given)
 
 
 def _schedules(schedule: Any) -> tuple[ReduceOnPlateau | None, Schedule]:
