@@ -46,9 +46,10 @@ def remark(problem: Problem, state: State, history: History) -> str:
         )
     name = problem.network.architecture.activations[-1].name
     return (
-        f"after {state.iteration} updates every Jacobian is exactly 0, though the cost, "
-        f"{last.cost:.3g}, could be lower: the last layer is saturated, its {name} flat in every "
-        f"example, and nothing more is learnt; {advice}, or scale x and y to about 1"
+        f"training is saturated at its end: after {state.iteration} updates every Jacobian is "
+        f"exactly 0, though the cost, {last.cost:.3g}, could be lower; the {name} of the last "
+        f"layer is flat in every example, and nothing more is learnt; {advice}, or scale x and y "
+        "to about 1"
     )
 
 

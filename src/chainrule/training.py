@@ -133,7 +133,9 @@ def train(
     Warns
     -----
     UserWarning
-        If the end is saturated: every Jacobian is exactly 0, and the cost could be lower.
+        If training is saturated at its end: every Jacobian is exactly 0, and the cost could be
+        lower. With `Patience` the result is from before that, perhaps. Where warnings are errors,
+        it is raised in the place of the result (docs/training.md says how not to lose that).
 
     Examples
     --------
