@@ -146,10 +146,14 @@ def test_a_set_that_the_machine_lacks_is_refused(monkeypatch, asked):
     )
 
 
-def test_a_machine_that_has_none_is_told_so(monkeypatch):
+@pytest.mark.parametrize(
+    ("part", "found"), [("instruction_sets", dict.fromkeys(SETS, False)), ("usable", [])]
+)
+def test_a_machine_that_has_none_is_told_so(monkeypatch, part, found):
+    """By both who ask, and both ask in one place."""
     monkeypatch.delenv(kernel.VARIABLE)
-    monkeypatch.setattr(kernel, "instruction_sets", lambda: dict.fromkeys(SETS, False))
-    with pytest.raises(
-        EngineUnavailable, match=r"none of the instruction sets.*engine='reference'"
-    ):
+    monkeypatch.setattr(kernel, part, lambda: found)
+    said = f"none of the instruction sets that the kernel was built for ({', '.join(SETS)})"
+    assert said in kernel.why_missing()
+    with pytest.raises(EngineUnavailable, match=f"{re.escape(said)}.*engine='reference'"):
         kernel.instruction_set()
