@@ -34,7 +34,7 @@ ALIASES: Mapping[str, Mapping[str, str]] = {
         "he": "kaiming kaiming_normal kaiming_uniform",
         "normal": "gaussian randn",
     },
-    "instruction set (CHAINRULE_ISA)": {
+    "instruction set": {
         "v4": "avx512 avx512f x86_64_v4",
         "v3": "avx2 avx fma haswell x86_64_v3",
         "v2": "sse sse4 sse42 x86_64_v2",

@@ -131,7 +131,7 @@ def instruction_set() -> str:
     asked = os.environ.get(VARIABLE, "")
     remedy = f"{' or '.join(here)}; unset {VARIABLE} to have the best chosen"
     if asked and asked not in NAMES:
-        raise UnknownName(f"instruction set ({VARIABLE})", asked, NAMES, f"Here: {remedy}.")
+        raise UnknownName("instruction set", asked, NAMES, f"Here: {remedy}.")
     if asked and asked not in here:
         raise EngineUnavailable(
             f"{VARIABLE} is {asked}, which is not on this machine; wanted {remedy}"
