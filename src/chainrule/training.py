@@ -102,8 +102,8 @@ def train(
     callbacks : sequence of callable, optional
         Each is called with a `Progress` at the start and every ``callback.every`` updates (as
         often as the history records, where it has no such attribute), and after the last of all
-        `iterations`. One that returns True ends training. It sees the parameters themselves:
-        copy what you keep, or use `Snapshots`.
+        `iterations`. One that returns True ends training. It sees the parameters themselves, and
+        may write to them: copy what you keep, or use `Snapshots`.
     engine : {"auto", "reference", "native"}, optional
         What carries out the updates.
     threads : int, optional
