@@ -295,13 +295,46 @@ def test_words_of_other_libraries_are_refused_with_ours(kind, word, row):
     assert f"unknown {kind} {word!r}; did you mean {row!r}? Known: " in str(caught.value)
 
 
+# What such a word means there and its row does not mean here; and words with which all is well.
+DIFFERS = {
+    "BCEWithLogitsLoss": ("cost", "probabilities, not logits", "sigmoid"),
+    "sigmoid_cross_entropy": ("cost", "probabilities, not logits", "sigmoid"),
+    "softmax_cross_entropy": ("cost", "probabilities, not logits", "softmax"),
+    "CrossEntropyLoss": ("cost", "probabilities, not logits", "softmax", "not a label"),
+    "NLLLoss": ("cost", "probabilities, not their logarithms", "not a label"),
+    "SparseCategoricalCrossentropy": ("cost", "not a label"),
+    "PoissonNLLLoss": ("cost", "means, not their logarithms"),
+    "glorot_uniform": ("scheme", "normal, not uniform"),
+    "kaiming_uniform_": ("scheme", "normal, not uniform"),
+}
+THE_SAME = {"BCELoss": "cost", "cce": "cost", "glorot": "scheme", "kaiming_normal_": "scheme"}
+
+
+@pytest.mark.parametrize("word", [*DIFFERS, *THE_SAME])
+def test_what_a_word_of_another_library_means_there_alone_is_said(word):
+    kind, *parts = DIFFERS.get(word, (THE_SAME.get(word),))
+    call = NET.initialize if kind == "scheme" else lambda **said: Network(**described(**said))
+    with pytest.raises(UnknownName) as caught:
+        call(**{kind: word})
+    _, _, said = str(caught.value).partition("Known: ")
+    for part in parts:
+        assert part in said
+    assert parts or ", not " not in said
+    assert (kind == "cost") == ("averaged over the examples" in said)
+
+
+def test_every_note_belongs_to_an_alias():
+    assert all(aliases.meant(kind, word) for kind, word in aliases.NOTES)
+    assert not aliases.note("cost", "hinge")
+
+
 def test_every_alias_leads_to_a_row_and_is_none():
     families = {row.family for row in COSTS.values()}
     rows = {
         "activation": {*ACTIVATIONS},
         "cost": {*COSTS, *families},
         "scheme": {*SCHEMES},
-        f"instruction set ({kernel.VARIABLE})": {*kernel.NAMES},
+        "instruction set": {*kernel.NAMES},
     }
     for kind, names in aliases.ALIASES.items():
         words = [word for each in names.values() for word in each.split()]

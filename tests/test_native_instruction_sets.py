@@ -128,7 +128,7 @@ def test_an_unknown_set_is_an_unknown_name(monkeypatch, asked, nearest):
     with pytest.raises(UnknownName) as caught:
         walk_of(OPTIMIZERS["adam"]).native()
     assert str(caught.value) == (
-        f"unknown instruction set (CHAINRULE_ISA) {asked!r}; did you mean {nearest!r}? "
+        f"unknown instruction set {asked!r}; did you mean {nearest!r}? "
         "Known: v4, v3, v2, neon. Here: v3 or v2; unset CHAINRULE_ISA to have the best chosen."
     )
 
@@ -146,10 +146,14 @@ def test_a_set_that_the_machine_lacks_is_refused(monkeypatch, asked):
     )
 
 
-def test_a_machine_that_has_none_is_told_so(monkeypatch):
+@pytest.mark.parametrize(
+    ("part", "found"), [("instruction_sets", dict.fromkeys(SETS, False)), ("usable", [])]
+)
+def test_a_machine_that_has_none_is_told_so(monkeypatch, part, found):
+    """By both who ask, and both ask in one place."""
     monkeypatch.delenv(kernel.VARIABLE)
-    monkeypatch.setattr(kernel, "instruction_sets", lambda: dict.fromkeys(SETS, False))
-    with pytest.raises(
-        EngineUnavailable, match=r"none of the instruction sets.*engine='reference'"
-    ):
+    monkeypatch.setattr(kernel, part, lambda: found)
+    said = f"none of the instruction sets that the kernel was built for ({', '.join(SETS)})"
+    assert said in kernel.why_missing()
+    with pytest.raises(EngineUnavailable, match=f"{re.escape(said)}.*engine='reference'"):
         kernel.instruction_set()

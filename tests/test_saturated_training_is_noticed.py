@@ -5,6 +5,10 @@ Warnings are errors in all tests, so that a false alarm in any of them is seen.
 
 from __future__ import annotations
 
+import re
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,8 +19,11 @@ from chainrule import (
     LevenbergMarquardt,
     Network,
     Parameters,
+    Patience,
+    Snapshots,
     Tolerance,
     data,
+    register_activation,
     train,
 )
 
@@ -29,6 +36,15 @@ HALF, ONES, TWOS = np.full((2, 4), 0.5), np.ones((1, 4)), np.full((1, 4), 2.0)
 
 def net_of(activation, sizes=(1, 1), cost="squared_error", **options):
     return Network(list(sizes), activation=activation, cost=cost, **options)
+
+
+def sigmoid_by_hand(z):
+    return (1 + np.tanh(z / 2)) / 2
+
+
+OWN = register_activation(
+    "sigmoid_by_hand", sigmoid_by_hand, lambda z: sigmoid_by_hand(z) * (1 - sigmoid_by_hand(z))
+)
 
 
 def line(weight, bias=0.0):
@@ -58,14 +74,14 @@ TOO_LONG = {
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("row", TOO_LONG.values(), ids=TOO_LONG)
 def test_steps_that_saturate_the_last_layer_are_warned_of_once(row, dtype, engine):
-    with pytest.warns(UserWarning, match="the last layer is saturated") as caught:
+    with pytest.warns(UserWarning, match="training is saturated at its end") as caught:
         result = run(*row, dtype=dtype, engine=engine)
     (warning,) = caught
     assert not result.history.gradient_norm[-1].any()
     for part in (
         "after 20 updates every Jacobian is exactly 0",
         f"the cost, {result.history.cost[-1]:.3g}, could be lower",
-        f"its {row[0].architecture.activations[-1].name} flat in every example",
+        f"the {row[0].architecture.activations[-1].name} of the last layer is flat",
         "a smaller learning rate",
         "(1e+08)",
         "scale x and y",
@@ -99,6 +115,31 @@ def test_it_is_noticed_whatever_ended_training():
     assert result.reason == "tolerance"
 
 
+def test_it_speaks_of_the_end_though_patience_keeps_what_was_best():
+    net, x, y, optimizer = TOO_LONG["adam"]
+    with pytest.warns(UserWarning, match="at its end: after 20 updates") as caught:
+        result = run(net, x, y, optimizer, validation=(x, y), stop=[Patience(99)])
+    assert result.best_iteration < 20
+    assert f"the cost, {result.history.cost[-1]:.3g}," in str(caught[0].message)
+    assert net.cost(result.params, x, y) < result.history.cost[-1]
+
+
+def test_where_warnings_are_errors_it_can_be_let_pass_as_the_page_says():
+    """Else it is an exception, and what is kept is what a callback has kept."""
+    snapshots = Snapshots(every=20)
+    with pytest.raises(UserWarning, match="saturated"):
+        run(*TOO_LONG["adam"], callbacks=[snapshots])
+    page = (Path(__file__).parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"`(warnings\.filterwarnings\(.*?\))`", page)
+    with warnings.catch_warnings(record=True) as caught:
+        exec(line)
+        result = run(*TOO_LONG["adam"])
+        with pytest.raises(UserWarning, match="of another kind"):
+            warnings.warn("of another kind", stacklevel=1)
+    assert len(caught) == 1
+    assert result.params == snapshots.params[-1]
+
+
 # Every Jacobian is exactly 0 at the end, and there is nothing to be learnt.
 MINIMA = {
     "perfect": (net_of("sigmoid"), FOUR, LABELS, Adam(1e9), None),
@@ -112,6 +153,7 @@ MINIMA = {
         net_of("identity", cost="absolute_error"), [[0.0, 0.0]], [[1.0, 3.0]], Adam(0.1), line(1, 2)
     ),
     "beyond_the_range": (net_of("sigmoid"), FOUR, 4 * LABELS - 1.5, Adam(1e9), None),
+    "beyond_a_range_that_nobody_said": (net_of(OWN), FOUR, 4 * LABELS - 1.5, Adam(1e9), None),
     "below_relu": (net_of("relu"), FOUR, -TWOS, Adam(0.1), line(0.0, -1.0)),
     "saddle": (net_of("tanh", (1, 2, 1)), [[-1, 1]], [[-1, 1]], Adam(0.1), "zeros"),
     "equal_softmax": (net_of("softmax", (1, 2)), FOUR, 0 * HALF, Adam(0.1), "zeros"),

@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 
 import chainrule.training
-from chainrule import LBFGS, Adam, GradientDescent, Network, Parameters, Snapshots, data, train
+from chainrule import (
+    LBFGS,
+    Adam,
+    GradientDescent,
+    Momentum,
+    Network,
+    Parameters,
+    Snapshots,
+    data,
+    train,
+)
 from chainrule.errors import (
     ChainruleError,
     EngineUnavailable,
@@ -305,6 +315,40 @@ def test_a_callback_that_returns_true_ends_training(start, answer, stop):
 @pytest.mark.parametrize("answer", [None, False, np.False_, {"cost": 1}])
 def test_no_other_answer_of_a_callback_ends_training(start, answer):
     assert run(start, 5, callbacks=[lambda progress: answer]).reason == "iterations"
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_what_a_callback_writes_is_where_the_next_update_starts_and_slots_stay(start, engine):
+    elsewhere, seen = NET.initialize(5, scheme="normal"), []
+
+    def write(progress):
+        if progress.iteration in (3, 8):
+            progress.params.flat[:] = elsewhere.flat
+
+    def look(progress):
+        seen.append(progress.params.copy())
+
+    write.every = look.every = 1
+    options = {"optimizer": Momentum(RATE, 0.8), "record_every": 1, "engine": engine}
+    history = run(start, 8, callbacks=[write, look], **options).history
+    params, velocity = start.copy(), np.zeros_like(start.flat)  # heavy ball, by hand
+    for iteration in range(9):
+        assert history.cost[iteration] == pytest.approx(NET.cost(params, X, Y), rel=1e-12)
+        if iteration in (3, 8):
+            params = elsewhere.copy()
+        np.testing.assert_allclose(seen[iteration].flat, params.flat, rtol=1e-10, atol=1e-13)
+        _, jacobians = NET.value_and_grad(params, X, Y)
+        velocity = 0.8 * velocity + jacobians.flat
+        params.flat[:] -= RATE * velocity
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_what_a_callback_writes_in_the_end_is_the_result(start, engine):
+    def zero(progress):
+        progress.params.W2[...] = 0
+
+    zero.every = 4
+    assert not run(start, 8, callbacks=[zero], engine=engine).params.W2.any()
 
 
 def test_a_callback_that_raises_is_heard(start):

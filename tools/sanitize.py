@@ -18,19 +18,14 @@ OPTIONS = {
 }
 
 
-def instruction_sets() -> set[str]:
-    """Return those that this machine has."""
-    from chainrule.engines import kernel
-
-    return {name for name, runs in kernel.instruction_sets().items() if runs}
-
-
 def programs() -> list[tuple[str, list[str]]]:
     """Return what is to be run, by the sanitizers it is run under."""
+    from chainrule.engines import kernel
+
     found = [("address, undefined", [str(BUILD / "sanitize-address" / "drive")])]
     found.append(("thread", [str(BUILD / "sanitize-thread" / "drive"), "unguarded"]))
     for program in sorted((BUILD / "sanitize-address").glob("ulp_*_*")):
-        if program.name.rpartition("_")[2] in instruction_sets():
+        if program.name.rpartition("_")[2] in kernel.usable():
             found.append(("address, undefined", [str(program)]))
     return found
 

@@ -1,10 +1,10 @@
-"""Plain numbers as people hand them over: checked once, here, and refused with what was wanted."""
+"""Numbers and lists as people hand them over: checked once, here, refused with what was wanted."""
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chainrule.errors import InvalidType, InvalidValue
@@ -126,6 +126,40 @@ def fraction(name: str, value: Any) -> float:
     if number >= 1:
         raise InvalidValue(f"{name} is {value!r}, wanted a number from 0 to below 1")
     return number
+
+
+def listed(name: str, given: Any, kind: Any, wanted: str) -> list[Any]:
+    """Return a list of rows, where one alone, or a class, is a slip that is worth a word.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for messages.
+    given : sequence
+        What a caller gave.
+    kind : type
+        What each row is to be an instance of.
+    wanted : str
+        What the rows are, with an example, for messages.
+
+    Raises
+    ------
+    InvalidType
+        If it is no list, or holds something else.
+
+    Examples
+    --------
+    >>> listed("steps", [3, "a"], int, "whole numbers such as 5")
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.InvalidType: steps holds 'a', wanted whole numbers such as 5
+    """
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise InvalidType(f"{name} is {given!r}, wanted a list of {wanted}")
+    for each in given:
+        if isinstance(each, type) or not isinstance(each, kind):
+            raise InvalidType(f"{name} holds {each!r}, wanted {wanted}")
+    return list(given)
 
 
 def layer_sizes(sizes: Any) -> tuple[int, ...]:

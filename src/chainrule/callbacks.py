@@ -22,7 +22,8 @@ class Progress:
     iteration, iterations : int
         Updates made so far, and in all.
     params : Parameters
-        The parameters at this point; training goes on with them, so copy what you keep.
+        The parameters at this point, good until training goes on: copy what you keep. What is
+        written to them is where the next update starts; the optimizer's slots stay.
     engine : Engine
         What carries out the updates.
     learning_rate : float

@@ -59,7 +59,8 @@ class InvalidType(ChainruleError, TypeError):
 class UnknownName(ChainruleError, ValueError):
     """A name that is in none of the tables; the message offers the one that was meant.
 
-    That is what a word of another library (`aliases`) is called here, else the nearest spelling.
+    That is what a word of another library (`aliases`) is called here, with what may differ, else
+    the nearest spelling.
 
     Parameters
     ----------
@@ -75,11 +76,12 @@ class UnknownName(ChainruleError, ValueError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         self.kind, self.name, self.known, self.remedy = kind, name, tuple(known), remedy
-        elsewhere = aliases.meant(kind, str(name))
-        nearest = elsewhere if elsewhere in self.known else _nearest(str(name), self.known)
+        nearest, note = aliases.meant(kind, str(name)), aliases.note(kind, str(name))
+        if nearest not in self.known:
+            nearest, note = _nearest(str(name), self.known), ""
         guess = f"; did you mean {nearest!r}?" if nearest else "."
         message = f"unknown {kind} {name!r}{guess} Known: {', '.join(self.known)}."
-        super().__init__(f"{message} {remedy}" if remedy else message)
+        super().__init__(" ".join(part for part in (message, note, remedy) if part))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.kind, self.name, self.known, self.remedy)

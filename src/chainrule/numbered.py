@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
 
-from chainrule import aliases
 from chainrule.coefficient import decimal
 from chainrule.errors import InvalidType, InvalidValue, UnknownName
 
@@ -114,7 +113,7 @@ def find(
     found = _CALL.match(name)
     base, inside = (found["name"], found["inside"]) if found else (name, None)
     if base not in rows and base not in told:
-        raise UnknownName(kind, base, told, aliases.note(kind, base))
+        raise UnknownName(kind, base, told)
     if inside is None:
         return rows[base]
     if base not in numbered:

@@ -46,9 +46,10 @@ def remark(problem: Problem, state: State, history: History) -> str:
         )
     name = problem.network.architecture.activations[-1].name
     return (
-        f"after {state.iteration} updates every Jacobian is exactly 0, though the cost, "
-        f"{last.cost:.3g}, could be lower: the last layer is saturated, its {name} flat in every "
-        f"example, and nothing more is learnt; {advice}, or scale x and y to about 1"
+        f"training is saturated at its end: after {state.iteration} updates every Jacobian is "
+        f"exactly 0, though the cost, {last.cost:.3g}, could be lower; the {name} of the last "
+        f"layer is flat in every example, and nothing more is learnt; {advice}, or scale x and y "
+        "to about 1"
     )
 
 
@@ -70,7 +71,8 @@ def saturated(net: Network, params: Parameters, values: Mapping[str, Array]) -> 
     Returns
     -------
     bool
-        False for costs with a logarithm that undoes the flatness, as cross-entropy has.
+        False for costs with a logarithm that undoes the flatness, as cross-entropy has; and for
+        an activation of one's own, whose range nobody has said.
 
     Examples
     --------
@@ -80,14 +82,16 @@ def saturated(net: Network, params: Parameters, values: Mapping[str, Array]) -> 
     >>> saturated(net, far, wrong), saturated(net, far, right)
     (True, False)
     """
-    last = net.architecture.layers
+    last, row = net.architecture.layers, net.architecture.activations[-1]
+    if row.by_hand is not None:
+        return False
     output = notation.activations(last)
     by_output, delta = notation.adjoint(output), notation.adjoint(notation.weighted_sums(last))
     if by_output not in net.derive().names:
         return False
     with np.errstate(all="ignore"):
         a, slope, passed = net.equations.evaluate((output, by_output, delta), params, values)
-    row, y = net.architecture.activations[-1], values[notation.TARGETS]
+    y = values[notation.TARGETS]
     if np.any(passed) or (not row.elementwise and np.any(a * (1 - a))):  # softmax: at a corner?
         return False
     least, most = row.range

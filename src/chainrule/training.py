@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import notation
-from chainrule.arguments import whole, zero_or_more
+from chainrule.arguments import listed, whole, zero_or_more
 from chainrule.arrays import Array
 from chainrule.callbacks import Callback, Progress
 from chainrule.engines import Engine, Problem, State, choose, the_same_cost
@@ -102,8 +102,8 @@ def train(
     callbacks : sequence of callable, optional
         Each is called with a `Progress` at the start and every ``callback.every`` updates (as
         often as the history records, where it has no such attribute), and after the last of all
-        `iterations`. One that returns True ends training. It sees the parameters themselves:
-        copy what you keep, or use `Snapshots`.
+        `iterations`. One that returns True ends training. It sees the parameters themselves, and
+        may write to them: copy what you keep, or use `Snapshots`.
     engine : {"auto", "reference", "native"}, optional
         What carries out the updates.
     threads : int, optional
@@ -133,7 +133,9 @@ def train(
     Warns
     -----
     UserWarning
-        If the end is saturated: every Jacobian is exactly 0, and the cost could be lower.
+        If training is saturated at its end: every Jacobian is exactly 0, and the cost could be
+        lower. With `Patience` the result is from before that, perhaps. Where warnings are errors,
+        it is raised in the place of the result (docs/training.md says how not to lose that).
 
     Examples
     --------
@@ -153,7 +155,7 @@ def train(
     before = (Noise(scale),) if scale else ()
     plateau, schedule = _schedules(schedule)
     wanted = "transformations such as ClipByNorm(1.0)"
-    after = _listed("transformations", transformations, Transformation, wanted)
+    after = listed("transformations", transformations, Transformation, wanted)
     examples = values[notation.TARGETS].shape[1]
     if batch_size is not None and whole("batch_size", batch_size, 1) >= examples:
         batch_size = None
@@ -170,11 +172,11 @@ def train(
         chosen,
         problem,
         whole("iterations", iterations, 0),
-        _listed("callbacks", callbacks, Callable, "functions of a Progress"),
+        listed("callbacks", callbacks, Callable, "functions of a Progress"),
         _interval(record_every, iterations, examples, batch_size),
         plateau,
         _validation(net, validation, start),
-        _listed("stop", stop, Rule, "rules such as Patience(20)"),
+        listed("stop", stop, Rule, "rules such as Patience(20)"),
     )
     reason = loop.run(state, progress)
     said = remark(problem, state, loop.history)
@@ -347,16 +349,6 @@ def _optimizer(given: Any) -> Optimizer | SecondOrder:
         met = f"a {type(given).__name__} without {lacking}"
         wanted += f", or one of your own with {', '.join(parts)} (docs/extending-training.md)"
     raise InvalidType(f"optimizer is {met}, wanted {wanted}")
-
-
-def _listed(name: str, given: Any, kind: Any, wanted: str) -> list[Any]:
-    """Return a list of rows, where one alone is a slip that is worth a word."""
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise InvalidType(f"{name} is {given!r}, wanted a list of {wanted}")
-    for each in given:
-        if isinstance(each, type) or not isinstance(each, kind):
-            raise InvalidType(f"{name} holds {each!r}, wanted {wanted}")
-    return list(given)
 
 
 def _schedules(schedule: Any) -> tuple[ReduceOnPlateau | None, Schedule]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import importlib
 import os
-from collections.abc import Iterable
 from types import ModuleType
 
 from chainrule.errors import EngineUnavailable, UnknownName
@@ -49,14 +48,13 @@ def why_missing() -> str:
     found = _load()
     if isinstance(found, str):
         return found
-    known = instruction_sets()
-    return "" if any(known.values()) else _none_of(known)
+    return "" if usable() else _none_usable()
 
 
-def _none_of(known: Iterable[str]) -> str:
+def _none_usable() -> str:
     return (
         "this machine has none of the instruction sets that the kernel was built for "
-        f"({', '.join(known)})"
+        f"({', '.join(instruction_sets())})"
     )
 
 
@@ -95,6 +93,22 @@ def instruction_sets() -> dict[str, bool]:
     return dict(module().instruction_sets())
 
 
+def usable() -> list[str]:
+    """Return the instruction sets that the kernel was built for and that this machine has.
+
+    Returns
+    -------
+    list of str
+        Their names, the best first; empty where the kernel cannot run here.
+
+    Raises
+    ------
+    EngineUnavailable
+        If the kernel cannot be loaded.
+    """
+    return [name for name, runs in instruction_sets().items() if runs]
+
+
 def instruction_set() -> str:
     """Return the instruction set to use: the one that is asked for, or the best.
 
@@ -111,16 +125,15 @@ def instruction_set() -> str:
         If this machine does not have it, or the kernel was not built for it, or this machine has
         none of those that it was built for.
     """
-    built = instruction_sets()
-    usable = [name for name, runs in built.items() if runs]
-    if not usable:
-        raise EngineUnavailable(f"{_none_of(built)}; use engine='reference'")
+    here = usable()
+    if not here:
+        raise EngineUnavailable(f"{_none_usable()}; use engine='reference'")
     asked = os.environ.get(VARIABLE, "")
-    remedy = f"{' or '.join(usable)}; unset {VARIABLE} to have the best chosen"
+    remedy = f"{' or '.join(here)}; unset {VARIABLE} to have the best chosen"
     if asked and asked not in NAMES:
-        raise UnknownName(f"instruction set ({VARIABLE})", asked, NAMES, f"Here: {remedy}.")
-    if asked and asked not in usable:
+        raise UnknownName("instruction set", asked, NAMES, f"Here: {remedy}.")
+    if asked and asked not in here:
         raise EngineUnavailable(
             f"{VARIABLE} is {asked}, which is not on this machine; wanted {remedy}"
         )
-    return asked or usable[0]
+    return asked or here[0]
