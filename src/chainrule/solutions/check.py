@@ -1,0 +1,45 @@
+"""`check_file`: the report on a notebook or a Python file with hand-written gradients."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from chainrule.solutions import cells, sandbox
+from chainrule.solutions.findings import Report
+from chainrule.solutions.sandbox import Limits
+
+
+def check_file(path: Any, limits: Limits | None = None) -> Report:
+    """Judge the gradients in a file.
+
+    Parameters
+    ----------
+    path : path-like
+        A notebook (``.ipynb``), a notebook exported as text, or a Python file.
+    limits : Limits, optional
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InvalidValue
+        If it is neither.
+    """
+    chosen = Limits() if limits is None else limits
+    there = Path(path)
+    request = {
+        "path": str(path),
+        "cells": [asdict(cell) for cell in cells.read(there)],
+        "call_seconds": chosen.call_seconds,
+    }
+    outcome = sandbox.run(request, chosen)
+    for message in reversed(outcome.messages):
+        if "report" in message:
+            return replace(Report.from_dict(message["report"]), path=str(path))
+    at = next((m["at"] for m in reversed(outcome.messages) if "at" in m), "")
+    where = f" while {at}" if at else ""
+    return Report(str(path), problem=f"{outcome.trouble or 'it ended without a report'}{where}")
