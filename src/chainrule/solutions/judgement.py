@@ -61,9 +61,10 @@ class Judge:
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = list(reading.notes)
         sizes = reading.sizes() or usual_sizes(reading.layers)
-        self.probes = [probe(sizes, m, seed) for seed, m in enumerate(EXAMPLES)]
+        adapt = getattr(reading, "adapt", lambda each: each)
+        self.probes = [adapt(probe(sizes, m, seed)) for seed, m in enumerate(EXAMPLES)]
         other = (sizes[0] + 2, *sizes[1:-1], sizes[-1] + 1)
-        self.varied = probe(other, EXAMPLES[1], 2) if reading.sizes() is None else None
+        self.varied = adapt(probe(other, EXAMPLES[1], 2)) if reading.sizes() is None else None
 
     def run(self) -> None:
         """Judge everything, in order."""

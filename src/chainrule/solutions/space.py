@@ -22,7 +22,41 @@ from chainrule.solutions.definitions import Definition, Definitions
 from chainrule.solutions.findings import Finding, Place
 
 IDLE = frozenset(
-    ["matplotlib", "pylab", "seaborn", "plotly", "bokeh", "IPython", "ipywidgets", "google", "tqdm", "PIL", "cv2", "skimage", "imageio", "graphviz", "pydot", "pygame", "turtle", "tkinter", "requests", "urllib", "wget", "gdown", "kaggle", "wandb", "tensorboard", "h5py", "testCases", "testCases_v2", "testCases_v3", "testCases_v4", "public_tests", "test_utils", "lr_utils"]
+    [
+        "matplotlib",
+        "pylab",
+        "seaborn",
+        "plotly",
+        "bokeh",
+        "IPython",
+        "ipywidgets",
+        "google",
+        "tqdm",
+        "PIL",
+        "cv2",
+        "skimage",
+        "imageio",
+        "graphviz",
+        "pydot",
+        "pygame",
+        "turtle",
+        "tkinter",
+        "requests",
+        "urllib",
+        "wget",
+        "gdown",
+        "kaggle",
+        "wandb",
+        "tensorboard",
+        "h5py",
+        "testCases",
+        "testCases_v2",
+        "testCases_v3",
+        "testCases_v4",
+        "public_tests",
+        "test_utils",
+        "lr_utils",
+    ]
 )
 """Modules that are stood in for, whether they are installed or not."""
 
@@ -108,7 +142,9 @@ class Space:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]
-                module = _module(alias.name if alias.asname else first)
+                module = _module(alias.name)
+                if not alias.asname and not isinstance(module, Idle):
+                    module = _module(first)
                 self.names[alias.asname or first] = module
         elif isinstance(node, ast.ImportFrom):
             module = _module(node.module or "")

@@ -1,8 +1,9 @@
 """The ways in which people write backpropagation: one module each."""
 
 from chainrule.solutions.reading import Style
+from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
 
-STYLES: tuple[Style, ...] = (Column(),)
+STYLES: tuple[Style, ...] = (Column(), Classes())
 
 __all__ = ["STYLES"]
