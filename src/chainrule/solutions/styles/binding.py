@@ -100,7 +100,7 @@ INPUT = r"(n_?)?(inputs?|in|x|features?|d)(_?(size|dims?|nodes|neurons|units|lay
 HIDDEN = r"(n_?)?(hiddens?|h|hid)(_?(size|dims?|nodes|neurons|units|layer|layer_size|layers?|len))?_?(\d?)|num_?hiddens?|no_of_hidden_nodes|nh|hnodes|hidden_n|d_hidden"
 OUTPUT = r"(n_?)?(outputs?|out|y|class(es)?|c|k|labels?)(_?(size|dims?|nodes|neurons|units|layer|layer_size|len))?|num_?(outputs?|class(es)?|labels)|no_of_out_nodes|no|onodes|ny|n_?class(es)?|d_out|output_n"
 WHOLE = r"(layer|network|net)?_?(sizes?|dims?|dimensions|shapes?|layout|structure|architecture|topology|config)|layers?(_?(dims?|sizes?|shape|nodes))?|nodes|architecture|num_neurons|neurons|sizes_list|layer_?list|units"
-MANY = r"hidden_?(layers?|sizes|dims|units|layer_sizes|nodes|neurons)"
+MANY = r"hidden_?(layers|sizes|dims|layer_sizes)"
 
 
 def constructed(build: Callable[..., Any], sizes: Sequence[int], values: Mapping[str, Any]) -> Any:
