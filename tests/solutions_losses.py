@@ -1,6 +1,6 @@
 """Functions that return a cost and its gradients, as people write them; and edits that spoil them."""
 
-TWO_LAYER_NET = '''
+TWO_LAYER_NET = """
 import numpy as np
 
 class TwoLayerNet(object):
@@ -43,7 +43,7 @@ class TwoLayerNet(object):
 
     def predict(self, X):
         return np.argmax(self.loss(X), axis=1)
-'''
+"""
 
 SOFTMAX_LOOPS = '''
 import numpy as np
@@ -80,7 +80,7 @@ def softmax_loss_vectorized(W, X, y, reg):
     return loss, dW
 '''
 
-HINGE = '''
+HINGE = """
 import numpy as np
 
 def svm_loss_naive(W, X, y, reg):
@@ -104,9 +104,9 @@ def svm_loss_naive(W, X, y, reg):
     dW /= num_train
     dW += 2 * reg * W
     return loss, dW
-'''
+"""
 
-UNROLLED = '''
+UNROLLED = """
 import numpy as np
 
 def sigmoid(z):
@@ -143,9 +143,9 @@ def nnCostFunction(nn_params, input_layer_size, hidden_layer_size, num_labels, X
     grad2 = grad2 + (Lambda / m) * np.hstack((np.zeros((Theta2.shape[0], 1)), Theta2[:, 1:]))
     grad = np.concatenate((grad1.ravel(), grad2.ravel()))
     return J, grad
-'''
+"""
 
-ARGUMENTS = '''
+ARGUMENTS = """
 import numpy as np
 
 def loss_and_grads(X, y, W1, b1, W2, b2, reg=0.0):
@@ -163,9 +163,9 @@ def loss_and_grads(X, y, W1, b1, W2, b2, reg=0.0):
     dW1 = np.dot(X.T, dpre) + reg * W1
     db1 = dpre.sum(axis=0)
     return loss, dW1, db1, dW2, db2
-'''
+"""
 
-DICTIONARY = '''
+DICTIONARY = """
 import numpy as np
 
 def compute(params, X, Y, reg):
@@ -185,9 +185,9 @@ def compute(params, X, Y, reg):
     dW1 = dZ1 @ X.T + reg * W1
     db1 = dZ1.sum(axis=1, keepdims=True)
     return cost, {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
-'''
+"""
 
-LOGISTIC = '''
+LOGISTIC = """
 import numpy as np
 
 def sigmoid(z):
@@ -202,9 +202,9 @@ def propagate(w, b, X, Y):
     cost = np.squeeze(cost)
     grads = {"dw": dw, "db": db}
     return grads, cost
-'''
+"""
 
-LAYERS = '''
+LAYERS = """
 import numpy as np
 
 def affine_forward(x, w, b):
@@ -254,9 +254,9 @@ def softmax_loss(x, y):
     dx[np.arange(N), y] -= 1
     dx /= N
     return loss, dx
-'''
+"""
 
-LINEAR = '''
+LINEAR = """
 import numpy as np
 
 def cost_and_gradient(theta, X, y):
@@ -265,22 +265,45 @@ def cost_and_gradient(theta, X, y):
     J = err @ err / (2 * m)
     grad = X.T @ err / m
     return J, grad
-'''
+"""
 
 RIGHT = {name: value for name, value in list(globals().items()) if name.isupper()}
 
 PLANTED = [
-    ("TWO_LAYER_NET", "penalty_factor", ("grads['W1'] = X.T.dot(dhidden) + 2 * reg * W1", "grads['W1'] = X.T.dot(dhidden) + reg * W1")),
-    ("TWO_LAYER_NET", "penalty_missing", ("hidden.T.dot(dscores) + 2 * reg * W2", "hidden.T.dot(dscores)")),
+    (
+        "TWO_LAYER_NET",
+        "penalty_factor",
+        (
+            "grads['W1'] = X.T.dot(dhidden) + 2 * reg * W1",
+            "grads['W1'] = X.T.dot(dhidden) + reg * W1",
+        ),
+    ),
+    (
+        "TWO_LAYER_NET",
+        "penalty_missing",
+        ("hidden.T.dot(dscores) + 2 * reg * W2", "hidden.T.dot(dscores)"),
+    ),
     ("TWO_LAYER_NET", "missing_hidden_derivative", ("        dhidden[hidden <= 0] = 0\n", "")),
     ("TWO_LAYER_NET", "missing_mean", ("        dscores /= N\n", "")),
-    ("TWO_LAYER_NET", "bias_mean_again", ("grads['b1'] = np.sum(dhidden, axis=0)", "grads['b1'] = np.mean(dhidden, axis=0)")),
+    (
+        "TWO_LAYER_NET",
+        "bias_mean_again",
+        ("grads['b1'] = np.sum(dhidden, axis=0)", "grads['b1'] = np.mean(dhidden, axis=0)"),
+    ),
     ("SOFTMAX_LOOPS", "missing_mean", ("    dW /= num_train\n", "")),
     ("HINGE", "penalty_sign", ("dW += 2 * reg * W", "dW -= 2 * reg * W")),
     ("UNROLLED", "penalty_factor", ("grad1 = grad1 + (Lambda / m)", "grad1 = grad1 + Lambda")),
-    ("UNROLLED", "missing_hidden_derivative", (" * sigmoidGradient(np.hstack((1, xi @ Theta1.T)))", "")),
+    (
+        "UNROLLED",
+        "missing_hidden_derivative",
+        (" * sigmoidGradient(np.hstack((1, xi @ Theta1.T)))", ""),
+    ),
     ("ARGUMENTS", "derivative_at_activation", ("(1 - h ** 2)", "(1 - np.tanh(h) ** 2)")),
-    ("ARGUMENTS", "penalty_on_bias", ("db2 = dout.sum(axis=0)", "db2 = dout.sum(axis=0) + reg * b2")),
+    (
+        "ARGUMENTS",
+        "penalty_on_bias",
+        ("db2 = dout.sum(axis=0)", "db2 = dout.sum(axis=0) + reg * b2"),
+    ),
     ("ARGUMENTS", "constant_factor", ("dout = diff / X", "dout = 2 * diff / X")),
     ("DICTIONARY", "bias_not_summed", ("db1 = dZ1.sum(axis=1, keepdims=True)", "db1 = dZ1")),
     ("LOGISTIC", "sign", ("(A - Y).T)", "(Y - A).T)")),

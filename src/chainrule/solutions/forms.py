@@ -6,7 +6,7 @@ and theirs back. Guesses are forms; the styles try them in the order of `forms`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +114,17 @@ class Form:
 
     def _bias(self, units: int) -> tuple[int, ...]:
         return {"(1, n)": (1, units), "(n,)": (units,)}.get(self.biases, (units, 1))
+
+
+def draw(sizes: Sequence[int], examples: int, seed: int) -> Probe:
+    """Return a probe to try readings with: large weights, biases that are not 0."""
+    rng = np.random.default_rng(seed)
+    params = Parameters(sizes)
+    for name, view in params.items():
+        scale = 1.75 / np.sqrt(view.shape[1]) if name.startswith("W") else 0.7
+        view[...] = scale * rng.standard_normal(view.shape)
+    x = rng.uniform(-1.0, 1.0, (sizes[0], examples))
+    return Probe(params, x, rng.uniform(0.05, 0.95, (sizes[-1], examples)))
 
 
 def targets_of(probe: Probe) -> Probe:

@@ -18,11 +18,11 @@ import numpy as np
 
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged
-from chainrule.solutions.forms import Form, array_of, targets_of, without_biases
+from chainrule.solutions.forms import Form, array_of, draw, targets_of, without_biases
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting, implied
-from chainrule.solutions.styles.binding import bind, role
+from chainrule.solutions.styles.arguments import bind, role
 from chainrule.solutions.styles.functions import activations_of, only_number, supplied
 from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.styles.penalties import Penalised
@@ -30,7 +30,9 @@ from chainrule.solutions.styles.penalties import Penalised
 WEIGHT = re.compile(r"^(W|w|weights?|Theta|theta|V)_?(\d*)$")
 BIAS = re.compile(r"^(b|bias|biases|B)_?(\d*)$")
 HOLDER = re.compile(r"^(params?|parameters|model|weights|theta|net|network|p)$")
-VECTOR = re.compile(r"^(nn_?params|theta|params|initial_theta|thetas?|weights|initial_nn_params|flat|vec)$")
+VECTOR = re.compile(
+    r"^(nn_?params|theta|params|initial_theta|thetas?|weights|initial_nn_params|flat|vec)$"
+)
 INPUT, HIDDEN, OUTPUT = (
     re.compile(words)
     for words in (
@@ -90,22 +92,25 @@ class Losses:
 
 def _readings(space: Space, name: str) -> Iterator[LossReading]:
     """Yield what runs, those with all gradients in their right shapes first."""
-    from chainrule.solutions.judgement import probe
-
-    weak = []
+    weak: list[tuple[int, LossReading]] = []
+    whole: list[LossReading] = []
     for layout in layouts(space, name):
         for sizes in ((3, 5, 7, 2), (3, 5, 7, 1)) if layout.layers == 3 else (
             (3, *(5,) * (layout.layers - 1), 2), (3, *(5,) * (layout.layers - 1), 1)):  # fmt: skip
-            here = targets_of(probe(sizes, 11, 5))
+            here = targets_of(draw(sizes, 11, 5))
             for form in _forms(layout, sizes[-1]):
                 reading = LossReading(space, layout, form, sizes[-1])
                 good = reading.fitting(here)
                 if good == len(reading.pieces):
-                    yield reading
-                    return
-                if good:
+                    if not layout.vector or reading.told(here):
+                        yield reading
+                        return
+                    whole.append(reading)
+                elif good:
                     weak.append((good, reading))
-    if weak:
+    if whole:
+        yield whole[0]
+    elif weak:
         yield max(weak, key=lambda each: each[0])[1]
 
 
@@ -178,6 +183,7 @@ class LossReading:
     """One function is called for cost and gradients."""
 
     style = Losses.name
+    hot = True
 
     def __init__(self, space: Space, layout: Layout, form: Form, outputs: int) -> None:
         self.space, self.layout, self.form = space, layout, form
@@ -190,6 +196,7 @@ class LossReading:
             entries = [f"{kind}{n}" for kind in "Wb" for n in range(1, layout.layers + 1)]
         named = {**layout.keys, **layout.direct}
         self.pieces = tuple(Piece(e, f"d{named.get(e, e)}", place) for e in entries)
+        self._returned = collecting.returned_names(space.definitions.found[layout.name].node)
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
@@ -244,8 +251,7 @@ class LossReading:
         result = self.space.call(self.space[layout.name], **arguments)
         if layout.vector:
             return self._unrolled(result, probe, shapes)
-        node = self.space.definitions.found[layout.name].node
-        named_parts = collecting.of_result(result, collecting.returned_names(node))
+        named_parts = collecting.of_result(result, self._returned)
         found = collecting.assigned(named_parts, shapes)
         arrays = {entry: np.array(each.array, float) for entry, each in found.items()}
         return only_number(result), arrays, shapes
@@ -305,9 +311,22 @@ class LossReading:
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
         """Return the outputs of the network whose cost theirs is."""
+        told = self.told(probe)
+        return implied.outputs(told, probe) if told else None
+
+    def told(self, probe: Probe) -> tuple[str, ...]:
+        """Return the activations that its cost tells of; empty if it is none of the known ones."""
         if self._told is None:
-            self._told = implied.activations(self, probe) or ()
-        return implied.outputs(self._told, probe) if self._told else None
+            sizes = probe.params.sizes
+            probes = [self.adapt(draw(sizes, m, m)) for m in (11, 13)]
+            self._told = implied.activations(self, probes, self._likely()) or ()
+        return self._told
+
+    def _likely(self) -> list[str]:
+        found = self.space.definitions.found
+        names = [self.layout.name, *sorted(self.space.reads(self.layout.name) & found.keys())]
+        source = "\n".join(ast.unparse(found[name].node) for name in names)
+        return [name for name, words in implied.HIDDEN.items() if re.search(words, source)]
 
     def activation(self) -> tuple[str, Any] | None:
         return activations_of(self.space)[0]

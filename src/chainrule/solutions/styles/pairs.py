@@ -137,7 +137,9 @@ class Pairs:
             result = self._call(pair.forward, arguments)
             if pair.backward is None:
                 return only_number(result) is not None
-            return isinstance(result, tuple) and len(result) == 2 and array_of(result[0]) is not None
+            return (
+                isinstance(result, tuple) and len(result) == 2 and array_of(result[0]) is not None
+            )
         except (Exception, SystemExit):  # other shapes may run
             return False
 
@@ -157,11 +159,17 @@ class Pairs:
                 claims = [array_of(part) for part in (came if isinstance(came, tuple) else (came,))]
         except (Exception, SystemExit) as problem:
             said = trouble(problem, place)
-            self.judged.append(Judged(name, Verdict.CANNOT_RUN, detail=said.sentence, place=said.place))
+            self.judged.append(
+                Judged(name, Verdict.CANNOT_RUN, detail=said.sentence, place=said.place)
+            )
             return
         arrays = [key for key, value in arguments.items() if getattr(value, "dtype", None) == float]
         names = next(
-            (n for n in returned_names(self.space.definitions.found[name].node) if len(n) == len(claims)),
+            (
+                n
+                for n in returned_names(self.space.definitions.found[name].node)
+                if len(n) == len(claims)
+            ),
             [""] * len(claims),
         )
         for place_of, claim in enumerate(claims):
@@ -195,7 +203,9 @@ class Pairs:
         sizes = {"m": N, "d": D, "k": M} if rows.ndim == 2 else {"m": len(rows)}
         said = direct.judge(claim, cost, arguments[key], sizes, key in ("b", "beta", "bias"))
         self.judged.append(
-            Judged(f"{name}: {entry}", said.verdict, entry=entry, residual=said.residual, place=place)
+            Judged(
+                f"{name}: {entry}", said.verdict, entry=entry, residual=said.residual, place=place
+            )
         )
         if said.verdict.bad:
             slug = said.slugs[0] if said.slugs else "unknown"
