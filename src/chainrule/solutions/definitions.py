@@ -74,12 +74,15 @@ class Definitions:
     imports : list of tuple of ast.stmt and Place
     findings : list of Finding
         What is odd about the file: cells that do not parse, names defined twice.
+    statements : list of tuple of ast.stmt and Place
+        All that stands at the top, in order.
     """
 
     found: dict[str, Definition] = field(default_factory=dict)
     assignments: dict[str, list[Assignment]] = field(default_factory=dict)
     imports: list[tuple[ast.stmt, Place]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    statements: list[tuple[ast.stmt, Place]] = field(default_factory=list)
 
 
 def collect(cells: Sequence[Cell]) -> Definitions:
@@ -100,6 +103,7 @@ def collect(cells: Sequence[Cell]) -> Definitions:
         tree, findings = parsed(cell)
         into.findings += findings
         lines = cell.source.split("\n")
+        into.statements += [(node, _place(node, cell, lines)) for node in tree.body]
         for node in tree.body:
             _take(into, node, cell, lines)
     return into
