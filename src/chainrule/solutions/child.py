@@ -36,13 +36,16 @@ def judge(request: dict[str, Any]) -> Report:
     from chainrule.solutions.judgement import Judge
     from chainrule.solutions.space import Space
     from chainrule.solutions.styles import STYLES
+    from chainrule.solutions.styles.options import Options
 
     began = time.perf_counter()
     cells = [Cell(**each) for each in request["cells"]]
     definitions = collect(cells)
     space = Space(definitions, request["call_seconds"])
     loader = (*definitions.findings, *space.findings)
-    for style in STYLES:
+    chosen = request.get("options") or {}
+    styles = (Options(chosen),) if chosen.get("parameters") else STYLES
+    for style in styles:
         for reading in style.readings(space):
             judge = getattr(reading, "judge", lambda: Judge(reading, space))()  # noqa: B023
             judge.run()
