@@ -77,7 +77,7 @@ def trouble(problem: BaseException, place: Place | None) -> Trouble:
         match = FILE.match(frame.filename)
         if match and frame.lineno is not None:
             cell = None if match[1] is None else int(match[1])
-            where = Place(frame.lineno, cell, frame.name, "")
+            where = Place(frame.lineno, cell, frame.name, frame.line or "")
     if isinstance(problem, NameError) and problem.name:
         return Trouble("not_defined", f"{problem.name} is not defined", where)
     return Trouble("raises", _words(problem), where)

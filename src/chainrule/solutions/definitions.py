@@ -94,6 +94,8 @@ class Definitions:
         Functions that are no Python: what the parser says, and where.
     python2 : bool
         Whether it is written for Python 2, in which `zip`, `map` and `range` return lists.
+    sources : dict of int or None to tuple of str
+        The lines of every cell, such that those of places count from the first.
     """
 
     found: dict[str, Definition] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class Definitions:
     unfinished: dict[str, tuple[str, Place]] = field(default_factory=dict)
     lost: dict[str, tuple[str, Place]] = field(default_factory=dict)
     python2: bool = False
+    sources: dict[int | None, tuple[str, ...]] = field(default_factory=dict)
 
 
 def collect(cells: Sequence[Cell]) -> Definitions:
@@ -143,6 +146,8 @@ class _Collector:
     def read(self, cell: Cell) -> None:
         parsed = parse(cell.source)
         self.into.findings += described(cell, parsed)
+        lines = (*[""] * (cell.first_line - 1), *cell.source.split("\n"))
+        self.into.sources[cell.number] = lines
         self.into.python2 |= is_python2(parsed)
         for name, error in parsed.lost:
             self.into.lost[name] = (error.msg, place(cell, error.lineno or 1, name))

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import linecache
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -83,6 +84,8 @@ class Space:
     evaluated : set of str
         Those that came from their own defining expressions (`calls.evaluated`).
     findings : list of Finding
+    options : mapping
+        What was asked for by name, on the command line: ``gradient``, ``cost``, ``parameters``.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Space:
         self.asserts = OwnAsserts()
         self.findings: list[Finding] = []
         self.evaluated: set[str] = set()
+        self.options: Mapping[str, Any] = {}
         self.names: dict[str, Any] = {"__name__": "solution", "__builtins__": builtins, "np": np}
         self.names |= _python2() if definitions.python2 else _gone()
         self.pending: dict[str, ast.stmt] = {}
@@ -218,11 +222,14 @@ class Space:
         tree = ast.Module([node], [])
         if definition.offset:
             ast.increment_lineno(tree, definition.offset)
+        file = file_of(definition.place, definition.name)
+        lines = self.definitions.sources.get(definition.place.cell, ())
+        linecache.cache[file] = (len(lines), None, [f"{line}\n" for line in lines], file)
         self._undecorate(node)
         self.names[OwnAsserts.NAME] = self.asserts.hold
         try:
-            code = compile(tree, file_of(definition.place, definition.name), "exec")
-            self.caller.call(exec, code, self.names, at=definition.name)
+            code = compile(tree, file, "exec")
+            self.caller.call(exec, code, self.names, at=f"the definition of {definition.name}")
         except Exception as problem:  # a default value or a decorator of theirs: a finding
             sentence = f"defining {definition.name} raised {type(problem).__name__}: {problem}"
             self.findings.append(
