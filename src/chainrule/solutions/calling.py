@@ -77,14 +77,21 @@ class Caller:
         if LISTENS:
             signal.signal(signal.SIGALRM, self._ring)
 
-    def call(self, function: Callable[..., Any], *args: Any, at: str = "", **options: Any) -> Any:
+    def call(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...] = (),
+        options: Mapping[str, Any] | None = None,
+        at: str = "",
+    ) -> Any:
         """Call a function.
 
         Parameters
         ----------
         function : callable
-        *args, **options
-            Its own.
+        args : tuple, optional
+        options : mapping, optional
+            Its keyword arguments.
         at : str, optional
             How it is called in what is said of it; usual: by its name.
 
@@ -100,13 +107,13 @@ class Caller:
             self._last = name
             self.say(name)
         if not LISTENS or self._inside:
-            return self._guarded(function, args, options)
+            return self._guarded(function, args, options or {})
         began = time.perf_counter()
         try:
             self._inside = True
             signal.setitimer(signal.ITIMER_PROF, self.seconds + GRACE)
             signal.setitimer(signal.ITIMER_REAL, self.seconds, 0.5)  # again, if it was swallowed
-            return self._guarded(function, args, options)
+            return self._guarded(function, args, options or {})
         except _Ring:
             words = f"it did not end within {self.seconds:g} s: is there a loop without end?"
             if name:

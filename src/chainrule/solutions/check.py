@@ -59,7 +59,7 @@ def check_file(
 
 
 def check_cells(
-    given: Sequence[Cell],
+    read: Sequence[Cell],
     path: str = "",
     limits: Limits | None = None,
     options: Mapping[str, Any] | None = None,
@@ -68,7 +68,7 @@ def check_cells(
 
     Parameters
     ----------
-    given : sequence of Cell
+    read : sequence of Cell
     path : str, optional
         What they are called in the report.
     limits, options : optional
@@ -91,7 +91,7 @@ def check_cells(
         now = replace(chosen, seconds=max(left, LEAST_SECONDS))
         request = {
             "path": path,
-            "cells": [asdict(cell) for cell in given],
+            "cells": [asdict(cell) for cell in read],
             "call_seconds": chosen.call_seconds,
             "limits": asdict(now),
             "avoid": avoid,
@@ -109,7 +109,7 @@ def check_cells(
         if failure or not name or name in avoid:
             trouble = failure or trouble
             break
-        avoid[name], places[name] = trouble, _place(outcome, name, given)
+        avoid[name], places[name] = trouble, _place(outcome, name, read)
     return _partial(path, told, avoid, places, trouble, time.monotonic() - began)
 
 

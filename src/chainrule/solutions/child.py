@@ -13,7 +13,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +75,10 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     )
     space = Space(definitions, request["call_seconds"], caller)
     space.options = request.get("options") or {}
+    space.tell = None if say is None else lambda line: say({"judged": line.to_dict()})
     for style in STYLES:
         for reading in style.readings(space):
             judge = Judge(reading, space)
-            judge.judged = _Told(say)
             judge.run()
             return Report(
                 request["path"],
@@ -104,19 +103,6 @@ def _ours(problem: Exception) -> str:
     last = traceback.extract_tb(problem.__traceback__)[-1]
     where = f"{Path(last.filename).name} line {last.lineno}"
     return f"chainrule failed, please report it: {type(problem).__name__}: {problem} ({where})"
-
-
-class _Told(list[Judged]):
-    """Lines of a report, each of them said as soon as it is known."""
-
-    def __init__(self, say: Say | None) -> None:
-        super().__init__()
-        self.say = say
-
-    def append(self, judged: Judged) -> None:
-        super().append(judged)
-        if self.say is not None:
-            self.say({"judged": asdict(judged) | {"verdict": judged.verdict.value}})
 
 
 def _blanks(definitions: Definitions, judged: list[Judged] | tuple[Judged, ...]) -> list[Judged]:

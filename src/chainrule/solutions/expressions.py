@@ -145,7 +145,7 @@ class Evaluation:
                 self._provide(each.id)
         with _drawn_alike(node):
             code = compile(ast.Expression(node), f"<file: {name}>", "eval")
-            found = self.space.caller.call(eval, code, self.names, at=f"the expression of {name}")
+            found = self.space.caller.call(eval, (code, self.names), at=f"the expression of {name}")
         if found is None or isinstance(found, Idle):
             raise Unknown(name)
         return found

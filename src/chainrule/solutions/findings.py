@@ -103,6 +103,10 @@ class Judged:
     residual: float | None = None
     place: Place | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line as JSON knows it."""
+        return asdict(self) | {"verdict": self.verdict.value}
+
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Judged:
         """Return the line that a report in JSON holds."""
@@ -152,8 +156,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON knows it."""
         found = asdict(self)
-        for each in found["judged"]:
-            each["verdict"] = each["verdict"].value
+        found["judged"] = [each.to_dict() for each in self.judged]
         return {"schema": SCHEMA, "status": self.status, **found}
 
     @classmethod

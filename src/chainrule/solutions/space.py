@@ -22,7 +22,7 @@ from chainrule.solutions import helpers
 from chainrule.solutions.asserts import OwnAsserts
 from chainrule.solutions.calling import Caller, TooLong, file_of
 from chainrule.solutions.definitions import Definition, Definitions
-from chainrule.solutions.findings import Finding, Place
+from chainrule.solutions.findings import Finding, Judged, Place
 
 __all__ = ["Idle", "Space", "TooLong"]
 
@@ -84,6 +84,8 @@ class Space:
     evaluated : set of str
         Those that came from their own defining expressions (`calls.evaluated`).
     findings : list of Finding
+    tell : callable or None
+        Told every line of the report as soon as it is known, in case that the process dies.
     options : mapping
         What was asked for by name, on the command line: ``gradient``, ``cost``, ``parameters``.
     """
@@ -97,6 +99,7 @@ class Space:
         self.findings: list[Finding] = []
         self.evaluated: set[str] = set()
         self.options: Mapping[str, Any] = {}
+        self.tell: Callable[[Judged], None] | None = None
         self.names: dict[str, Any] = {"__name__": "solution", "__builtins__": builtins, "np": np}
         self.names |= _python2() if definitions.python2 else _gone()
         self.pending: dict[str, ast.stmt] = {}
@@ -128,7 +131,7 @@ class Space:
             Whatever it raises; `TooLong` if it takes too long, `calling.Ended` if it wants to end
             the process.
         """
-        return self.caller.call(function, *args, **options)
+        return self.caller.call(function, args, options)
 
     def reads(self, name: str) -> set[str]:
         """Return the names of globals that a function reads, itself or by what it calls."""
@@ -229,7 +232,7 @@ class Space:
         self.names[OwnAsserts.NAME] = self.asserts.hold
         try:
             code = compile(tree, file, "exec")
-            self.caller.call(exec, code, self.names, at=f"the definition of {definition.name}")
+            self.caller.call(exec, (code, self.names), at=f"the definition of {definition.name}")
         except Exception as problem:  # a default value or a decorator of theirs: a finding
             sentence = f"defining {definition.name} raised {type(problem).__name__}: {problem}"
             self.findings.append(
