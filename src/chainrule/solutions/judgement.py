@@ -93,13 +93,16 @@ class Judge:
 
     def _slope(self, function: Any, name: str, slope: Any) -> None:
         z, step = meaning.POINTS, 1e-3
+
+        def f(at: Array) -> Array:
+            return np.array(function(at.copy()), dtype=np.float64)
+
         try:
-            f = lambda at: np.asarray(function(at.copy()), dtype=float)  # noqa: E731
             wanted = (8 * (f(z + step) - f(z - step)) - f(z + 2 * step) + f(z - 2 * step)) / (
                 12 * step
             )
-            at_sum = np.asarray(slope(z.copy()), dtype=float)
-            at_value = np.asarray(slope(f(z)), dtype=float)
+            at_sum = np.array(slope(z.copy()), dtype=np.float64)
+            at_value = np.array(slope(f(z)), dtype=np.float64)
         except Exception:  # it wants other arguments: the gradients will tell
             return
         fits = [

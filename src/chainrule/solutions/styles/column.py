@@ -72,15 +72,21 @@ class ColumnReading:
     def __init__(self, space: Space, pieces: tuple[Piece, ...]) -> None:
         self.space, self.pieces = space, pieces
         self.layers = max(int(piece.entry[1:]) for piece in pieces)
-        self.words = ("examples in columns", "biases of shape (n, 1)", "parameters in globals")
+        self.words: tuple[str, ...] = (
+            "examples in columns",
+            "biases of shape (n, 1)",
+            "parameters in globals",
+        )
         self.notes: list[Finding] = []
         self._forward = next((name for name in FORWARD if name in space.definitions.found), None)
         self._alias()
 
     def sizes(self) -> tuple[int, ...] | None:
+        """Return nothing: sizes are free."""
         return None
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return what each function returns."""
         found: dict[str, Array | Trouble] = {}
         for piece in self.pieces:
             self._set(probe)
@@ -88,6 +94,7 @@ class ColumnReading:
         return found
 
     def cost(self, probe: Probe) -> float | Trouble | None:
+        """Return their cost."""
         name = next((each for each in COST if each in self.space.definitions.found), None)
         if name is None:
             return None
@@ -106,16 +113,18 @@ class ColumnReading:
         )
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
+        """Return the last of what the forward pass returns."""
         if self._forward is None:
             return None
         self._set(probe)
-        found = attempt(self.space, self._forward, self._arguments(self._forward, probe), last=True)
-        return found
+        return attempt(self.space, self._forward, self._arguments(self._forward, probe), last=True)
 
     def activation(self) -> tuple[str, Any] | None:
+        """Return their activation."""
         return self._first(SIGMA)
 
     def slope(self) -> tuple[str, Any] | None:
+        """Return its derivative."""
         return self._first(SLOPE)
 
     def _first(self, names: tuple[str, ...]) -> tuple[str, Any] | None:
