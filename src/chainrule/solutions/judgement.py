@@ -22,7 +22,15 @@ from chainrule.solutions import effects, meaning, remarks, updates
 from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.gradients import Entries, Ground, Outcome
 from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
-from chainrule.solutions.reading import Array, Probe, Reading, Trouble, names_of, wants_hot
+from chainrule.solutions.reading import (
+    Array,
+    Probe,
+    Reading,
+    Trouble,
+    has_biases,
+    names_of,
+    wants_hot,
+)
 from chainrule.solutions.space import Space
 
 DRAWS = 3
@@ -55,6 +63,7 @@ class Judge:
         self.examples = examples
         self._sizes = reading.sizes() or usual_sizes(reading.layers)
         self._names = names_of(reading)
+        self._biases = has_biases(reading)
         self._small: list[Judged] = []
         self._outputs = reading.outputs(self._probe(FREE, 0))
         self._likely = self._activations()
@@ -78,6 +87,12 @@ class Judge:
         return self.entries.clean
 
     @property
+    def whole(self) -> bool:
+        """Whether every entry is right, and forward pass and cost run where there are any."""
+        runs = not any(isinstance(each, Trouble) for each in (self._outputs, *self._costs))
+        return self.clean and runs
+
+    @property
     def unexplained(self) -> bool:
         """Whether what is not right has a shape, or a reason, that many examples may be."""
         return self.entries.unexplained
@@ -86,7 +101,7 @@ class Judge:
     def score(self) -> tuple[int, int, int]:
         """How well the reading does: entries that are right, that run, and what else runs."""
         known = (self.ground.activations is not None) + (self.ground.cost is not None)
-        return (*self.entries.score, known + self._callable)
+        return (*self.entries.score, known + 2 * self._callable)
 
     def run(self) -> None:
         """Judge everything, in order."""
@@ -110,7 +125,7 @@ class Judge:
     # Small functions ---------------------------------------------------------------------------
 
     def _probe(self, targets: str, seed: int) -> Probe:
-        return probe(self._sizes, self.examples[seed % 2], seed, targets)
+        return probe(self._sizes, self.examples[seed % 2], seed, targets, biases=self._biases)
 
     def _activations(self) -> list[str]:
         """Return the activations that the file defines, as names of the table."""
@@ -258,7 +273,7 @@ class Judge:
         """Return probes of the same sizes with the values of their cost; none if it has none."""
         found = []
         for seed in range(DRAWS):
-            each = probe(sizes, m, 10 + seed, self.targets)
+            each = probe(sizes, m, 10 + seed, self.targets, biases=self._biases)
             value = self.reading.cost(each)
             if not isinstance(value, float) or not np.isfinite(value) or not value:
                 return []
