@@ -257,6 +257,8 @@ def distance(left: Arrays, right: Arrays) -> float:
         came = np.asarray(left[name])
         if came.shape != wanted.shape:
             return np.inf
+        if not np.all(np.isfinite(came)):
+            return np.inf
         size = max(float(np.max(np.abs(wanted))), 1e-3)
         worst = max(worst, float(np.max(np.abs(came - wanted))) / size)
     return worst

@@ -47,6 +47,9 @@ class Classes(Words):
     def _index(self, layer: int) -> str:
         return "-1" if layer == self.layers else "-l"
 
+    def target(self, entry: str) -> str:
+        return f"nabla_{entry[0].lower()}[{self._index(int(entry[1:]))}]"
+
     def outer(self, layer: int) -> str:
         before = "activations[-2]" if layer == self.layers else "activations[-l - 1]"
         return self.outer_of("delta", before)

@@ -32,6 +32,9 @@ class Column(Words):
     def home(self, entry: str) -> str | None:
         return str(self.names.format(entry))
 
+    def target(self, entry: str) -> str:
+        return "J" if self.chain else f"{entry[0]}_gradient"
+
     @property
     def forward(self) -> str:
         return str(self.pick("forward", "feed_forward", "feed_forward", "forward", "feedforward"))
@@ -90,7 +93,7 @@ class Column(Words):
         body += [*self.comment("dC/da of the output"), *self.error_lines()]
         for below in range(self.layers - 1, layer - 1, -1):
             body += [*self.comment(f"back through W{below + 1}"), *self.sent_lines(below)]
-        name = "J" if self.chain else f"{kind}_gradient"
+        name = self.target(f"{kind}{layer}")
         make = self.jacobian_of_weights if kind == "W" else self.jacobian_of_biases
         body.append(f"{name} = {make(layer)}")
         if self.pick("prints", True, False, False):

@@ -48,6 +48,9 @@ class Losses(Words):
     def dz(self, layer: int) -> str:
         return "dscores" if layer == self.layers else f"dz{layer}"
 
+    def target(self, entry: str) -> str:
+        return f"grads['{entry}']"
+
     def decay(self, layer: int) -> str:
         return f" + {'2 * ' if self.full else ''}reg * {self.W(layer)}"
 

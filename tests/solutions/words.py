@@ -116,6 +116,10 @@ class Words:
         """Return the function that computes an entry alone; ``None`` if one computes all."""
         return None
 
+    def target(self, entry: str) -> str:
+        """Return the name that the Jacobian of an entry is given."""
+        return f"d{entry}"
+
     # pieces -----------------------------------------------------------------------------------
 
     def T(self, matrix: str) -> str:
