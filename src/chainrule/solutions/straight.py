@@ -58,16 +58,21 @@ class Step:
             Whatever it raises.
         """
         if not self.reads & space.definitions.found.keys():
-            space.call(exec, self._code, names)
+            space.caller.call(exec, (self._code, names), at=self._at)
             return
         before = dict(space.names)  # functions of theirs read globals, which must be these
         space.names.update(names)
         try:
-            space.call(exec, self._code, space.names)
+            space.caller.call(exec, (self._code, space.names), at=self._at)
             names.update({each: space.names[each] for each in self.assigned if each in space.names})
         finally:
             space.names.clear()
             space.names.update(before)
+
+    @property
+    def _at(self) -> str:
+        cell = "" if self.place.cell is None else f"cell {self.place.cell} "
+        return f"{cell}line {self.place.line}"
 
     @cached_property
     def _code(self) -> Any:

@@ -133,7 +133,9 @@ def _object(space: Space, built: type, sizes: tuple[int, ...], examples: int, fo
     values = {"x": form.data(x), "y": form.data(y), "rate": RATE, "penalty": 0.0}
     try:
         np.random.seed(SEED)
-        return space.call(constructed, built, sizes, values)
+        return space.caller.call(
+            constructed, (built, sizes, values), at=f"{built.__name__}.__init__"
+        )
     except (Exception, SystemExit):  # it wants other sizes, or data: other tries may not
         return None
 
@@ -164,6 +166,7 @@ class ClassReading:
             Piece(entry, anatomy.slots[entry].name, place) for entry in sorted(anatomy.slots)
         )
         self.moved = False
+        self.biases = recipe.form.biases != "none"
         self._lambda = 0.0
         self._told: tuple[str, ...] | None = None
 
@@ -254,7 +257,11 @@ class ClassReading:
         form = self.recipe.form
         values = {"x": form.data(probe.x), "y": form.target(probe.y), "rate": RATE, "penalty": 0.0}
         np.random.seed(SEED)
-        thing = self.space.call(constructed, self._built, probe.params.sizes, values)
+        thing = self.space.caller.call(
+            constructed,
+            (self._built, probe.params.sizes, values),
+            at=f"{self.recipe.name}.__init__",
+        )
         for entry, slot in self.anatomy.slots.items():
             slot.put(thing, form.parameter(entry, probe.params[entry]))
         return thing
@@ -370,9 +377,9 @@ class ClassReading:
         finally:
             self._lambda = 0.0
 
-    def judge(self) -> Any:
+    def judge(self, *args: Any, **options: Any) -> Penalised:
         """Return what judges it: the usual judge, then the penalty."""
-        return Penalised(self, self.space)
+        return Penalised(self, self.space, *args, **options)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
         if "loss" in self.recipe.method.lower():  # what a forward pass gives may be scores

@@ -24,6 +24,7 @@ from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting, implied
 from chainrule.solutions.styles.arguments import bind, role
 from chainrule.solutions.styles.functions import activations_of, only_number, supplied
+from chainrule.solutions.styles.own import Own
 from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.styles.penalties import Penalised
 
@@ -197,6 +198,7 @@ class LossReading:
         named = {**layout.keys, **layout.direct}
         self.pieces = tuple(Piece(e, f"d{named.get(e, e)}", place) for e in entries)
         self._returned = collecting.returned_names(space.definitions.found[layout.name].node)
+        self.biases = any(piece.entry.startswith("b") for piece in self.pieces)
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
@@ -205,8 +207,7 @@ class LossReading:
     def adapt(self, probe: Probe) -> Probe:
         """Return a probe as the code can take it: targets of 0 and 1, no biases if it has none."""
         found = targets_of(probe)
-        has_bias = any(piece.entry.startswith("b") for piece in self.pieces)
-        return found if has_bias else without_biases(found)
+        return found if self.biases else without_biases(found)
 
     def fitting(self, probe: Probe) -> int:
         """Return how many gradients come back in the shapes of their parameters."""
@@ -334,30 +335,22 @@ class LossReading:
     def slope(self) -> tuple[str, Any] | None:
         return activations_of(self.space)[1]
 
-    def judge(self) -> Any:
+    def judge(self, *args: Any, **options: Any) -> Penalised:
         """Return what judges it: the usual judge, then the penalty."""
-        return Penalised(self, self.space)
+        return Penalised(self, self.space, *args, **options)
 
 
-class Together:
+class Together(Own):
     """All such functions of a file, judged one after the other."""
 
     style = Losses.name
 
     def __init__(self, space: Space, parts: list[LossReading], pairs: Pairs) -> None:
-        self.space, self.parts, self.pairs = space, parts, pairs
+        super().__init__(space)
+        self.parts, self.pairs = parts, pairs
         self.words = tuple(dict.fromkeys(word for part in parts for word in part.words))
         self.words += tuple(pairs.words)
         self.pieces = tuple(piece for part in parts for piece in part.pieces)
-        self.layers = max((part.layers for part in parts), default=1)
-        self.notes: list[Finding] = []
-        self.judged: list[Judged] = []
-        self.findings: list[Finding] = []
-        self.remarks: list[Finding] = []
-
-    def judge(self) -> Together:
-        """Return itself: it judges."""
-        return self
 
     def run(self) -> None:
         """Judge every function, each cause once."""

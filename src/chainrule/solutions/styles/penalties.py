@@ -101,7 +101,7 @@ class Penalised(Judge):
         return float(costs[0] - costs[1]) if all(isinstance(c, float) for c in costs) else np.nan
 
     def _replace(self, entry: str, verdict: Verdict) -> None:
-        self.judged = [
+        self.judged[:] = [
             replace(each, verdict=verdict) if each.entry == entry else each for each in self.judged
         ]
 
