@@ -4,9 +4,10 @@ from chainrule.solutions.reading import Style
 from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
 from chainrule.solutions.styles.dictionaries import Dictionaries
+from chainrule.solutions.styles.layers import Layers
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
 
-STYLES: tuple[Style, ...] = (Column(), Dictionaries(), Classes(), Losses(), Manual())
+STYLES: tuple[Style, ...] = (Column(), Dictionaries(), Layers(), Classes(), Losses(), Manual())
 
 __all__ = ["STYLES"]

@@ -40,6 +40,7 @@ FORWARD = re.compile(
     re.IGNORECASE,
 )
 BATCHES = re.compile(r"shape\[|mean\(|\bsum\(|/ m\b|/ n\b|len\((x|X|y|Y|inputs|data)\)")
+UNSAID = "nothing is known of the arguments"
 RATE = 0.5
 SEED = 7
 
@@ -89,6 +90,7 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
         each for each in methods if TRAIN.fullmatch(each) and each not in backward
     ]
     weak: list[tuple[int, int, Reading]] = []
+    broken: Reading | None = None
     for anatomy, fixed in _built(space, built):
         sizes = fixed or anatomy.sizes
         here = targets_of(draw(sizes, 11, SEED))
@@ -102,9 +104,13 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
                 ):
                     yield reading
                     return
+                if fitting <= 0 and broken is None and reading.breaks(here):
+                    broken = reading
                 if fitting > 0:
                     weak.append((-fitting, len(weak), reading))
     yield from (reading for *_, reading in sorted(weak, key=lambda each: each[:2]))
+    if not weak and broken is not None:
+        yield broken
 
 
 def _built(space: Space, built: type) -> Iterator[tuple[Anatomy, tuple[int, ...] | None]]:
@@ -168,6 +174,7 @@ class ClassReading:
         self.moved = False
         self.biases = recipe.form.biases != "none"
         self._lambda = 0.0
+        self.rate = RATE
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
@@ -186,6 +193,14 @@ class ClassReading:
         wanted = probe.params
         good = {e for e in self.anatomy.slots if e in found and found[e].shape == wanted[e].shape}
         return len(good), all(e in good for e in self.anatomy.slots if e.startswith("W"))
+
+    def breaks(self, probe: Probe) -> bool:
+        """Return whether the forward pass runs, and the method raises."""
+        here = self.adapt(probe)
+        outputs = self.outputs(here)
+        good = isinstance(outputs, np.ndarray) and outputs.shape == here.y.shape
+        found = self._gradients(here)
+        return good and isinstance(found, Trouble) and UNSAID not in found.sentence
 
     def for_batches(self) -> bool:
         """Return whether the method counts, sums or averages examples."""
@@ -222,7 +237,7 @@ class ClassReading:
         method = getattr(thing, self.recipe.method)
         arguments = bind(method, values)
         if arguments is None:
-            raise TypeError(f"the arguments of {self.recipe.method} say nothing")
+            raise TypeError(f"{UNSAID} of {self.recipe.method}")
         result = self.space.call(method, **arguments)
         shapes = {entry: array.shape for entry, array in before.items()}
         found = collecting.assigned(
@@ -270,13 +285,13 @@ class ClassReading:
         form = self.recipe.form
         for attribute, value in vars(thing).items():
             if role(attribute) == "rate" and isinstance(value, (int, float)):
-                setattr(thing, attribute, RATE)
+                setattr(thing, attribute, self.rate)
             if role(attribute) == "penalty" and isinstance(value, (int, float)):
                 setattr(thing, attribute, self._lambda)
         return {
             "x": form.data(probe.x),
             "y": form.target(probe.y),
-            "rate": RATE,
+            "rate": self.rate,
             "penalty": self._lambda,
             "once": 1,
             "keep": 1.0,
@@ -287,7 +302,7 @@ class ClassReading:
         method = getattr(thing, self.recipe.method)
         given = any(role(each.name) == "rate" for each in positional(method))
         if given or any(role(each) == "rate" for each in vars(thing)):
-            return RATE
+            return self.rate
         for name in sorted(self.space.reads(self.recipe.name)):
             if role(name) == "rate" and isinstance(self.space.names.get(name), (int, float)):
                 return float(self.space[name])
@@ -368,6 +383,7 @@ class ClassReading:
             return self.gradients(probe)
         finally:
             self._lambda = 0.0
+        self.rate = RATE
 
     def penalised_cost(self, probe: Probe, penalty: float) -> float | Trouble | None:
         """Return the cost with a penalty."""
@@ -376,6 +392,7 @@ class ClassReading:
             return self.cost(probe)
         finally:
             self._lambda = 0.0
+        self.rate = RATE
 
     def judge(self, *args: Any, **options: Any) -> Penalised:
         """Return what judges it: the usual judge, then the penalty."""

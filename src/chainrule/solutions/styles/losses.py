@@ -12,12 +12,12 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from chainrule.solutions.calls import trouble
-from chainrule.solutions.findings import Finding, Judged
+from chainrule.solutions.findings import Finding
 from chainrule.solutions.forms import Form, array_of, draw, targets_of, without_biases
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
@@ -68,7 +68,7 @@ class Layout:
     direct: Mapping[str, str] = field(default_factory=dict)
     holder: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
-    vector: str = ""
+    vector: Literal["C", "F", ""] = ""
 
 
 class Losses:
@@ -88,7 +88,7 @@ class Losses:
                 parts.append(found)
         pairs = Pairs(space)
         if parts or pairs.names:
-            yield Together(space, parts, pairs)
+            yield cast(Reading, Together(space, parts, pairs))
 
 
 def _readings(space: Space, name: str) -> Iterator[LossReading]:
@@ -129,7 +129,8 @@ def layouts(space: Space, name: str) -> Iterator[Layout]:
         holder = next((arg for arg in arguments if VECTOR.match(arg)), None)
         if holder is not None:
             inner = any(HIDDEN.match(arg) for arg in arguments)
-            for order in "CF":
+            orders: tuple[Literal["C", "F"], ...] = ("C", "F")
+            for order in orders:
                 yield Layout(name, 2 if inner else 1, holder=holder, vector=order)
     if layers:
         yield Layout(name, layers, direct)
@@ -235,7 +236,9 @@ class LossReading:
             named[layout.holder] = {key: theirs[entry] for entry, key in layout.keys.items()}
         if layout.vector:
             blocks = self._blocks(probe)
-            named[layout.holder] = np.concatenate([b.ravel(order=layout.vector) for b in blocks])
+            named[layout.holder] = np.concatenate(
+                [b.ravel(order=layout.vector or None) for b in blocks]
+            )
             for arg in self.space.definitions.found[layout.name].arguments:
                 for pattern, size in zip(
                     (INPUT, HIDDEN, OUTPUT),
@@ -264,7 +267,9 @@ class LossReading:
             blocks.append(np.hstack(pair if self.form.biases == "first column" else pair[::-1]))
         return blocks
 
-    def _unrolled(self, result: Any, probe: Probe, shapes: dict[str, Any]) -> Any:
+    def _unrolled(
+        self, result: Any, probe: Probe, shapes: dict[str, tuple[int, ...]]
+    ) -> tuple[float | None, dict[str, Array], dict[str, tuple[int, ...]]]:
         number = only_number(result)
         arrays = [array_of(part) for part in (result if isinstance(result, tuple) else ())]
         flat = next((a for a in arrays if a is not None and a.size > 1), None)
@@ -274,7 +279,7 @@ class LossReading:
             rest, flat = flat.ravel(), None
             for layer, block in enumerate(blocks, start=1):
                 mine, rest = rest[: block.size], rest[block.size :]
-                turned = mine.reshape(block.shape, order=self.layout.vector)
+                turned = mine.reshape(block.shape, order=self.layout.vector or None)
                 first = self.form.biases == "first column"
                 found[f"b{layer}"] = turned[:, :1] if first else turned[:, -1:]
                 found[f"W{layer}"] = turned[:, 1:] if first else turned[:, :-1]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Manual:
             with tensors():
                 reading = ManualReading(space, body)
                 if reading.found():
-                    yield reading
+                    yield cast(Reading, reading)
                     return
 
 

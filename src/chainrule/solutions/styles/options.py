@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Options:
 
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield the one reading."""
-        yield OptionsReading(space, self)
+        yield cast(Reading, OptionsReading(space, self))
 
 
 class OptionsReading(Own):
@@ -113,8 +113,8 @@ class OptionsReading(Own):
         try:
             result = self._call(piece.name, self._values)
         except (Exception, SystemExit) as problem:
-            said = trouble(problem, place)
-            self._line(piece, Verdict.CANNOT_RUN, said.sentence, None, said.place)
+            raised = trouble(problem, place)
+            self._line(piece, Verdict.CANNOT_RUN, raised.sentence, None, raised.place)
             return
         claim = self._claimed(piece, result)
         if claim is None:
