@@ -104,9 +104,9 @@ class Judged:
     place: Place | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """All that is said of one file.
+    """All that is said of one file. Printing shows it; in Jupyter it shows itself.
 
     Parameters
     ----------
@@ -143,6 +143,16 @@ class Report:
             each.verdict in (Verdict.CANNOT_RUN, Verdict.UNFINISHED) for each in self.judged
         )
         return 2 if self.problem or stuck or not good else 0
+
+    def __repr__(self) -> str:
+        from chainrule.solutions import terminal  # not needed where other people's code runs
+
+        return "\n".join(terminal.lines(self))
+
+    def _repr_html_(self) -> str:
+        from chainrule.solutions import page
+
+        return page.fragment(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON knows it."""
