@@ -35,6 +35,7 @@ def check_file(path: Any, limits: Limits | None = None) -> Report:
         "path": str(path),
         "cells": [asdict(cell) for cell in cells.read(there)],
         "call_seconds": chosen.call_seconds,
+        "limits": asdict(chosen),
     }
     outcome = sandbox.run(request, chosen)
     for message in reversed(outcome.messages):

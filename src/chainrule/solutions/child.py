@@ -1,7 +1,7 @@
 """What runs in the process of its own: reads a request, judges, and says what it found.
 
-Messages are lines of JSON: ``{"at": …}`` says what is being called, so that a process that had to be
-ended tells where; ``{"report": …}`` is the end.
+Messages are lines of JSON: ``{"at": …}`` says what is being called, so that a process that had to
+be ended tells where; ``{"report": …}`` is the end.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.definitions import collect
 from chainrule.solutions.findings import Report
+from chainrule.solutions.sandbox import Limits, limit_self
 
 
 def main() -> None:
     """Judge what stands in the request on standard input."""
     with os.fdopen(int(sys.argv[1]), "w", buffering=1) as say:
         request = json.loads(sys.stdin.read())
+        limit_self(Limits(**request["limits"]))
         report = judge(request)
         print(json.dumps({"report": report.to_dict()}), file=say)
 

@@ -7,6 +7,7 @@ runs as the person who calls it, can read what that person can read, and can use
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -86,13 +87,13 @@ def run(request: dict[str, Any], limits: Limits) -> Outcome:
             env=env,
             pass_fds=(write_end,),
             start_new_session=True,
-            preexec_fn=lambda: _limit(limits),
         )
         os.close(write_end)
         return _listen(process, read_end, request, limits)
 
 
-def _limit(limits: Limits) -> None:
+def limit_self(limits: Limits) -> None:
+    """Limit this process, and what it starts: the child does so before it reads their code."""
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -144,14 +145,10 @@ def _listen(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Let it end by itself, or end it and all that it started."""
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(0.2)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

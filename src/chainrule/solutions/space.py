@@ -1,4 +1,4 @@
-"""The namespace in which definitions of other people's code live: what it imports, and what it defines.
+"""The namespace in which other people's definitions live: what they import, and what they define.
 
 Statements are not run. Modules for plots and notebooks are stood in for by objects that take every
 call and do nothing; so is what is not installed.
@@ -21,9 +21,14 @@ import numpy as np
 from chainrule.solutions.definitions import Definition, Definitions
 from chainrule.solutions.findings import Finding, Place
 
-IDLE = frozenset(
-    ["matplotlib", "pylab", "seaborn", "plotly", "bokeh", "IPython", "ipywidgets", "google", "tqdm", "PIL", "cv2", "skimage", "imageio", "graphviz", "pydot", "pygame", "turtle", "tkinter", "requests", "urllib", "wget", "gdown", "kaggle", "wandb", "tensorboard", "h5py", "testCases", "testCases_v2", "testCases_v3", "testCases_v4", "public_tests", "test_utils", "lr_utils"]
-)
+# fmt: off
+IDLE = frozenset((
+    "matplotlib", "pylab", "seaborn", "plotly", "bokeh", "IPython", "ipywidgets", "google", "tqdm",
+    "PIL", "cv2", "skimage", "imageio", "graphviz", "pydot", "pygame", "turtle", "tkinter",
+    "requests", "urllib", "wget", "gdown", "kaggle", "wandb", "tensorboard", "h5py", "testCases",
+    "testCases_v2", "testCases_v3", "testCases_v4", "public_tests", "test_utils", "lr_utils",
+))
+# fmt: on
 """Modules that are stood in for, whether they are installed or not."""
 
 
@@ -35,7 +40,8 @@ class Idle:
             raise AttributeError(name)
         return Idle()
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self, *_args: Any, **_options: Any) -> Any:
+        """Return one more of the kind."""
         return Idle()
 
     def __iter__(self) -> Iterator[Any]:
