@@ -45,10 +45,10 @@ def of_text(equation: str) -> str:
 
     Examples
     --------
-    >>> of_text("J_b1 = δ1")[27:]
-    '<mrow><msub><mi>J</mi><msub><mi>b</mi><mn>1</mn></msub></msub><mo>=</mo><msub><mi>δ</mi><mn>1</mn></msub></mrow></math>'
-    >>> of_text("grads['W1'] /= 2")
-    '<code>grads[&#x27;W1&#x27;] /= 2</code>'
+    >>> of_text("y²")
+    '<math displaystyle="true"><mrow><msup><mi>y</mi><mn>2</mn></msup></mrow></math>'
+    >>> of_text("grads[1] @ y.T")
+    '<code>grads[1] @ y.T</code>'
     """
     found = _tokens(equation)
     row = _row(found) if found is not None else None
@@ -98,8 +98,7 @@ def _row(tokens: list[tuple[str, str]]) -> str | None:
 
 
 def _piece(kind: str, token: str) -> str:
-    write = WRITTEN.get(kind, lambda sign: f"<mo>{escape(sign)}</mo>")
-    return write(token)
+    return WRITTEN[kind](token)
 
 
 def _fraction(token: str) -> str:
@@ -119,4 +118,5 @@ WRITTEN: Mapping[str, Callable[[str], str]] = {
     "name": "<mi>{}</mi>".format,
     "word": lambda token: f"<mtext>{mathml.SPACE}{token}{mathml.SPACE}</mtext>",
     "total": _total,
+    "sign": lambda token: f"<mo>{escape(token)}</mo>",
 }

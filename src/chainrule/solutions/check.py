@@ -1,12 +1,17 @@
-"""`check_file`: the report on a notebook or a Python file with hand-written gradients."""
+"""`check_file`: the report on a notebook or a Python file with hand-written gradients.
+
+`check_cells` is the same for cells that are at hand, as in a running notebook.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.solutions import cells, sandbox
+from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Report
 from chainrule.solutions.sandbox import Limits
 
@@ -29,18 +34,34 @@ def check_file(path: Any, limits: Limits | None = None) -> Report:
     InvalidValue
         If it is neither.
     """
+    return check_cells(cells.read(Path(path)), str(path), limits)
+
+
+def check_cells(read: Sequence[Cell], path: str, limits: Limits | None = None) -> Report:
+    """Judge the gradients in cells of code.
+
+    Parameters
+    ----------
+    read : sequence of Cell
+    path : str
+        What the report calls them.
+    limits : Limits, optional
+
+    Returns
+    -------
+    Report
+    """
     chosen = Limits() if limits is None else limits
-    there = Path(path)
     request = {
-        "path": str(path),
-        "cells": [asdict(cell) for cell in cells.read(there)],
+        "path": path,
+        "cells": [asdict(cell) for cell in read],
         "call_seconds": chosen.call_seconds,
         "limits": asdict(chosen),
     }
     outcome = sandbox.run(request, chosen)
     for message in reversed(outcome.messages):
         if "report" in message:
-            return replace(Report.from_dict(message["report"]), path=str(path))
+            return replace(Report.from_dict(message["report"]), path=path)
     at = next((m["at"] for m in reversed(outcome.messages) if "at" in m), "")
     where = f" while {at}" if at else ""
-    return Report(str(path), problem=f"{outcome.trouble or 'it ended without a report'}{where}")
+    return Report(path, problem=f"{outcome.trouble or 'it ended without a report'}{where}")
