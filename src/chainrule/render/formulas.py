@@ -20,7 +20,7 @@ TOKEN = re.compile(
     | (?P<total>Σ(?:_\w+)?)
     | (?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)
     | (?P<word>where | else | kept\ within)\b
-    | (?P<name>[A-Za-zσΦ]\w*̃?)
+    | (?P<name>[A-Za-zσΦ][A-Za-z0-9_]*̃?)
     | (?P<mark>[ᵀ²′])
     | (?P<open>\() | (?P<close>\))
     | (?P<sign>[=∘+−/<>|‖±,·×\[\]-])""",
