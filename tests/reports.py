@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.cells import Cell
@@ -272,7 +274,7 @@ def not_recognised() -> Report:
 
 
 REPORTS = {
-    make.__name__: (make(), cells)
+    make.__name__: replace(make(), source=cells)
     for make, cells in (
         (all_right, NOTEBOOK),
         (one_cause, DICTIONARIES),

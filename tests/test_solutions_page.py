@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,18 +32,18 @@ def seen(markup):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_page_stands_alone(name):
-    law_page(page.page(*REPORTS[name]))
+    law_page(page.page(REPORTS[name]))
 
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_page_reads_as_recorded(name):
-    compared(GOLDEN / f"{name}.html", page.page(*REPORTS[name]))
+    compared(GOLDEN / f"{name}.html", page.page(REPORTS[name]))
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_page_says_what_the_terminal_says(name):
-    report, cells = REPORTS[name]
-    said = seen(page.page(report, cells)).replace(" ", "")
+    report = REPORTS[name]
+    said = seen(page.page(report)).replace(" ", "")
     wanted = [wording.summary(report), report.style, *report.reading]
     wanted += [each for judged in report.judged for each in (judged.name, judged.verdict.value)]
     wanted += [wording.detail(judged) for judged in report.judged]
@@ -55,10 +56,10 @@ def test_page_says_what_the_terminal_says(name):
 
 @pytest.mark.parametrize("name", ["one_cause", "all_right"])
 def test_page_holds_the_whole_code_with_the_lines_that_are_meant(name):
-    report, cells = REPORTS[name]
-    (whole,) = re.findall(r"<details>.*?</details>", page.page(report, cells), re.DOTALL)
+    report = REPORTS[name]
+    (whole,) = re.findall(r"<details>.*?</details>", page.page(report), re.DOTALL)
     shown = re.findall(r"<div(?: class='(\w+)')?><i>\d+</i>(.*?)</div>", whole)
-    lines = [line for cell in cells for line in cell.source.rstrip().split("\n")]
+    lines = [line for cell in report.source for line in cell.source.rstrip().split("\n")]
     assert [html.unescape(line).strip() for _, line in shown] == [line.strip() for line in lines]
     marked = {html.unescape(line).strip() for kind, line in shown if kind}
     places = [each.place for each in (*report.findings, *report.remarks) if each.place]
@@ -79,13 +80,13 @@ def test_what_their_code_says_is_text_not_markup():
         evil,
     )
     for cells in ((), (Cell(evil),)):
-        shown = page.page(report, cells)
+        shown = page.page(replace(report, source=cells))
         law_page(shown)
         assert "<script" not in shown
 
 
 def test_fragment_keeps_its_style_to_itself():
-    fragment = REPORTS["two_causes"][0]._repr_html_()
+    fragment = REPORTS["two_causes"]._repr_html_()
     law_page(fragment)
     (style,) = re.findall(r"<style>(.*?)</style>", fragment, re.DOTALL)
     plain = re.sub(r"@media[^{]*\{(.*?\})\s*\}", r"\1", style, flags=re.DOTALL)

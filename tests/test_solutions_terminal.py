@@ -29,52 +29,52 @@ def compared(path, found):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_report_reads_as_recorded(name):
-    report, cells = REPORTS[name]
-    compared(GOLDEN / f"{name}.txt", "\n".join(terminal.lines(report, 100, cells)) + "\n")
+    report = REPORTS[name]
+    compared(GOLDEN / f"{name}.txt", "\n".join(terminal.lines(report, 100)) + "\n")
 
 
 def test_narrow_report_reads_as_recorded():
-    report, cells = REPORTS["two_causes"]
-    compared(GOLDEN / "two_causes_narrow.txt", "\n".join(terminal.lines(report, 46, cells)) + "\n")
+    report = REPORTS["two_causes"]
+    compared(GOLDEN / "two_causes_narrow.txt", "\n".join(terminal.lines(report, 46)) + "\n")
 
 
 @pytest.mark.parametrize("name", REPORTS)
 @pytest.mark.parametrize("width", [1, 30, 60, 80, 200])
 def test_nothing_is_lost_at_any_width_and_lines_fit(name, width):
-    report, cells = REPORTS[name]
-    lines = terminal.lines(report, width, cells)
+    report = REPORTS[name]
+    lines = terminal.lines(report, width)
     shown, wide = (
         "".join("".join(each).replace("│", "").split())
-        for each in (lines, terminal.lines(report, 1000, cells))
+        for each in (lines, terminal.lines(report, 1000))
     )
     assert sorted(shown) == sorted(wide)
     if width >= 60:
         assert max(map(len, lines)) <= width
 
 
-def printed(report, cells=(), **options):
+def printed(report, **options):
     stream = io.StringIO()
-    terminal.show(report, Console(file=stream, highlight=False, **options), cells)
+    terminal.show(report, Console(file=stream, highlight=False, **options))
     return stream.getvalue()
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_colour_adds_nothing_but_colour(name):
-    report, cells = REPORTS[name]
+    report = REPORTS[name]
     options = {"force_terminal": True, "width": 90, "legacy_windows": False}
-    coloured = printed(report, cells, color_system="standard", **options)
-    plain = printed(report, cells, color_system=None, **options)
+    coloured = printed(report, color_system="standard", **options)
+    plain = printed(report, color_system=None, **options)
     assert "\x1b[" in coloured
-    assert plain == "\n".join(terminal.lines(report, 90, cells)) + "\n"
+    assert plain == "\n".join(terminal.lines(report, 90)) + "\n"
     stream = io.StringIO()
     Console(file=stream, width=1000).print(Text.from_ansi(coloured), soft_wrap=True)
     assert stream.getvalue().split() == plain.split()
 
 
 def test_where_it_is_piped_it_is_plain_and_as_wide_as_a_page():
-    report, cells = REPORTS["one_cause"]
-    found = printed(report, cells, width=40, force_terminal=False)
-    assert found == "\n".join(terminal.lines(report, source=cells)) + "\n"
+    report = REPORTS["one_cause"]
+    found = printed(report, width=40, force_terminal=False)
+    assert found == "\n".join(terminal.lines(report)) + "\n"
 
 
 def test_what_their_code_says_is_never_taken_for_markup():
@@ -89,7 +89,7 @@ def test_what_their_code_says_is_never_taken_for_markup():
 
 
 def test_a_report_prints_itself():
-    report, _ = REPORTS["one_cause"]
+    report = REPORTS["one_cause"]
     assert str(report) == repr(report) == "\n".join(terminal.lines(report))
 
 
@@ -149,7 +149,7 @@ def test_place_in_words(place, cells, said):
     ],
 )
 def test_summary_says_the_whole(name, start):
-    assert wording.summary(REPORTS[name][0]).startswith(start)
+    assert wording.summary(REPORTS[name]).startswith(start)
 
 
 def test_summary_agrees_with_the_exit_status():
@@ -162,7 +162,7 @@ def test_summary_agrees_with_the_exit_status():
 
 
 def test_a_finding_is_pointed_at_by_every_line_that_it_spoils():
-    report, _ = REPORTS["two_causes"]
+    report = REPORTS["two_causes"]
     numbers = {each.name: wording.numbered(report, each) for each in report.judged}
     assert numbers["nabla_w[1]"] == numbers["nabla_b[1]"] == [1]
     assert numbers["sigmoid_prime"] == []

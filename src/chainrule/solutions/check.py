@@ -24,6 +24,7 @@ def check_file(path: Any, limits: Limits | None = None) -> Report:
     path : path-like
         A notebook (``.ipynb``), a notebook exported as text, or a Python file.
     limits : Limits, optional
+        What it may use of time and memory; see `chainrule.solutions.sandbox`.
 
     Returns
     -------
@@ -33,6 +34,17 @@ def check_file(path: Any, limits: Limits | None = None) -> Report:
     ------
     InvalidValue
         If it is neither.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "solution.py")
+    ...     _ = path.write_text("print('nothing to judge')")
+    ...     print(check_file(path))
+    solution.py
+    <BLANKLINE>
+    could not be judged: no hand-written gradient was recognised in it
     """
     return check_cells(cells.read(Path(path)), str(path), limits)
 
@@ -46,6 +58,7 @@ def check_cells(read: Sequence[Cell], path: str, limits: Limits | None = None) -
     path : str
         What the report calls them.
     limits : Limits, optional
+        What it may use of time and memory; see `chainrule.solutions.sandbox`.
 
     Returns
     -------
@@ -61,7 +74,9 @@ def check_cells(read: Sequence[Cell], path: str, limits: Limits | None = None) -
     outcome = sandbox.run(request, chosen)
     for message in reversed(outcome.messages):
         if "report" in message:
-            return replace(Report.from_dict(message["report"]), path=path)
+            return replace(Report.from_dict(message["report"]), path=path, source=tuple(read))
     at = next((m["at"] for m in reversed(outcome.messages) if "at" in m), "")
     where = f" while {at}" if at else ""
-    return Report(path, problem=f"{outcome.trouble or 'it ended without a report'}{where}")
+    return Report(
+        path, problem=f"{outcome.trouble or 'it ended without a report'}{where}", source=tuple(read)
+    )

@@ -7,10 +7,11 @@ judgement runs in a process of its own, and this is all that comes back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from chainrule.checking.verdicts import Verdict
+from chainrule.solutions.cells import Cell
 
 SCHEMA = 1
 """Version of the JSON; it changes when a field changes its meaning or goes away."""
@@ -122,6 +123,8 @@ class Report:
     problem : str
         Why nothing could be judged; empty otherwise.
     seconds : float
+    source : tuple of Cell
+        What was judged, where it is at hand; it is shown, and is no part of the JSON.
     """
 
     path: str
@@ -132,6 +135,7 @@ class Report:
     remarks: tuple[Finding, ...] = ()
     problem: str = ""
     seconds: float = field(default=0.0, compare=False)
+    source: tuple[Cell, ...] = field(default=(), compare=False)
 
     @property
     def status(self) -> int:
@@ -156,7 +160,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON knows it."""
-        found = asdict(self)
+        found = asdict(replace(self, source=()))
+        del found["source"]
         for each in found["judged"]:
             each["verdict"] = each["verdict"].value
         return {"schema": SCHEMA, "status": self.status, **found}

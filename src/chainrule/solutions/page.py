@@ -61,40 +61,37 @@ STYLE = """
 """
 
 
-def page(report: Report, source: Sequence[Cell] = ()) -> str:
+def page(report: Report) -> str:
     """Return a report as a page that stands alone: one file, no script, nothing from outside.
 
     Parameters
     ----------
     report : Report
-    source : sequence of Cell, optional
-        The cells of the file, as `cells.read` returns them: the page then shows them all.
 
     Returns
     -------
     str
     """
     title = wording.name_of(report.path)
-    parts = [f"<h1>{escape(title)}</h1>", *_body(report, source), *_whole(report, source)]
+    parts = [f"<h1>{escape(title)}</h1>", *_body(report), *_whole(report)]
     return pages.page(f"{title}: {wording.summary(report)}", "\n".join(parts), STYLE)
 
 
-def fragment(report: Report, source: Sequence[Cell] = ()) -> str:
+def fragment(report: Report) -> str:
     """Return a report as a fragment with its style, for a notebook.
 
     Parameters
     ----------
     report : Report
-    source : sequence of Cell, optional
 
     Returns
     -------
     str
     """
-    return pages.fragment("\n".join(_body(report, source)), STYLE)
+    return pages.fragment("\n".join(_body(report)), STYLE)
 
 
-def _body(report: Report, source: Sequence[Cell]) -> Iterator[str]:
+def _body(report: Report) -> Iterator[str]:
     kind = {0: "right", 1: "wrong"}.get(report.status, "open")
     mark = {0: "✓", 1: "✗"}.get(report.status, "–")
     said = escape(wording.summary(report))
@@ -107,26 +104,26 @@ def _body(report: Report, source: Sequence[Cell]) -> Iterator[str]:
         yield f"<h2>{heading}</h2>"
         yield "<table class='functions'>"
         for each in judged:
-            yield _function(report, each, source)
+            yield _function(report, each)
         yield "</table>"
     if report.findings:
         yield "<h2>what to mend</h2>"
     for number, finding in enumerate(report.findings, start=1):
-        yield from _cause(report, number, finding, source)
+        yield from _cause(report, number, finding)
     if report.remarks:
         yield "<h2>remarks</h2>"
     for remark in report.remarks:
-        yield from _remark(remark, source)
+        yield from _remark(remark, report.source)
 
 
-def _function(report: Report, judged: Judged, source: Sequence[Cell]) -> str:
+def _function(report: Report, judged: Judged) -> str:
     kind = wording.kind(judged.verdict)
     found = [] if judged.verdict.good else wording.numbered(report, judged)
     see = [f"see {' and '.join(map(str, found))}"] if found else []
     words = "; ".join(filter(None, [escape(wording.detail(judged)), *see]))
     shown = ""
     if not (judged.verdict.good or found) and judged.place is not None:
-        shown = "".join(_place(judged.place, source))
+        shown = "".join(_place(judged.place, report.source))
     cells = (
         f"<span class='{kind}'>{wording.mark(judged.verdict)}</span>",
         f"<code>{escape(judged.name)}</code>",
@@ -136,11 +133,11 @@ def _function(report: Report, judged: Judged, source: Sequence[Cell]) -> str:
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _cause(report: Report, number: int, finding: Finding, source: Sequence[Cell]) -> Iterator[str]:
+def _cause(report: Report, number: int, finding: Finding) -> Iterator[str]:
     yield "<div class='cause'>"
     yield f"<h3>{number}. {_said(finding)}</h3>"
     if finding.place is not None:
-        yield from _place(finding.place, source)
+        yield from _place(finding.place, report.source)
     yield "<dl>"
     shape = f"<span class='shape'>{escape(finding.shape)}</span>" if finding.shape else ""
     for label, equation in (("computed", finding.computed), ("right", finding.right)):
@@ -197,19 +194,19 @@ def _line(number: int, code: str, kind: str = "") -> str:
     return f"<div{marked}><i>{number}</i>{escape(code) or ' '}</div>"
 
 
-def _whole(report: Report, source: Sequence[Cell]) -> Iterator[str]:
+def _whole(report: Report) -> Iterator[str]:
     """All of the code, folded away, with the lines that are meant marked."""
-    if not source:
+    if not report.source:
         return
     meant = {(f.place.cell, f.place.line): "meant" for f in report.findings if f.place}
     noted = {(f.place.cell, f.place.line): "noted" for f in report.remarks if f.place}
     yield "<details><summary>the whole code</summary>"
-    for cell in source:
+    for cell in report.source:
         if not cell.source.strip():
             continue
-        if cell.number is not None:
-            place = Place(cell.first_line, cell.number)
-            yield f"<p class='quiet'>{wording.where(place, source).rpartition(', line')[0]}</p>"
+        name = wording.cell_name(Place(cell.first_line, cell.number), report.source)
+        if name:
+            yield f"<p class='quiet'>{name}</p>"
         lines = (
             _line(number, line.expandtabs(4), {**noted, **meant}.get((cell.number, number), ""))
             for number, line in enumerate(cell.source.rstrip().split("\n"), cell.first_line)

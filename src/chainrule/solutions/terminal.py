@@ -36,7 +36,7 @@ STYLES = {
 LABELS = ("computed", "right", "spoils", "or", "mend")
 
 
-def lines(report: Report, width: int = PAGE, source: Sequence[Cell] = ()) -> list[str]:
+def lines(report: Report, width: int = PAGE) -> list[str]:
     """Return a report as lines of plain text.
 
     Parameters
@@ -44,18 +44,16 @@ def lines(report: Report, width: int = PAGE, source: Sequence[Cell] = ()) -> lis
     report : Report
     width : int, optional
         Characters in a line.
-    source : sequence of Cell, optional
-        The cells of the file: with them, neighbours of the lines that are meant are shown.
 
     Returns
     -------
     list of str
     """
-    drawn = _report(report, width, source)
+    drawn = _report(report, width)
     return ["".join(text for text, _ in line).rstrip() for line in drawn]
 
 
-def show(report: Report, console: Console | None = None, source: Sequence[Cell] = ()) -> None:
+def show(report: Report, console: Console | None = None) -> None:
     """Print a report, in colour where the terminal has some.
 
     Parameters
@@ -63,34 +61,32 @@ def show(report: Report, console: Console | None = None, source: Sequence[Cell] 
     report : Report
     console : rich.console.Console, optional
         Where to; standard output without one.
-    source : sequence of Cell, optional
-        The cells of the file.
     """
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False) if console is None else console
     width = min(console.width, PAGE) if console.is_terminal else PAGE
-    for line in _report(report, width, source):
+    for line in _report(report, width):
         text = Text.assemble(*((part, STYLES.get(style, "")) for part, style in line), end="")
         text.rstrip()
         console.print(text, soft_wrap=True)
 
 
-def _report(report: Report, width: int, source: Sequence[Cell]) -> Iterator[Line]:
+def _report(report: Report, width: int) -> Iterator[Line]:
     yield [(wording.name_of(report.path), "heading")]
     if report.style:
         yield from _wrapped([], report.style, width, "dim")
     for heading, judged in wording.groups(report):
         yield from ([], [(heading, "heading")])
-        yield from _table(report, judged, width, source)
+        yield from _table(report, judged, width)
     for number, finding in enumerate(report.findings, start=1):
         yield []
-        yield from _finding(report, number, finding, width, source)
+        yield from _finding(report, number, finding, width)
     if report.remarks:
         yield from ([], [("remarks", "heading")])
         for remark in report.remarks:
-            yield from _remark(remark, width, source)
+            yield from _remark(remark, width, report.source)
     yield []
     if report.reading:
         yield from _wrapped([("read as   ", "dim")], "; ".join(report.reading), width, "dim")
@@ -98,9 +94,7 @@ def _report(report: Report, width: int, source: Sequence[Cell]) -> Iterator[Line
     yield from _wrapped([], wording.summary(report), width, kind)
 
 
-def _table(
-    report: Report, judged: Sequence[Judged], width: int, source: Sequence[Cell]
-) -> Iterator[Line]:
+def _table(report: Report, judged: Sequence[Judged], width: int) -> Iterator[Line]:
     names, verdicts = (
         min(max(map(len, column)), WIDEST)
         for column in zip(*((each.name, each.verdict.value) for each in report.judged), strict=True)
@@ -117,16 +111,14 @@ def _table(
         else:
             yield [*start, ("   ", ""), (each.verdict.value, kind)]
         if not (each.verdict.good or found):
-            yield from _source(each.place, "    ", width, source)
+            yield from _source(each.place, "    ", width, report.source)
 
 
-def _finding(
-    report: Report, number: int, finding: Finding, width: int, source: Sequence[Cell]
-) -> Iterator[Line]:
+def _finding(report: Report, number: int, finding: Finding, width: int) -> Iterator[Line]:
     start: Line = [("✗ ", "wrong"), (f"{number}  ", "heading")]
     yield from _wrapped(start, wording.said(finding), width, "heading")
     inner = " " * sum(len(text) for text, _ in start)
-    yield from _source(finding.place, inner, width, source)
+    yield from _source(finding.place, inner, width, report.source)
     left = max(len(finding.computed), len(finding.right))
     shape = f"   {finding.shape}" if finding.shape else ""
     rows = {

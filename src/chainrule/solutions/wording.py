@@ -54,7 +54,7 @@ def name_of(path: str) -> str:
     return PurePath(path).name or path
 
 
-def where(place: Place, cells: Sequence[Cell] = (), *, function: bool = True) -> str:
+def where(place: Place, cells: Sequence[Cell] = ()) -> str:
     """Say where something stands.
 
     Parameters
@@ -62,24 +62,26 @@ def where(place: Place, cells: Sequence[Cell] = (), *, function: bool = True) ->
     place : Place
     cells : sequence of Cell, optional
         Of the file: with them the number beside ``In`` is said too.
-    function : bool, optional
-        Whether to name the function.
 
     Examples
     --------
     >>> where(Place(12, 7, "backward"))
     'backward, cell 7, line 12'
     """
-    parts = [place.function] if function and place.function else []
-    if place.cell is not None:
-        cell = _cell(place, cells)
-        run = cell.executed if cell is not None else None
-        if run is None:
-            parts.append(f"cell {place.cell}")
-        else:
-            beside = f"In [{run}]"
-            parts.append(beside if run == place.cell else f"cell {place.cell}, {beside}")
-    return ", ".join([*parts, f"line {place.line}"])
+    parts = [place.function] if place.function else []
+    cell = cell_name(place, cells)
+    return ", ".join([*parts, *([cell] if cell else []), f"line {place.line}"])
+
+
+def cell_name(place: Place, cells: Sequence[Cell] = ()) -> str:
+    """Return what a person calls the cell of a place; empty where there are no cells."""
+    if place.cell is None:
+        return ""
+    cell = _cell(place, cells)
+    if cell is None or cell.executed is None:
+        return f"cell {place.cell}"
+    beside = f"In [{cell.executed}]"
+    return beside if cell.executed == place.cell else f"cell {place.cell}, {beside}"
 
 
 def excerpt(place: Place, cells: Sequence[Cell] = (), around: int = AROUND) -> list[SourceLine]:
