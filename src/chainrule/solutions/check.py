@@ -29,6 +29,7 @@ def check_file(path: Any, limits: Limits | None = None) -> Report:
     Returns
     -------
     Report
+        Printing shows it; in Jupyter it shows itself.
 
     Raises
     ------
