@@ -108,6 +108,26 @@ def test_excerpt_shows_neighbours_without_the_indentation_they_share():
     ]
 
 
+def test_excerpt_of_a_function_is_the_function():
+    cell = Cell("a = 1\ndef f(\n    x\n):\n\n    b = 2\n    return b\n\nc = 3")
+    shown = wording.excerpt(Place(2, None, "f", "def f("), [cell])
+    assert (shown[0].number, shown[0].marked, any(each.marked for each in shown[1:])) == (
+        2,
+        True,
+        False,
+    )
+    assert [each.text for each in shown] == [
+        "def f(",
+        "    x",
+        "):",
+        "",
+        "    b = 2",
+        "    return b",
+    ]
+    long = Cell("def f(x):\n" + "    x += 1\n" * 50)
+    assert len(wording.excerpt(Place(1, None, "f", "def f(x):"), [long])) == 12
+
+
 def test_excerpt_counts_lines_of_the_file_where_a_cell_begins_later():
     """An exported notebook is one file: places count its lines."""
     cell = Cell("W = 1\ndW = 2", 5, 5, 40)

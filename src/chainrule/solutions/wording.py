@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,6 +15,7 @@ from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Judged, Place, Report
 
 AROUND = 2  # lines of source that are shown before and after the one that matters
+LONGEST_FUNCTION = 12  # and at most of a function, where the whole of it is meant
 GROUPS = {  # of roles: heading
     "parts": "what it is made of",
     "gradient": "gradients",
@@ -105,6 +107,8 @@ def excerpt(place: Place, cells: Sequence[Cell] = (), around: int = AROUND) -> l
     if cell is None or not 0 <= at < len(lines) or lines[at].strip() != place.source.strip():
         return [SourceLine(place.line, place.source.strip(), True)] if place.source.strip() else []
     first, last = max(at - around, 0), min(at + around, len(lines) - 1)
+    if around and re.match(r"\s*(async )?def\b", lines[at]):  # the function is meant, not its head
+        first, last = at, _end_of_function(lines, at)
     while first < at and not lines[first].strip():
         first += 1
     while last > at and not lines[last].strip():
@@ -113,6 +117,18 @@ def excerpt(place: Place, cells: Sequence[Cell] = (), around: int = AROUND) -> l
     shared = min(len(line) - len(line.lstrip()) for line in shown if line)
     numbered = enumerate(shown, start=first)
     return [SourceLine(i + cell.first_line, line[shared:], i == at) for i, line in numbered]
+
+
+def _end_of_function(lines: Sequence[str], at: int) -> int:
+    """Return the index of the last line of a function, or of as many as are shown."""
+    head = len(lines[at]) - len(lines[at].lstrip())
+    last = at
+    for i in range(at + 1, min(at + LONGEST_FUNCTION, len(lines))):
+        body = lines[i].lstrip()
+        if body and body[0] not in ")]}" and len(lines[i]) - len(body) <= head:
+            break
+        last = i
+    return last
 
 
 def _cell(place: Place, cells: Sequence[Cell]) -> Cell | None:
