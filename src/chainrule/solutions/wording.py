@@ -16,6 +16,7 @@ from chainrule.solutions.findings import Finding, Judged, Place, Report
 
 AROUND = 2  # lines of source that are shown before and after the one that matters
 LONGEST_FUNCTION = 12  # and at most of a function, where the whole of it is meant
+DIGITS = 9  # that differences of a cost can vouch for
 GROUPS = {  # of roles: heading
     "parts": "what it is made of",
     "gradient": "gradients",
@@ -140,9 +141,8 @@ def detail(judged: Judged) -> str:
     """Return the few words beside a verdict."""
     if judged.detail or judged.residual is None or not judged.verdict.good:
         return judged.detail
-    if judged.residual == 0:
-        return "agrees to the last digit"
-    return f"agrees to {max(int(-math.log10(judged.residual)), 1)} digits"
+    digits = int(-math.log10(judged.residual)) if judged.residual > 0 else DIGITS
+    return f"agrees to {min(max(digits, 1), DIGITS)} digits"
 
 
 def numbered(report: Report, judged: Judged) -> list[int]:
