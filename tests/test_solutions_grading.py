@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from chainrule.checking.verdicts import Verdict
 from chainrule.errors import InvalidType, InvalidValue
@@ -125,3 +129,60 @@ def test_weights_that_are_no_numbers_are_refused(weight):
 def test_fractions_above_one_are_refused():
     with pytest.raises(InvalidValue, match=r"fractions\[.*\] is 2, wanted a number from 0 to 1"):
         score(solution(Verdict.RIGHT), fractions={Verdict.WRONG: 2})
+
+
+# the recipes on the page ------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[1]
+NBGRADER, OTTER = re.findall(
+    r"```py\n(.*?)```", (ROOT / "docs" / "grading.md").read_text(encoding="utf-8"), re.DOTALL
+)
+STAND_IN = """\
+import sys, types
+
+class test_case:  # as otter documents it: a decorator that keeps a name and points
+    def __init__(self, name=None, points=None):
+        self.name, self.points = name, points
+
+    def __call__(self, function):
+        self.function = function
+        return self
+
+sys.modules["otter"] = types.ModuleType("otter")
+sys.modules["otter.test_files"] = types.ModuleType("otter.test_files")
+sys.modules["otter.test_files"].test_case = test_case
+"""
+RUN_CASES = """\
+for case in [each for each in list(globals().values()) if isinstance(each, test_case)]:
+    try:
+        case.function()
+        print(case.name, case.points)
+    except AssertionError as problem:
+        print(case.name, 0, str(problem).replace("\\n", " | "))
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel that runs the learner's solution, then both recipes."""
+    solution = (ROOT / "examples" / "solution.py").read_text(encoding="utf-8")
+    sources = (solution, NBGRADER, STAND_IN, OTTER, RUN_CASES)
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=60).execute()
+    return [cell.outputs for cell in cells]
+
+
+def test_recipe_for_nbgrader_ends_with_the_points_and_no_word_on_standard_error(kernel):
+    """nbgrader: an error or standard error is no points; a number that is put out is the points."""
+    printed, result = kernel[1]
+    assert (printed.output_type, printed.name) == ("stream", "stdout")
+    assert "in all   3 of 6" in printed.text
+    assert (result.output_type, float(result.data["text/plain"])) == ("execute_result", 3.0)
+
+
+def test_recipe_for_otter_has_a_case_for_every_function(kernel):
+    (printed,) = kernel[4]
+    lines = printed.text.splitlines()
+    assert lines[2:] == ["W2 2", "b2 1"]
+    assert [line.split()[:2] for line in lines[:2]] == [["W1", "0"], ["b1", "0"]]
+    assert "J_W1: wrong, see 1 | 1. " in lines[0]
