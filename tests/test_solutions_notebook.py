@@ -68,7 +68,7 @@ def outputs():
         "%%check_gradients\nraise RuntimeError('mine')",
         "%%check_gradients --fast\npass",
         "def J_W1(x, y):\n    while True: pass",
-        "chainrule.check_notebook(chainrule.solutions.sandbox.Limits(call_seconds=0.2)).status",
+        "chainrule.check_notebook(chainrule.solutions.limits.Limits(call_seconds=0.2)).status",
     )
 
 

@@ -21,6 +21,7 @@ from chainrule.solutions import meaning
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
+from chainrule.solutions.telling import Told
 
 PRIMES = (3, 5, 7, 2)
 EXAMPLES = (11, 13)
@@ -57,7 +58,7 @@ class Judge:
 
     def __init__(self, reading: Reading, space: Space) -> None:
         self.reading, self.space = reading, space
-        self.judged: list[Judged] = []
+        self.judged: list[Judged] = Told(space.tell)
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = list(reading.notes)
         sizes = reading.sizes() or usual_sizes(reading.layers)

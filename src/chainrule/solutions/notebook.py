@@ -15,7 +15,7 @@ from chainrule.errors import InvalidValue
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.check import check_cells
 from chainrule.solutions.findings import Report
-from chainrule.solutions.sandbox import Limits
+from chainrule.solutions.limits import Limits
 
 MAGIC = "check_gradients"
 NAME = "this notebook"
@@ -35,7 +35,7 @@ def check_notebook(limits: Limits | None = None) -> Report:
     Parameters
     ----------
     limits : Limits, optional
-        What it may use of time and memory; see `chainrule.solutions.sandbox`.
+        What it may use of time and memory; see `chainrule.solutions.limits`.
 
     Returns
     -------
