@@ -99,6 +99,22 @@ def test_commands_in_the_readme_run():
         assert CliRunner().invoke(main, shlex.split(line)).exit_code == 0, line
 
 
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_transcripts_of_commands_are_what_is_printed(path, monkeypatch):
+    from click.testing import CliRunner
+
+    from chainrule.cli import main
+
+    monkeypatch.chdir(ROOT)
+    page = path.read_text(encoding="utf-8")
+    for line, shown in re.findall(r"```console\n\$ chainrule (.*?)\n(.*?)```", page, re.DOTALL):
+        printed = CliRunner().invoke(main, shlex.split(line)).stdout
+        if UPDATE:
+            page = page.replace(f"{line}\n{shown}```", f"{line}\n{printed}```")
+            path.write_text(page, encoding="utf-8")
+        assert f"{line}\n{printed}```" in page
+
+
 # the table of functions and costs -------------------------------------------------------------
 
 

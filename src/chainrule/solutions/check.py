@@ -59,7 +59,7 @@ def check_file(
     ...     print(check_file(path))
     solution.py
     <BLANKLINE>
-    could not be judged: no hand-written gradient was recognised in it
+    could not be judged: it defines no function and no class
     """
     document = cells.document(Path(path))
     report = check_cells(document.cells, str(path), limits, options)
