@@ -63,7 +63,7 @@ def train():
     found = collect([Cell(text)])
     assert list(found.found) == ["f", "train"]
     whole = {name for name, each in found.assignments.items() if any(a.whole for a in each)}
-    assert whole == {"m", "g", "h", "W1"}
+    assert whole == {"m", "n", "k", "g", "h", "W1"}
     assert ast.unparse(found.assignments["g"][-1].value) == "4"
 
 
