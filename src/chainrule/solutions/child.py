@@ -61,9 +61,8 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     say : callable, optional
         Told messages on the way.
     """
-    from chainrule.solutions.judgement import Judge
+    from chainrule.solutions.selection import judged
     from chainrule.solutions.space import Space
-    from chainrule.solutions.styles import STYLES
 
     began = time.perf_counter()
     cells = [Cell(**each) for each in request["cells"]]
@@ -76,19 +75,18 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     space = Space(definitions, request["call_seconds"], caller)
     space.options = request.get("options") or {}
     space.tell = None if say is None else lambda line: say({"judged": line.to_dict()})
-    for style in STYLES:
-        for reading in style.readings(space):
-            judge = Judge(reading, space)
-            judge.run()
-            return Report(
-                request["path"],
-                style.name,
-                reading.words,
-                (*judge.judged, *_blanks(definitions, judge.judged)),
-                tuple(judge.findings),
-                (*_loader(definitions, space), *judge.remarks),
-                seconds=time.perf_counter() - began,
-            )
+    found = judged(space)
+    if found is not None:
+        style, judge = found
+        return Report(
+            request["path"],
+            style,
+            judge.reading.words,
+            (*judge.judged, *_blanks(definitions, judge.judged)),
+            tuple(judge.findings),
+            (*_loader(definitions, space), *judge.remarks),
+            seconds=time.perf_counter() - began,
+        )
     blanks = tuple(_blanks(definitions, ()))
     return Report(
         request["path"],

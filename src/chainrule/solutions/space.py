@@ -122,7 +122,7 @@ class Space:
         found = self.definitions.found.get(name)
         return None if found is None else found.place
 
-    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def call(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
         """Call a function of theirs, for so long as it may take.
 
         Raises

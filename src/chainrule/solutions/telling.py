@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Self
 
 from chainrule.solutions.findings import Judged
 
@@ -24,3 +25,12 @@ class Told(list[Judged]):
         super().append(judged)
         if self.tell is not None:
             self.tell(judged)
+
+    def extend(self, lines: Iterable[Judged]) -> None:
+        """Add lines, and tell each."""
+        for each in lines:
+            self.append(each)
+
+    def __iadd__(self, lines: Iterable[Judged]) -> Self:  # type: ignore[override, misc]
+        self.extend(lines)
+        return self
