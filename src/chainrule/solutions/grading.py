@@ -190,10 +190,8 @@ def _find(report: Report, name: str) -> Judged | None:
 
 def _words(name: str, judged: Judged, report: Report) -> str:
     called = "" if judged.name == name else f"{judged.name}: "
-    found = [] if judged.verdict.good else wording.numbered(report, judged)
-    see = f", see {' and '.join(map(str, found))}" if found else ""
-    detail = f", {judged.detail}" if judged.detail and not judged.verdict.good else ""
-    return f"{called}{judged.verdict.value}{detail}{see}"
+    words = "" if judged.verdict.good else wording.beside(report, judged)
+    return f"{called}{judged.verdict.value}{f', {words}' if words else ''}"
 
 
 def _number(what: str, value: Any, most: float) -> None:

@@ -118,11 +118,10 @@ def _body(report: Report) -> Iterator[str]:
 
 def _function(report: Report, judged: Judged) -> str:
     kind = wording.kind(judged.verdict)
-    found = [] if judged.verdict.good else wording.numbered(report, judged)
-    see = [f"see {' and '.join(map(str, found))}"] if found else []
-    words = "; ".join(filter(None, [escape(wording.detail(judged)), *see]))
+    words = escape(wording.beside(report, judged))
     shown = ""
-    if not (judged.verdict.good or found) and judged.place is not None:
+    explained = judged.verdict.good or wording.numbered(report, judged)
+    if judged.place is not None and not explained:
         shown = "".join(_place(judged.place, report.source))
     cells = (
         f"<span class='{kind}'>{wording.mark(judged.verdict)}</span>",

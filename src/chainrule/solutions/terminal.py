@@ -101,16 +101,14 @@ def _table(report: Report, judged: Sequence[Judged], width: int) -> Iterator[Lin
     )
     for each in judged:
         kind = wording.kind(each.verdict)
-        found = [] if each.verdict.good else wording.numbered(report, each)
-        beside = [f"see {' and '.join(map(str, found))}"] if found else []
-        words = "; ".join(filter(None, [wording.detail(each), *beside]))
+        words = wording.beside(report, each)
         start: Line = [(f"  {wording.mark(each.verdict)} ", kind), (each.name.ljust(names), "")]
         if words:
             start += [("   ", ""), (each.verdict.value.ljust(verdicts), kind), ("   ", "")]
             yield from _wrapped(start, words, width, "dim")
         else:
             yield [*start, ("   ", ""), (each.verdict.value, kind)]
-        if not (each.verdict.good or found):
+        if not (each.verdict.good or wording.numbered(report, each)):
             yield from _source(each.place, "    ", width, report.source)
 
 

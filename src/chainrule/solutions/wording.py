@@ -145,6 +145,18 @@ def detail(judged: Judged) -> str:
     return f"agrees to {min(max(digits, 1), DIGITS)} digits"
 
 
+def beside(report: Report, judged: Judged) -> str:
+    """Return what stands beside a verdict: a few words, and where to read on.
+
+    Where the words are but the name of the cause, the cause is pointed at.
+    """
+    found = [] if judged.verdict.good else numbered(report, judged)
+    slugs = {report.findings[number - 1].slug for number in found}
+    words = "" if found and set(judged.detail.split(", ")) <= slugs else detail(judged)
+    see = f"see {' and '.join(map(str, found))}" if found else ""
+    return "; ".join(filter(None, [words, see]))
+
+
 def numbered(report: Report, judged: Judged) -> list[int]:
     """Return the numbers of the findings that explain a line of the report, the first is 1."""
     return [
