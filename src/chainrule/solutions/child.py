@@ -33,28 +33,26 @@ def judge(request: dict[str, Any]) -> Report:
     request : dict
         ``path``, ``cells`` and ``call_seconds``.
     """
-    from chainrule.solutions.judgement import Judge
+    from chainrule.solutions.selection import judged
     from chainrule.solutions.space import Space
-    from chainrule.solutions.styles import STYLES
 
     began = time.perf_counter()
     cells = [Cell(**each) for each in request["cells"]]
     definitions = collect(cells)
     space = Space(definitions, request["call_seconds"])
     loader = (*definitions.findings, *space.findings)
-    for style in STYLES:
-        for reading in style.readings(space):
-            judge = getattr(reading, "judge", lambda: Judge(reading, space))()  # noqa: B023
-            judge.run()
-            return Report(
-                request["path"],
-                style.name,
-                reading.words,
-                tuple(judge.judged),
-                tuple(judge.findings),
-                (*loader, *judge.remarks),
-                seconds=time.perf_counter() - began,
-            )
+    found = judged(space)
+    if found is not None:
+        style, judge = found
+        return Report(
+            request["path"],
+            style,
+            judge.reading.words,
+            tuple(judge.judged),
+            tuple(judge.findings),
+            (*loader, *judge.remarks),
+            seconds=time.perf_counter() - began,
+        )
     return Report(
         request["path"],
         remarks=tuple(loader),
