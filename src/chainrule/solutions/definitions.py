@@ -74,12 +74,15 @@ class Definitions:
     imports : list of tuple of ast.stmt and Place
     findings : list of Finding
         What is odd about the file: cells that do not parse, names defined twice.
+    trees : list of ast.Module
+        The cells themselves, in the order in which they count.
     """
 
     found: dict[str, Definition] = field(default_factory=dict)
     assignments: dict[str, list[Assignment]] = field(default_factory=dict)
     imports: list[tuple[ast.stmt, Place]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    trees: list[ast.Module] = field(default_factory=list)
 
 
 def collect(cells: Sequence[Cell]) -> Definitions:
@@ -99,6 +102,7 @@ def collect(cells: Sequence[Cell]) -> Definitions:
     for cell in order:
         tree, findings = parsed(cell)
         into.findings += findings
+        into.trees.append(tree)
         lines = cell.source.split("\n")
         for node in tree.body:
             _take(into, node, cell, lines)

@@ -3,7 +3,8 @@
 from chainrule.solutions.reading import Style
 from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
+from chainrule.solutions.styles.tuples import Tuples
 
-STYLES: tuple[Style, ...] = (Column(), Classes())
+STYLES: tuple[Style, ...] = (Column(), Classes(), Tuples())
 
 __all__ = ["STYLES"]
