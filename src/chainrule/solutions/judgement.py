@@ -22,8 +22,17 @@ from chainrule.solutions import effects, meaning, remarks, updates
 from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.gradients import Entries, Ground, Outcome
 from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
-from chainrule.solutions.reading import Array, Probe, Reading, Trouble, names_of, wants_hot
+from chainrule.solutions.reading import (
+    Array,
+    Probe,
+    Reading,
+    Trouble,
+    has_biases,
+    names_of,
+    wants_hot,
+)
 from chainrule.solutions.space import Space
+from chainrule.solutions.telling import Told
 
 DRAWS = 3
 """Values of a cost in a group of probes with the same sizes."""
@@ -49,12 +58,13 @@ class Judge:
         examples: tuple[int, int] = EXAMPLES,
     ) -> None:
         self.reading, self.space = reading, space
-        self.judged: list[Judged] = []
+        self.judged: list[Judged] = Told(space.tell)
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = list(reading.notes)
         self.examples = examples
         self._sizes = reading.sizes() or usual_sizes(reading.layers)
         self._names = names_of(reading)
+        self._biases = has_biases(reading)
         self._small: list[Judged] = []
         self._outputs = reading.outputs(self._probe(FREE, 0))
         self._likely = self._activations()
@@ -78,6 +88,12 @@ class Judge:
         return self.entries.clean
 
     @property
+    def whole(self) -> bool:
+        """Whether every entry is right, and forward pass and cost run where there are any."""
+        runs = not any(isinstance(each, Trouble) for each in (self._outputs, *self._costs))
+        return self.clean and runs
+
+    @property
     def unexplained(self) -> bool:
         """Whether what is not right has a shape, or a reason, that many examples may be."""
         return self.entries.unexplained
@@ -86,7 +102,7 @@ class Judge:
     def score(self) -> tuple[int, int, int]:
         """How well the reading does: entries that are right, that run, and what else runs."""
         known = (self.ground.activations is not None) + (self.ground.cost is not None)
-        return (*self.entries.score, known + self._callable)
+        return (*self.entries.score, known + 2 * self._callable)
 
     def run(self) -> None:
         """Judge everything, in order."""
@@ -109,13 +125,8 @@ class Judge:
 
     # Small functions ---------------------------------------------------------------------------
 
-    def _adapted(self, each: Probe) -> Probe:
-        """Return a probe that a reading can use: no biases where it has none."""
-        adapt = getattr(self.reading, "adapt", None)
-        return each if adapt is None else adapt(each)  # type: ignore[no-any-return]
-
     def _probe(self, targets: str, seed: int) -> Probe:
-        return self._adapted(probe(self._sizes, self.examples[seed % 2], seed, targets))
+        return probe(self._sizes, self.examples[seed % 2], seed, targets, biases=self._biases)
 
     def _activations(self) -> list[str]:
         """Return the activations that the file defines, as names of the table."""
@@ -263,7 +274,7 @@ class Judge:
         """Return probes of the same sizes with the values of their cost; none if it has none."""
         found = []
         for seed in range(DRAWS):
-            each = self._adapted(probe(sizes, m, 10 + seed, self.targets))
+            each = probe(sizes, m, 10 + seed, self.targets, biases=self._biases)
             value = self.reading.cost(each)
             if not isinstance(value, float) or not np.isfinite(value) or not value:
                 return []

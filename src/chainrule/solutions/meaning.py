@@ -17,9 +17,8 @@ import numpy as np
 
 from chainrule import expr, notation
 from chainrule.activations import ACTIVATIONS, Activation, find
-from chainrule.costs import COSTS
+from chainrule.costs import COSTS, Cost
 from chainrule.equation import Equation
-from chainrule.errors import ChainruleError
 from chainrule.evaluate import Plan
 from chainrule.network import Network
 from chainrule.solutions.reading import Array, Probe
@@ -27,6 +26,9 @@ from chainrule.solutions.reading import Array, Probe
 NEAR = 1e-8
 GUARDED = 1e-4
 """How far a cost may be off that has an epsilon, or a bound, inside its logarithm."""
+
+FIRST = ("squared_error", "binary_cross_entropy", "categorical_cross_entropy")
+LOG_2 = {notation.LOG_2: float(np.log(2.0))}
 
 POINTS = np.array([-2.3, -1.1, -0.4, 0.3, 0.9, 1.7])
 USUAL = ("sigmoid", "tanh", "relu", "leaky_relu", "identity")
@@ -217,40 +219,62 @@ def cost_named(
         Probes with the values of their cost; within a group sizes agree, between groups m, d
         and k differ.
     """
-    names = sorted(COSTS, key=lambda name: not COSTS[name].may_meet(find(activations[-1])))
-    order = ("squared_error", "binary_cross_entropy", "categorical_cross_entropy")
-    names = [*order, *(name for name in names if name not in order)]
-    bases = {name: found for name in names if (found := _bases(name, activations, groups))}
-    for near, penalty in itertools.product((NEAR, GUARDED), (False, True)):
-        if near == GUARDED and penalty:
-            continue
-        for name, base in bases.items():
+    output = find(activations[-1])
+    names = [name for name in (*FIRST, *COSTS) if COSTS[name].may_meet(output)]
+    rows = {name: COSTS[name] for name in names}
+    outputs = [[_outputs(activations, each) for each, _ in group] for group in groups]
+    bases: dict[str, list[list[float]] | None] = {}
+    for near, penalty in ((NEAR, False), (NEAR, True), (GUARDED, False)):
+        for name, row in rows.items():
+            if name not in bases:
+                bases[name] = _bases(row, outputs, groups)
+            base = bases[name]
+            if base is None:
+                continue
             fits = [_fit(g, b, penalty, near) for g, b in zip(groups, base, strict=True)]
             good = [fit for fit in fits if fit is not None]
             if len(good) < len(fits):
                 continue
             scale = _explained([s for s, _ in good], [group[0][0] for group in groups], near)
             if scale is not None:
-                decay = {
-                    group[0][0].examples: c for group, (_, c) in zip(groups, good, strict=True)
-                }
+                counts = [group[0][0].examples for group in groups]
+                decay = {m: c for m, (_, c) in zip(counts, good, strict=True)}
                 return Meaning(name, scale, decay if penalty else {})
     return None
 
 
+def _outputs(activations: Sequence[str], probe: Probe) -> Array:
+    """Return the activations of the last layer."""
+    found = probe.x
+    for layer, name in enumerate(activations, start=1):
+        found = value(name, probe.params[f"W{layer}"] @ found + probe.params[f"b{layer}"])
+    return found
+
+
+@lru_cache(maxsize=256)
+def _loss(row: Cost, outputs: int) -> Plan:
+    a, y = (expr.symbol(name, (outputs, notation.EXAMPLES)) for name in ("a", "y"))
+    return Plan([Equation("C", expr.total(expr.loss(row, a, y)))], ["C"])
+
+
 def _bases(
-    name: str, activations: Sequence[str], groups: Sequence[Sequence[tuple[Probe, float]]]
+    row: Cost,
+    outputs: Sequence[Sequence[Array]],
+    groups: Sequence[Sequence[tuple[Probe, float]]],
 ) -> list[list[float]] | None:
     """Return the values of a cost of the table; ``None`` where it cannot be had."""
-    found = []
-    for group in groups:
-        try:
-            net = Network(group[0][0].params.sizes, activation=list(activations), cost=name)
-            found.append([net.cost(p.params, p.x, p.y) for p, _ in group])
-        except ChainruleError:
+    found: list[list[float]] = []
+    for arrays, group in zip(outputs, groups, strict=True):
+        values = []
+        for a, (probe, _) in zip(arrays, group, strict=True):
+            if row.domain.violation(probe.y):
+                return None
+            with np.errstate(all="ignore"):
+                (total,) = _loss(row, a.shape[0])({"a": a, "y": probe.y}, LOG_2)
+            values.append(float(np.asarray(total).item()) / probe.examples)
+        if not np.isfinite(values).all() or not all(values):
             return None
-        if not np.isfinite(found[-1]).all() or not all(found[-1]):
-            return None
+        found.append(values)
     return found
 
 

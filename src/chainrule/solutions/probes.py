@@ -19,7 +19,9 @@ FREE, HOT = "free", "hot"
 """Targets between 0 and 1; or 0 and 1, of several outputs one in every example."""
 
 
-def probe(sizes: Sequence[int], examples: int, seed: int, targets: str = FREE) -> Probe:
+def probe(
+    sizes: Sequence[int], examples: int, seed: int, targets: str = FREE, *, biases: bool = True
+) -> Probe:
     """Return a probe.
 
     Parameters
@@ -27,12 +29,14 @@ def probe(sizes: Sequence[int], examples: int, seed: int, targets: str = FREE) -
     sizes : sequence of int
         The inputs first.
     examples, seed : int
-    targets : {"free", "hot"}
+    targets : {"free", "hot"}, optional
+    biases : bool, optional
+        Whether they are anything but 0.
     """
     rng = np.random.default_rng(seed)
     params = Parameters(sizes)
     for name, view in params.items():
-        spread = 1.75 / np.sqrt(view.shape[1]) if name.startswith("W") else 0.7
+        spread = 1.75 / np.sqrt(view.shape[1]) if name.startswith("W") else 0.7 * biases
         view[...] = spread * rng.standard_normal(view.shape)
     x = rng.uniform(-1.0, 1.0, (sizes[0], examples))
     if targets == HOT:

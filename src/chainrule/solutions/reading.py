@@ -113,6 +113,11 @@ def wants_hot(reading: Reading) -> bool:
     return bool(getattr(reading, "hot", False))
 
 
+def has_biases(reading: Reading) -> bool:
+    """Return whether there are biases at all: an attribute ``biases``, which need not be."""
+    return bool(getattr(reading, "biases", True))
+
+
 @runtime_checkable
 class Updating(Protocol):
     """A reading that has an update step as well."""

@@ -17,6 +17,7 @@ from chainrule.solutions.reading import Reading, names_of
 from chainrule.solutions.space import Space
 
 UPDATES = re.compile(r"backprop|train|fit|update|descent|learn|optimi[sz]e|model", re.IGNORECASE)
+QUIET = re.compile(r"^(self|_.*)$|print|plot|verbose|show|seed|debug")
 RATES = frozenset(
     ["aggression", "learning_rate", "lr", "alpha", "eta", "rate", "step", "step_size"]
 )
@@ -48,7 +49,7 @@ def _unused(definition: Definition) -> Iterator[Finding]:
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
     }
     for argument in definition.arguments:
-        if argument in read or argument in ("self", "_"):
+        if argument in read or QUIET.search(argument):
             continue
         rate = argument in RATES
         slug = "aggression" if rate else "unused_argument"

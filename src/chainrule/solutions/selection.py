@@ -33,7 +33,7 @@ def judged(space: Space) -> tuple[str, Judge] | None:
                 judge.run()
                 return style.name, judge
             judge = Judge(reading, space)
-            if judge.clean:
+            if judge.whole:
                 judge.run()
                 return style.name, judge
             if best is None or judge.score > best[1].score:
@@ -45,7 +45,8 @@ def judged(space: Space) -> tuple[str, Judge] | None:
     if best is None:
         return None
     name, judge = best
-    judge = _otherwise(judge.reading, space) or judge
+    if not judge.clean:
+        judge = _otherwise(judge.reading, space) or judge
     judge.run()
     return name, judge
 

@@ -3,8 +3,9 @@
 from chainrule.solutions.reading import Style
 from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
+from chainrule.solutions.styles.dictionaries import Dictionaries
 from chainrule.solutions.styles.tuples import Tuples
 
-STYLES: tuple[Style, ...] = (Column(), Classes(), Tuples())
+STYLES: tuple[Style, ...] = (Column(), Tuples(), Dictionaries(), Classes())
 
 __all__ = ["STYLES"]

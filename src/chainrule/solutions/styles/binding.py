@@ -10,9 +10,11 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from chainrule.solutions.calls import evaluated, trouble
+from chainrule.solutions.definitions import Definition
 from chainrule.solutions.reading import Trouble
 from chainrule.solutions.space import Space
 
@@ -277,8 +279,11 @@ def returned(space: Space, name: str) -> tuple[str, ...]:
         Empty for what is no name; of a dictionary, nothing: its keys say it.
     """
     definition = space.definitions.found.get(name)
-    if definition is None:
-        return ()
+    return () if definition is None else _returned(definition)
+
+
+@lru_cache(maxsize=512)
+def _returned(definition: Definition) -> tuple[str, ...]:
     if isinstance(definition.node, ast.Assign) and isinstance(definition.node.value, ast.Lambda):
         return _names(definition.node.value.body)
     statements = [

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.solutions.calls import as_array, evaluated, trouble
 from chainrule.solutions.findings import Finding
-from chainrule.solutions.forms import Form, array_of, chained, without_biases
+from chainrule.solutions.forms import Form, array_of, chained
 from chainrule.solutions.probes import HOT, usual_sizes
 from chainrule.solutions.probes import probe as probe_of
 from chainrule.solutions.reading import Array, Probe, Trouble
@@ -25,7 +25,7 @@ from chainrule.solutions.styles.arrangements import Arrangement, built, taken
 from chainrule.solutions.styles.binding import role
 from chainrule.solutions.styles.functions import COST
 from chainrule.solutions.styles.returned import Gathered, entry_named, gathered, nested, parts
-from chainrule.solutions.styles.signatures import Names, Signature, Site, stored, takes_labels
+from chainrule.solutions.styles.signatures import Names, Signature, Site, stored, takes_labels, top
 from chainrule.solutions.styles.steps import Inline
 from chainrule.solutions.styles.surroundings import Surroundings
 
@@ -182,8 +182,7 @@ class Passes:
 
     def _trial(self) -> Probe:
         sizes = self.sizes or usual_sizes(self.plan.arrangement.layers)
-        found = probe_of(sizes, 11, 0, HOT)
-        return found if self.plan.arrangement.biased else without_biases(found)
+        return probe_of(sizes, 11, 0, HOT, biases=self.plan.arrangement.biased)
 
     def _possible(self) -> Iterator[tuple[int, ...] | None]:
         """Yield sizes: free, one output, so many outputs as theirs, theirs."""
@@ -226,9 +225,9 @@ class Passes:
             site = self.plan.site(each)
             made = parts(each.returns, result, site.taken if site else "")
             yield self._shapes((part.name, part.value) for part in made)
-        top = set(stored(self.space.definitions.trees))
+        at_top = set(stored([top(self.space.definitions)]))
         yield self._shapes(
-            (name, evaluated(self.space, name)) for name in arrangement.names if name in top
+            (name, evaluated(self.space, name)) for name in arrangement.names if name in at_top
         )
 
     def _shapes(self, values: Iterable[tuple[str, Any]]) -> dict[str, tuple[int, ...]]:

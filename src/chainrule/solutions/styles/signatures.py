@@ -173,7 +173,12 @@ def _bundle(name: str, function: ast.AST) -> Sequence[ast.expr] | None:
     return None
 
 
-def stored(trees: Sequence[ast.Module]) -> Iterator[str]:
+def top(definitions: Definitions) -> ast.Module:
+    """Return all cells as one, in the order in which they count."""
+    return ast.Module([node for node, _ in definitions.statements], [])
+
+
+def stored(trees: Sequence[ast.AST]) -> Iterator[str]:
     """Yield the names that are assigned outside of functions, in loops as well."""
     for tree in trees:
         for node in _own(tree):
@@ -202,12 +207,12 @@ class Site:
     taken: Names
 
 
-def sites(trees: Sequence[ast.Module], known: Mapping[str, Signature]) -> list[Site]:
+def sites(trees: Sequence[ast.AST], known: Mapping[str, Signature]) -> list[Site]:
     """Return the places where functions of the file are called, in the order of the text.
 
     Parameters
     ----------
-    trees : sequence of ast.Module
+    trees : sequence of ast.AST
     known : mapping of str to Signature
     """
     scopes: list[tuple[int, ast.AST]] = [(0, tree) for tree in trees]

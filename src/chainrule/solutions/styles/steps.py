@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.solutions.reading import Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.binding import role
+from chainrule.solutions.styles.signatures import leaves, top
 
 if TYPE_CHECKING:
     from chainrule.solutions.styles.passes import Plan, Scene
@@ -69,8 +70,6 @@ class Inline:
 
     def _called(self, gradients: Mapping[str, Any]) -> dict[str, Any]:
         """Return gradients by the caller's names as well."""
-        from chainrule.solutions.styles.signatures import leaves
-
         found = dict(gradients)
         site = self._plan.site(self._plan.backward)
         inner, outer = list(self._plan.backward.flat), list(leaves(site.taken)) if site else []
@@ -82,7 +81,7 @@ class Inline:
 
     def _statements(self, own: set[str], gradients: set[str]) -> Iterator[ast.stmt]:
         seen = set()
-        for tree in self._space.definitions.trees:
+        for tree in [top(self._space.definitions)]:
             for node in ast.walk(tree):
                 if not isinstance(node, (ast.Assign, ast.AugAssign)):
                     continue

@@ -18,7 +18,7 @@ from chainrule.solutions.forms import Form
 from chainrule.solutions.reading import Probe
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.binding import role
-from chainrule.solutions.styles.signatures import stored
+from chainrule.solutions.styles.signatures import stored, top
 
 INPUTS = re.compile(r"x|x_?(train|batch|data|tr)(ing)?|train_?x|inputs?|features", re.IGNORECASE)
 TARGETS = re.compile(
@@ -65,11 +65,11 @@ class Surroundings:
         self._space, self._own, self._data = space, set(own), set(data)
         self._called = called
         reads: set[str] = set().union(*(space.reads(name) for name in functions))
-        top = set(stored(space.definitions.trees))
+        made = set(stored([top(space.definitions)]))
         self._wanted = sorted(
             name
             for name in reads - set(space.definitions.found)
-            if name in top or _data_like(name)
+            if name in made or _data_like(name)
         )
         self._rates = [name for name in self._wanted if role(name) == "rate"]
         self.counted: set[str] = set()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.solutions.findings import Finding, Place
-from chainrule.solutions.forms import Form, targets_of, without_biases
+from chainrule.solutions.forms import Form
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arrangements import (
@@ -34,6 +34,7 @@ from chainrule.solutions.styles.signatures import (
     leaves,
     signatures,
     sites,
+    top,
     use_of,
 )
 from chainrule.solutions.styles.small import activation_of, slope_of
@@ -61,7 +62,7 @@ class Tuples:
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield readings that run, the most likely first."""
         known = {name: each for name, each in signatures(space.definitions).items() if name in space}
-        called = sites(space.definitions.trees, known)
+        called = sites([top(space.definitions)], known)
         backward = _backward(known, called)
         if backward is None:
             return
@@ -242,6 +243,7 @@ class TuplesReading:
         self.layers = plan.arrangement.layers
         self.runs = passes.complete
         self.words = (*passes.form.words, *passes.words)
+        self.biases = plan.arrangement.biased
         self.hot = passes.form.targets != "as outputs"
         self.names = {
             part: each.name
@@ -253,12 +255,6 @@ class TuplesReading:
             self.names["derivative"] = slope[0]
         self.notes: list[Finding] = passes.notes()
         self.pieces = tuple(self._pieces())
-
-    def adapt(self, probe: Probe) -> Probe:
-        """Return a probe that the code can be given: labels, and no biases where it has none."""
-        if not self._passes.plan.arrangement.biased:
-            probe = without_biases(probe)
-        return targets_of(probe) if self.hot else probe
 
     def sizes(self) -> tuple[int, ...] | None:
         return self._passes.sizes
