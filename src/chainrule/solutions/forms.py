@@ -6,7 +6,7 @@ and theirs back. Guesses are forms; the styles try them in the order of `forms`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +28,11 @@ class Form:
         Whether the code takes one example per call.
     flat : bool
         Whether that one example is a vector without a second axis.
-    weights : {"units × inputs", "inputs × units"}
-    biases : {"(n, 1)", "(1, n)", "(n,)", "none"}
-    targets : {"as outputs", "labels", "column of labels"}
+    weights : {"units × inputs", "inputs × units", "(n,)"}
+        The last for one unit: a vector.
+    biases : {"(n, 1)", "(1, n)", "(n,)", "a number", "none", "first column", "last column"}
+        A column: of the weights, which meets an input that is always 1.
+    targets : {"as outputs", "labels", "column of labels", "labels from 1"}
     """
 
     rows: bool
@@ -49,10 +51,20 @@ class Form:
                 "vector" if self.flat else "row" if self.rows else "column"
             )
         found = [examples, f"weights of shape {self.weights}"]
-        found.append("no biases" if self.biases == "none" else f"biases of shape {self.biases}")
+        if self.biases == "none":
+            found.append("no biases")
+        elif self.in_weights:
+            found.append(f"biases are the {self.biases} of the weights")
+        else:
+            found.append(f"biases of shape {self.biases}".replace("of shape a", "are a"))
         if self.targets != "as outputs":
             found.append("targets are labels")
         return tuple(found)
+
+    @property
+    def in_weights(self) -> bool:
+        """Whether biases are a column of the weights."""
+        return self.biases.endswith("column")
 
     def data(self, ours: Array) -> Array:
         """Return inputs or targets, units × examples, as their code takes them."""
@@ -65,6 +77,8 @@ class Form:
         if self.targets == "as outputs":
             return self.data(ours)
         labels = np.argmax(ours, axis=0) if ours.shape[0] > 1 else np.round(ours[0]).astype(int)
+        if self.targets == "labels from 1":
+            return labels + 1
         if self.targets == "column of labels":
             return labels[:, None] if self.rows else labels[None, :]
         return labels
@@ -78,13 +92,21 @@ class Form:
     def parameter(self, entry: str, ours: Array) -> Array:
         """Return a parameter as their code has it."""
         if entry.startswith("W"):
+            if self.weights == "(n,)":
+                return ours[0].copy()
             return ours.copy() if self.weights == "units × inputs" else ours.T.copy()
+        if self.biases == "a number":
+            return ours[0, 0].copy()
         return ours.reshape(self._bias(len(ours))).copy()
 
     def gradient(self, entry: str, theirs: Array, units: int) -> Array:
         """Return a gradient of theirs in our orientation; what has a wrong shape keeps it."""
         if entry.startswith("W"):
+            if self.weights == "(n,)" and theirs.ndim == 1:
+                return theirs[None, :]
             return theirs.T if self.weights == "inputs × units" and theirs.ndim == 2 else theirs
+        if self.biases == "a number" and theirs.ndim == 0:
+            return theirs.reshape(1, 1)
         row = self.biases in ("(1, n)", "(n,)")
         if theirs.shape == self._bias(units) or (row and theirs.shape in ((units,), (1, units))):
             return theirs.reshape(units, 1)  # (n,) and (1, n) are spread alike
@@ -92,6 +114,17 @@ class Form:
 
     def _bias(self, units: int) -> tuple[int, ...]:
         return {"(1, n)": (1, units), "(n,)": (units,)}.get(self.biases, (units, 1))
+
+
+def draw(sizes: Sequence[int], examples: int, seed: int) -> Probe:
+    """Return a probe to try readings with: large weights, biases that are not 0."""
+    rng = np.random.default_rng(seed)
+    params = Parameters(sizes)
+    for name, view in params.items():
+        scale = 1.75 / np.sqrt(view.shape[1]) if name.startswith("W") else 0.7
+        view[...] = scale * rng.standard_normal(view.shape)
+    x = rng.uniform(-1.0, 1.0, (sizes[0], examples))
+    return Probe(params, x, rng.uniform(0.05, 0.95, (sizes[-1], examples)))
 
 
 def targets_of(probe: Probe) -> Probe:

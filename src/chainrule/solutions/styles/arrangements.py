@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.solutions.styles.binding import role
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.signatures import Signature, Use, use_of
 
 Template = str | list["Template"] | tuple["Template", ...]

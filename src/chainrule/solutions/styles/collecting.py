@@ -82,7 +82,8 @@ def candidates(value: Any, name: str = "", index: int | None = None) -> Iterator
                 yield from candidates(each, name, place)
         return
     array = array_of(value)
-    if array is not None and array.ndim:
+    one_bias = array is not None and not array.ndim and (layer_of(name) or "W")[0] == "b"
+    if array is not None and (array.ndim or one_bias):
         yield Candidate(name, index, array)
 
 

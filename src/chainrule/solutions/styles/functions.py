@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.solutions.calls import evaluated
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles.binding import positional, role
+from chainrule.solutions.styles.arguments import positional, role
 
 COST = re.compile(
     r"_*(compute_|get_|calc(ulate)?_)?(total_)?(cost|loss|error|mse|mean_squared?_error|"

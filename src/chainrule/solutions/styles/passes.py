@@ -22,7 +22,7 @@ from chainrule.solutions.probes import probe as probe_of
 from chainrule.solutions.reading import Array, Probe, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arrangements import Arrangement, built, taken
-from chainrule.solutions.styles.binding import role
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.functions import COST
 from chainrule.solutions.styles.returned import Gathered, entry_named, gathered, nested, parts
 from chainrule.solutions.styles.signatures import Names, Signature, Site, stored, takes_labels, top

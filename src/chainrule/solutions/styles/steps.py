@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.solutions.reading import Trouble
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles.binding import role
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.signatures import leaves, top
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from chainrule.solutions.definitions import Assignment
 from chainrule.solutions.forms import Form
 from chainrule.solutions.reading import Probe
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles.binding import role
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.signatures import stored, top
 
 INPUTS = re.compile(r"x|x_?(train|batch|data|tr)(ing)?|train_?x|inputs?|features", re.IGNORECASE)

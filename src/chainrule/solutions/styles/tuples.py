@@ -24,7 +24,7 @@ from chainrule.solutions.styles.arrangements import (
     arrangements,
     kind_of,
 )
-from chainrule.solutions.styles.binding import role
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.functions import COST
 from chainrule.solutions.styles.passes import Passes, Plan
 from chainrule.solutions.styles.returned import entry_named
@@ -67,6 +67,8 @@ class Tuples:
         if backward is None:
             return
         forward = _forward(known, backward)
+        if forward is None and any(COST.fullmatch(leaf) for leaf in backward.flat):
+            return  # a function that returns its cost beside its gradients is another style
         found: list[TuplesReading] = []
         for plan in _plans(space, known, called, forward, backward):
             for passes in _running(space, plan):
