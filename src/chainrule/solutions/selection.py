@@ -27,6 +27,11 @@ def judged(space: Space) -> tuple[str, Judge] | None:
     best: tuple[str, Judge] | None = None
     for style in STYLES:
         for reading in style.readings(space):
+            own = getattr(reading, "judge", None)  # some know better how they are judged
+            if own is not None:
+                judge = own()
+                judge.run()
+                return style.name, judge
             judge = Judge(reading, space)
             if judge.whole:
                 judge.run()
