@@ -1,49 +1,41 @@
 """The order of the judgement: small functions first, then each gradient, then side effects.
 
-A cause found upstream is said once. Whether an entry is right is decided by differences of the
-person's own cost; what is wrong with it by the derivation (`checking.search`). Where there is no
+A cause found upstream is said once. Two witnesses must agree before an alarm: differences of the
+person's own cost (`witness`) and the recognised derivation (`checking.search`). Where there is no
 cost that can be called, the derivation alone decides, and scale is convention.
+
+Next to read: `gradients` (how an entry is judged), `selection` (which reading is taken).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.activations import ACTIVATIONS
 from chainrule.checking.catalogue import CATALOGUE
-from chainrule.checking.diagnosis import Diagnosis, diagnose
 from chainrule.checking.verdicts import Verdict
-from chainrule.network import Network
-from chainrule.parameters import Parameters
-from chainrule.solutions import meaning
-from chainrule.solutions.findings import Finding, Judged
-from chainrule.solutions.reading import Array, Probe, Reading, Trouble
+from chainrule.solutions import effects, meaning, remarks, updates
+from chainrule.solutions.findings import Finding, Judged, Place
+from chainrule.solutions.gradients import Entries, Ground, Outcome
+from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
+from chainrule.solutions.reading import (
+    Array,
+    Probe,
+    Reading,
+    Trouble,
+    has_biases,
+    names_of,
+    wants_hot,
+)
 from chainrule.solutions.space import Space
+from chainrule.solutions.telling import Told
 
-PRIMES = (3, 5, 7, 2)
-EXAMPLES = (11, 13)
-TOLERANCE = 1e-6
-
-
-def probe(sizes: Sequence[int], examples: int, seed: int) -> Probe:
-    """Return a probe at which mistakes show: large weights, biases that are not 0."""
-    rng = np.random.default_rng(seed)
-    params = Parameters(sizes)
-    for name, view in params.items():
-        width = view.shape[1] if name.startswith("W") else 1
-        scale = 1.75 / np.sqrt(width) if name.startswith("W") else 0.7
-        view[...] = scale * rng.standard_normal(view.shape)
-    x = rng.uniform(-1.0, 1.0, (sizes[0], examples))
-    y = rng.uniform(0.05, 0.95, (sizes[-1], examples))
-    return Probe(params, x, y)
-
-
-def usual_sizes(layers: int) -> tuple[int, ...]:
-    """Return sizes that are different primes, the inputs first."""
-    inner = (5, 7, 11, 13, 17, 19, 23)
-    return (3, *inner[: layers - 1], 2)
+DRAWS = 3
+"""Values of a cost in a group of probes with the same sizes."""
 
 
 class Judge:
@@ -53,53 +45,122 @@ class Judge:
     ----------
     reading : Reading
     space : Space
+    targets : {"free", "hot"}, optional
+    examples : (int, int), optional
+        How many examples the two probes have.
     """
 
-    def __init__(self, reading: Reading, space: Space) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        space: Space,
+        targets: str = FREE,
+        examples: tuple[int, int] = EXAMPLES,
+    ) -> None:
         self.reading, self.space = reading, space
-        self.judged: list[Judged] = []
+        self.judged: list[Judged] = Told(space.tell)
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = list(reading.notes)
-        sizes = reading.sizes() or usual_sizes(reading.layers)
-        self.probes = [probe(sizes, m, seed) for seed, m in enumerate(EXAMPLES)]
-        other = (sizes[0] + 2, *sizes[1:-1], sizes[-1] + 1)
-        self.varied = probe(other, EXAMPLES[1], 2) if reading.sizes() is None else None
+        self.examples = examples
+        self._sizes = reading.sizes() or usual_sizes(reading.layers)
+        self._names = names_of(reading)
+        self._biases = has_biases(reading)
+        self._small: list[Judged] = []
+        self._outputs = reading.outputs(self._probe(FREE, 0))
+        self._likely = self._activations()
+        here = self._recognised()
+        hot = wants_hot(reading) or (here is not None and here[-1] == "softmax")
+        self.targets = HOT if hot else targets
+        self.probes = [self._probe(self.targets, seed) for seed in range(2)]
+        self._costs = [reading.cost(each) for each in self.probes]
+        self.ground = Ground(
+            here,
+            self._cost(here),
+            self._callable,
+            self._outputs is not None,
+            tuple(self._likely),
+        )
+        self.entries = self._entries()
+
+    @property
+    def clean(self) -> bool:
+        """Whether every entry is right."""
+        return self.entries.clean
+
+    @property
+    def whole(self) -> bool:
+        """Whether every entry is right, and forward pass and cost run where there are any."""
+        runs = not any(isinstance(each, Trouble) for each in (self._outputs, *self._costs))
+        return self.clean and runs
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether what is not right has a shape, or a reason, that many examples may be."""
+        return self.entries.unexplained
+
+    @property
+    def score(self) -> tuple[int, int, int]:
+        """How well the reading does: entries that are right, that run, and what else runs."""
+        known = (self.ground.activations is not None) + (self.ground.cost is not None)
+        return (*self.entries.score, known + 2 * self._callable)
 
     def run(self) -> None:
         """Judge everything, in order."""
-        hidden = self._small_functions()
-        activations = self._forward(hidden)
-        cost = self._cost(activations)
-        self._gradients(activations, cost)
+        self._small_functions()
+        self._forward()
+        self._judge_cost()
+        found = self._gradients()
+        self.judged += found.judged
+        self.findings += found.findings
+        self.remarks += found.remarks
+        if self.examples[0] == 1:
+            self.remarks.append(_one_example(self.reading))
+        runs = [entry for entry, came in self.entries.came.items() if not isinstance(came, Trouble)]
+        self.findings += effects.repeated(self.reading, self.probes, runs)
+        judged, findings = updates.judged(self.reading, self.probes, self.entries)
+        self.judged += judged
+        self.findings += findings
+        self.remarks += self._normalisation()
+        self.remarks += remarks.about(self.reading, self.space)
 
-    def _small_functions(self) -> str | None:
-        name = None
+    # Small functions ---------------------------------------------------------------------------
+
+    def _probe(self, targets: str, seed: int) -> Probe:
+        return probe(self._sizes, self.examples[seed % 2], seed, targets, biases=self._biases)
+
+    def _activations(self) -> list[str]:
+        """Return the activations that the file defines, as names of the table."""
+        found = []
         activation = self.reading.activation()
         if activation is not None:
+            found.append(meaning.activation_named(activation[1]))
+        for name in self.space.definitions.found:
+            if name in ACTIVATIONS and name in self.space and callable(self.space[name]):
+                found.append(meaning.activation_named(self.space[name]))
+        return list(dict.fromkeys(name for name in found if name))
+
+    def _small_functions(self) -> None:
+        activation, slope = self.reading.activation(), self.reading.slope()
+        if activation is not None:
             name = meaning.activation_named(activation[1])
-            self.judged.append(
-                Judged(
-                    activation[0],
-                    Verdict.RIGHT if name else Verdict.NOT_JUDGED,
-                    "activation",
-                    detail=name or "none of the known activations",
-                    place=self.space.place(activation[0]),
+            if name is not None:
+                place = self.space.place(activation[0])
+                self.judged.append(
+                    Judged(activation[0], Verdict.RIGHT, "activation", detail=name, place=place)
                 )
-            )
-        slope = self.reading.slope()
         if slope is not None and activation is not None:
             self._slope(activation[1], *slope)
-        return name
 
     def _slope(self, function: Any, name: str, slope: Any) -> None:
-        z, step = meaning.POINTS, 1e-3
+        z = meaning.POINTS
+
+        def f(at: Array) -> Array:
+            return meaning.first(function(at.copy()))
+
         try:
-            f = lambda at: np.asarray(function(at.copy()), dtype=float)  # noqa: E731
-            wanted = (8 * (f(z + step) - f(z - step)) - f(z + 2 * step) + f(z - 2 * step)) / (
-                12 * step
-            )
-            at_sum = np.asarray(slope(z.copy()), dtype=float)
-            at_value = np.asarray(slope(f(z)), dtype=float)
+            with np.errstate(all="ignore"):
+                wanted = _differences(f, z)
+                at_sum, at_value = (meaning.first(slope(at.copy())) for at in (z, f(z)))
         except Exception:  # it wants other arguments: the gradients will tell
             return
         fits = [
@@ -108,122 +169,192 @@ class Judge:
             if found.shape == wanted.shape and np.allclose(found, wanted, rtol=1e-6, atol=1e-8)
         ]
         place = self.space.place(name)
+        if not fits and self.clean:
+            return  # it is the derivative of something else, or not used at all
         verdict = Verdict.RIGHT if fits else Verdict.WRONG
         detail = f"the derivative, as a function {fits[0]}" if fits else ""
         self.judged.append(Judged(name, verdict, "derivative", detail=detail, place=place))
         if not fits:
-            entry = CATALOGUE["derivative_formula"]
             self.findings.append(
-                Finding(
-                    "derivative_formula", "mistake", entry.says, entry.mend, (name,), place=place
-                )
+                _mistake("derivative_formula", (name,), place, _shown(function, z, at_sum, wanted))
             )
 
-    def _forward(self, hidden: str | None) -> tuple[str, ...] | None:
-        outputs = self.reading.outputs(self.probes[0])
-        if outputs is None or isinstance(outputs, Trouble):
+    # Gradients ---------------------------------------------------------------------------------
+
+    def _entries(self) -> Entries:
+        entries = Entries(self.reading, self.probes, self.ground)
+        if not entries.clean and updates.adds(self.reading, self.probes[0]):
+            negative = Entries(self.reading, self.probes, self.ground, negative=True)
+            if negative.score > entries.score:
+                return negative
+        return entries
+
+    def _gradients(self) -> Outcome:
+        """Judge every entry; of what a wrong derivative spoils, only the rest is looked into."""
+        slope, activation = self.reading.slope(), self.reading.activation()
+        broken = {each.name for each in self.judged if each.verdict.bad}
+        if slope is None or activation is None or slope[0] not in broken:
+            return self.entries.judge()
+        function = activation[1]
+
+        def mended(z: Array) -> Array:
+            """Return the derivative of their activation, at z."""
+            return _differences(lambda at: meaning.first(function(at)), np.asarray(z, dtype=float))
+
+        kept = self.space.names[slope[0]]
+        self.space.names[slope[0]] = mended
+        try:
+            entries = self._entries()
+        finally:
+            self.space.names[slope[0]] = kept
+        if entries.score <= self.entries.score:
+            return self.entries.judge()
+        outcome = entries.judge()
+        spoilt = {e for e, right in entries.right.items() if right and not self.entries.right[e]}
+        outcome.judged = [
+            replace(each, verdict=Verdict.WRONG, detail=f"for {slope[0]} is wrong", residual=None)
+            if each.entry in spoilt
+            else each
+            for each in outcome.judged
+        ]
+        self.findings = [
+            replace(each, entries=(*each.entries, *sorted(spoilt)))
+            if each.slug == "derivative_formula"
+            else each
+            for each in self.findings
+        ]
+        return outcome
+
+    # Forward pass and cost ---------------------------------------------------------------------
+
+    def _recognised(self) -> tuple[str, ...] | None:
+        if not isinstance(self._outputs, np.ndarray):
             return None
-        found = meaning.recognised(self.probes[0], outputs, hidden)
+        found = meaning.recognised(self._probe(FREE, 0), self._outputs, self._likely)
         return found[0] if found else None
 
-    def _cost(self, activations: tuple[str, ...] | None) -> tuple[str, meaning.Scale] | None:
-        probes = [*self.probes, *([self.varied] if self.varied else [])]
-        values = [self.reading.cost(each) for each in probes]
-        numbers = [each for each in values if isinstance(each, float)]
-        if activations is None or len(numbers) < len(values):
-            return None
-        return meaning.cost_named(activations, probes, numbers)
-
-    def _gradients(
-        self, activations: tuple[str, ...] | None, cost: tuple[str, meaning.Scale] | None
-    ) -> None:
-        here = self.probes[0]
-        came = self.reading.gradients(here)
-        measured = self._measured(here) if isinstance(self.reading.cost(here), float) else None
-        arrays = {entry: value for entry, value in came.items() if not isinstance(value, Trouble)}
-        diagnoses: Mapping[str, Diagnosis] = {}
-        if activations is not None:
-            name, scale = cost or ("squared_error", meaning.Scale(0, {}))
-            net = Network(here.params.sizes, activation=list(activations), cost=name)
-            factor = scale.value(here)
-            scaled = {entry: value / factor for entry, value in arrays.items()}
-            diagnoses = diagnose(
-                net, here.params, here.x, here.y, scaled, scale_is_convention=cost is None
-            )
-        for piece in self.reading.pieces:
-            value = came.get(piece.entry)
-            if value is None or isinstance(value, Trouble):
-                detail = value.sentence if value is not None else "it was not returned"
-                self.judged.append(
-                    Judged(
-                        piece.name,
-                        Verdict.CANNOT_RUN,
-                        entry=piece.entry,
-                        detail=detail,
-                        place=piece.place,
-                    )
-                )
-                continue
-            verdict, residual = Verdict.NOT_JUDGED, None
-            if measured is not None and value.shape == measured[piece.entry].shape:
-                size = float(np.max(np.abs(measured[piece.entry])))
-                residual = float(np.max(np.abs(value - measured[piece.entry]))) / (size or 1.0)
-                verdict = Verdict.RIGHT if residual <= TOLERANCE else Verdict.WRONG_UNKNOWN
-            found = diagnoses.get(piece.entry)
-            if verdict is not Verdict.RIGHT and found is not None:
-                verdict, residual = found.verdict, found.residual
-            self.judged.append(
-                Judged(piece.name, verdict, entry=piece.entry, residual=residual, place=piece.place)
-            )
-        self._causes(diagnoses)
-        self._normalisation(cost)
-
-    def _causes(self, diagnoses: Mapping[str, Diagnosis]) -> None:
-        """One finding per cause, however many entries it spoils."""
-        wrong = {judged.entry for judged in self.judged if judged.verdict.bad}
-        together: dict[tuple[Any, ...], list[Diagnosis]] = {}
-        for found in diagnoses.values():
-            if found.entry in wrong:
-                key = (found.slugs, found.sentence, found.equation if found.computed else "")
-                together.setdefault(key, []).append(found)
-        places = {piece.entry: piece.place for piece in self.reading.pieces}
-        for group in together.values():
-            first = group[0]
-            self.findings.append(
-                Finding(
-                    first.slugs[0] if first.slugs else "unknown",
-                    "mistake",
-                    first.sentence,
-                    first.suggestion,
-                    tuple(each.entry for each in group),
-                    first.computed,
-                    first.right,
-                    ties=first.ties,
-                    place=places.get(first.entry),
-                )
-            )
-
-    def _normalisation(self, cost: tuple[str, meaning.Scale] | None) -> None:
-        if cost is None or cost[1].usual:
+    def _forward(self) -> None:
+        if self._outputs is None:
             return
-        entry = CATALOGUE["cost_normalisation"]
-        self.remarks.append(
-            Finding("cost_normalisation", "remark", entry.says, entry.mend, ("cost",))
-        )
+        name = self._names.get("forward", "forward pass")
+        place = self.space.place(name)
+        if isinstance(self._outputs, Trouble):
+            self.judged.append(_stuck(name, "forward", self._outputs, place))
+            self.findings.append(_said(self._outputs, name))
+            return
+        activations = self.ground.activations
+        if activations is not None:
+            words = ", ".join(activations)
+            self.judged.append(Judged(name, Verdict.RIGHT, "forward", detail=words, place=place))
+            return
+        slug = _softmax_axis(self._outputs)
+        if slug:
+            self.judged.append(Judged(name, Verdict.WRONG, "forward", place=place))
+            self.findings.append(_mistake(slug, (name,), place))
+            return
+        detail = "none of the networks that are known here"
+        self.judged.append(Judged(name, Verdict.NOT_JUDGED, "forward", detail=detail, place=place))
 
-    def _measured(self, here: Probe) -> dict[str, Array]:
-        """Differences of their cost, of fourth order."""
-        found = {}
-        step = 1e-3
-        for name, view in here.params.items():
-            slopes = np.empty(view.shape)
-            for place in np.ndindex(view.shape):
-                values = []
-                for offset in (2, 1, -1, -2):
-                    params = here.params.copy()
-                    params[name][place] += offset * step
-                    value = self.reading.cost(Probe(params, here.x, here.y))
-                    values.append(value if isinstance(value, float) else np.nan)
-                slopes[place] = (8 * (values[1] - values[2]) - values[0] + values[3]) / (12 * step)
-            found[name] = slopes
+    @property
+    def _callable(self) -> bool:
+        return all(isinstance(each, float) and np.isfinite(each) for each in self._costs)
+
+    def _cost(self, activations: tuple[str, ...] | None) -> meaning.Meaning | None:
+        if activations is None or not self._callable:
+            return None
+        groups = [self._group(self._sizes, m) for m in dict.fromkeys(self.examples)]
+        if self.reading.sizes() is None:
+            other = self._group(other_sizes(self._sizes), self.examples[1])
+            groups += [other] if other else []
+        if not all(groups):
+            return None
+        return meaning.cost_named(activations, groups)
+
+    def _group(self, sizes: tuple[int, ...], m: int) -> list[tuple[Probe, float]]:
+        """Return probes of the same sizes with the values of their cost; none if it has none."""
+        found = []
+        for seed in range(DRAWS):
+            each = probe(sizes, m, 10 + seed, self.targets, biases=self._biases)
+            value = self.reading.cost(each)
+            if not isinstance(value, float) or not np.isfinite(value) or not value:
+                return []
+            found.append((each, value))
         return found
+
+    def _judge_cost(self) -> None:
+        came = self._costs[0]
+        if came is None:
+            return
+        name = self._names.get("cost", "cost")
+        place = self.space.place(name)
+        if isinstance(came, Trouble):
+            self.judged.append(_stuck(name, "cost", came, place))
+            self.findings.append(_said(came, name))
+            return
+        found = self.ground.cost
+        if found is not None:
+            detail = found.name.replace("_", " ") + (" with a penalty" if found.decay else "")
+            self.judged.append(Judged(name, Verdict.RIGHT, "cost", detail=detail, place=place))
+            return
+        detail = "" if self._callable else f"it is {came}"
+        self.judged.append(Judged(name, Verdict.NOT_JUDGED, "cost", detail=detail, place=place))
+
+    def _normalisation(self) -> list[Finding]:
+        cost = self.ground.cost
+        if cost is None or cost.scale.usual:
+            return []
+        name = self._names.get("cost", "cost")
+        return remarks.normalisation(self.space, name, cost.scale)
+
+
+def _differences(f: Callable[[Array], Array], z: Array, step: float = 1e-3) -> Array:
+    """Return the derivative of a function of single entries, by differences of fourth order."""
+    return (8 * (f(z + step) - f(z - step)) - f(z + 2 * step) + f(z - 2 * step)) / (12 * step)
+
+
+def _softmax_axis(outputs: Array) -> str:
+    """Return the slug where outputs sum to one over the examples, and not over the units."""
+    over_examples, over_units = (np.abs(outputs.sum(axis=axis) - 1) for axis in (1, 0))
+    wrong = outputs.shape[0] > 1 and np.max(over_examples) < 1e-9 < np.max(over_units)
+    return "softmax_axis" if wrong else ""
+
+
+def _one_example(reading: Reading) -> Finding:
+    entry = CATALOGUE["one_example_only"]
+    places = [piece.place for piece in reading.pieces]
+    return Finding(
+        "one_example_only",
+        "remark",
+        f"{entry.says}: it was judged with one",
+        entry.mend,
+        tuple(piece.entry for piece in reading.pieces),
+        place=places[0] if places else None,
+    )
+
+
+def _shown(function: Any, z: Array, came: Array, wanted: Array) -> tuple[str, str]:
+    """Return what a derivative gives at one point, and what it should."""
+    name = meaning.activation_named(function) or "f"
+    if came.shape != wanted.shape:
+        return "", ""
+    worst = int(np.argmax(np.abs(came - wanted)))
+    at = f"{z[worst]:g}"
+    return f"at z = {at}: {came[worst]:.6g}", f"{name}′({at}) = {wanted[worst]:.6g}"
+
+
+def _mistake(
+    slug: str, names: tuple[str, ...], place: Place | None, shown: tuple[str, str] = ("", "")
+) -> Finding:
+    entry = CATALOGUE[slug]
+    return Finding(slug, "mistake", entry.says, entry.mend, names, *shown, place=place)
+
+
+def _stuck(name: str, role: str, trouble: Trouble, place: Place | None) -> Judged:
+    verdict = Verdict.UNFINISHED if trouble.slug == "unfinished" else Verdict.CANNOT_RUN
+    return Judged(name, verdict, role, detail=trouble.sentence, place=place)
+
+
+def _said(trouble: Trouble, name: str) -> Finding:
+    entry = CATALOGUE.get(trouble.slug)
+    mend = entry.mend if entry is not None else ""
+    return Finding(trouble.slug, "mistake", trouble.sentence, mend, (name,), place=trouble.place)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -96,6 +96,45 @@ class Reading(Protocol):
 
     def slope(self) -> tuple[str, Any] | None:
         """Return name and function of its derivative."""
+
+
+def names_of(reading: Reading) -> Mapping[str, str]:
+    """Return what their functions are called, by role, where a reading says it.
+
+    Roles are ``"forward"``, ``"cost"``, ``"derivative"`` and ``"update"``; a reading says it by an
+    attribute ``names``, which it need not have.
+    """
+    found: Mapping[str, str] = getattr(reading, "names", {})
+    return found
+
+
+def wants_hot(reading: Reading) -> bool:
+    """Return whether targets must be zeros and ones: an attribute ``hot``, which need not be."""
+    return bool(getattr(reading, "hot", False))
+
+
+def has_biases(reading: Reading) -> bool:
+    """Return whether there are biases at all: an attribute ``biases``, which need not be."""
+    return bool(getattr(reading, "biases", True))
+
+
+@runtime_checkable
+class Updating(Protocol):
+    """A reading that has an update step as well."""
+
+    def update(
+        self, probe: Probe, gradients: Mapping[str, Array], rate: float
+    ) -> Mapping[str, Array] | Trouble | None:
+        """Return all parameters after one step with these gradients; ``None`` if there is none.
+
+        Parameters
+        ----------
+        probe : Probe
+        gradients : mapping of str to ndarray
+            In our orientation.
+        rate : float
+            The size of the step, where one can be given.
+        """
 
 
 class Style(Protocol):

@@ -2,7 +2,8 @@
 
 from chainrule.solutions.reading import Style
 from chainrule.solutions.styles.column import Column
+from chainrule.solutions.styles.dictionaries import Dictionaries
 
-STYLES: tuple[Style, ...] = (Column(),)
+STYLES: tuple[Style, ...] = (Column(), Dictionaries())
 
 __all__ = ["STYLES"]

@@ -1,7 +1,7 @@
 """One function per Jacobian: ``J_W3(x, y)`` or ``J_W3(y)``, and parameters in globals.
 
-The way of the notebook with which this project began. ``W1 … bL``, ``x`` and ``m`` are globals;
-whatever else is read is evaluated from its own defining expression, never made up.
+The way of the notebook with which this project began. ``W1 … bL``, ``x`` and ``y`` are set; other
+globals are evaluated from their own defining expression (``m = x.size``), never made up.
 """
 
 from __future__ import annotations
@@ -10,41 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chainrule.solutions.calls import attempt, evaluated
+from chainrule.solutions.calls import as_array, evaluated
 from chainrule.solutions.findings import Finding
+from chainrule.solutions.probes import usual_sizes
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
+from chainrule.solutions.styles import binding, roles, sizes
 
-JACOBIAN = re.compile(r"^(?:J|j|d|dC|dL|dJ|grad|gradient|jacobian|Jac|D)?_?(?:d)?(W|w|b|B)_?(\d+)$")
-FORWARD = (
-    "feed_forward",
-    "feedforward",
-    "network_function",
-    "forward",
-    "forward_pass",
-    "forward_propagation",
-    "feed_fwd",
-    "predict",
+JACOBIAN = re.compile(
+    r"^(?:(?:J|j|d|D|dC|dL|dJ|dE|grad|gradient|jacobian|jac|Jac|compute|get|calc)_?)+(?:d|D|grad_)?"
+    r"_?(W|w|b|B|weights?|bias(?:es)?)_?(\d+)$"
 )
-COST = ("cost", "cost_function", "loss", "C", "J", "compute_cost", "mse")
-SIGMA = ("sigma", "sigmoid", "activation", "act", "f", "phi", "tanh", "relu")
-SLOPE = (
-    "d_sigma",
-    "dsigma",
-    "sigma_prime",
-    "d_sigmoid",
-    "sigmoid_prime",
-    "sigmoid_derivative",
-    "derivative",
-    "df",
-    "f_prime",
-    "d_tanh",
-    "tanh_prime",
-    "d_relu",
-    "relu_prime",
-    "d_activation",
-)
-INPUTS, TARGETS = ("x", "X", "a0", "inputs"), ("y", "Y", "t", "target", "targets")
 
 
 class Column:
@@ -53,125 +29,160 @@ class Column:
     name = "one function per Jacobian, examples in columns"
 
     def readings(self, space: Space) -> Iterator[Reading]:
-        """Yield the reading, if there are such functions for weights."""
-        pieces = []
-        for name, definition in space.definitions.found.items():
-            match = JACOBIAN.match(name)
-            if match and name in space and callable(space[name]) and definition.arguments:
-                kind = match[1].upper() if match[1] in "Ww" else "b"
-                pieces.append(Piece(f"{kind}{int(match[2])}", name, definition.place))
-        if any(piece.entry.startswith("W") for piece in pieces):
-            yield ColumnReading(space, tuple(sorted(pieces, key=lambda piece: piece.entry)))
+        """Yield the reading with free sizes, then with their own."""
+        pieces = tuple(sorted(_pieces(space), key=lambda piece: piece.entry))
+        if not any(piece.entry.startswith("W") for piece in pieces):
+            return
+        reading = ColumnReading(space, pieces)
+        yield reading
+        for own in sizes.own(space, reading.layers):
+            yield ColumnReading(space, pieces, own)
+        for outputs in (1, 3):
+            yield ColumnReading(space, pieces, usual_sizes(reading.layers, outputs))
+
+
+def _pieces(space: Space) -> Iterator[Piece]:
+    for name, definition in space.definitions.found.items():
+        match = JACOBIAN.match(name)
+        if match and name in space and callable(space[name]):
+            kind = "W" if match[1][0] in "Ww" else "b"
+            yield Piece(f"{kind}{int(match[2])}", name, definition.place)
 
 
 class ColumnReading:
-    """Globals are set, functions called."""
+    """Globals are set, functions called.
+
+    Parameters
+    ----------
+    space : Space
+    pieces : tuple of Piece
+    own : tuple of int, optional
+        Sizes that the code has fixed inside.
+    """
 
     style = Column.name
 
-    def __init__(self, space: Space, pieces: tuple[Piece, ...]) -> None:
+    def __init__(
+        self, space: Space, pieces: tuple[Piece, ...], own: tuple[int, ...] | None = None
+    ) -> None:
         self.space, self.pieces = space, pieces
         self.layers = max(int(piece.entry[1:]) for piece in pieces)
-        self.words = ("examples in columns", "biases of shape (n, 1)", "parameters in globals")
+        self.words: tuple[str, ...] = (
+            "examples in columns",
+            "biases of shape (n, 1)",
+            "parameters in globals",
+        )
+        if own is not None:
+            self.words = (*self.words, f"sizes {'-'.join(map(str, own))}")
         self.notes: list[Finding] = []
-        self._forward = next((name for name in FORWARD if name in space.definitions.found), None)
-        self._alias()
+        self._own = own
+        found = space.definitions.found
+        taken = {piece.name for piece in pieces}
+        named = {
+            "forward": roles.first(found, roles.FORWARD, taken),
+            "cost": roles.first(found, roles.COST, taken),
+            "derivative": roles.first(found, roles.SLOPE, taken),
+            "activation": roles.first(found, roles.ACTIVATION, taken),
+        }
+        self.names = {role: name for role, name in named.items() if name is not None}
+        self._params = roles.parameter_names(space, self.layers)
+        self._stand_in()
 
     def sizes(self) -> tuple[int, ...] | None:
-        return None
+        """Return their own sizes, where they have to be met."""
+        return self._own
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return what each function returns."""
         found: dict[str, Array | Trouble] = {}
         for piece in self.pieces:
-            self._set(probe)
-            found[piece.entry] = attempt(self.space, piece.name, self._arguments(piece.name, probe))
+            values = self._set(probe, piece.name)
+            result = binding.call(self.space, piece.name, values)
+            if not isinstance(result, Trouble):
+                result = as_array(piece.name, result, piece.place)
+            found[piece.entry] = result
         return found
 
     def cost(self, probe: Probe) -> float | Trouble | None:
-        name = next((each for each in COST if each in self.space.definitions.found), None)
+        """Return their cost."""
+        name = self.names.get("cost")
         if name is None:
             return None
-        self._set(probe)
-        found = attempt(self.space, name, self._arguments(name, probe))
-        if isinstance(found, Trouble):
-            return found
-        return (
-            float(found.item())
-            if found.size == 1
-            else Trouble(
-                "wrong_type",
-                f"{name} returned an array of shape {found.shape}, wanted one number",
-                self.space.place(name),
-            )
-        )
+        result = binding.call(self.space, name, self._set(probe, name))
+        return roles.number(self.space, name, result)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
-        if self._forward is None:
+        """Return the activations of the last layer, of whatever the forward pass returns."""
+        name = self.names.get("forward")
+        if name is None:
             return None
-        self._set(probe)
-        found = attempt(self.space, self._forward, self._arguments(self._forward, probe), last=True)
-        return found
+        result = binding.call(self.space, name, self._set(probe, name))
+        if isinstance(result, Trouble):
+            return result
+        return roles.last_layer(self.space, name, result, self.layers)
 
     def activation(self) -> tuple[str, Any] | None:
-        return self._first(SIGMA)
+        """Return their activation."""
+        return self._named("activation")
 
     def slope(self) -> tuple[str, Any] | None:
-        return self._first(SLOPE)
+        """Return its derivative."""
+        return self._named("derivative")
 
-    def _first(self, names: tuple[str, ...]) -> tuple[str, Any] | None:
-        name = next((each for each in names if each in self.space.definitions.found), None)
-        return None if name is None else (name, self.space[name])
+    def _named(self, role: str) -> tuple[str, Any] | None:
+        name = self.names.get(role)
+        return None if name is None or name not in self.space else (name, self.space[name])
 
-    def _set(self, probe: Probe) -> None:
+    def _set(self, probe: Probe, name: str) -> dict[str, Any]:
+        """Set globals, and return what arguments may be called."""
         names = self.space.names
-        for name, value in probe.params.items():
-            names[name] = value.copy()
-        names["x"], names["y"] = probe.x.copy(), probe.y.copy()
-        wanted = set().union(*(self.space.reads(piece.name) for piece in self.pieces))
-        for name in sorted(wanted):
-            if name not in names or name in self._derived():
-                value = evaluated(self.space, name)
+        for entry, value in probe.params.items():
+            names[self._params[entry]] = value.copy()
+        x, y = probe.x.copy(), probe.y.copy()
+        wanted = self.space.reads(name)
+        for spelled, value in (
+            *((n, x) for n in binding.INPUTS),
+            *((n, y) for n in binding.TARGETS),
+        ):
+            if spelled in ("x", "y") or spelled in wanted:
+                names[spelled] = value
+        derived = self._derived()
+        for each in sorted(wanted):
+            if each in derived or each not in names:
+                value = evaluated(self.space, each)
                 if value is not None:
-                    names[name] = value
+                    names[each] = value
+        values = binding.known(x, y)
+        values |= {self._params[entry]: names[self._params[entry]] for entry in probe.params}
+        forward = self.names.get("forward")
+        arguments = binding.arguments(self.space, name)
+        if forward is not None and name != forward and set(arguments) - set(values):
+            result = binding.call(self.space, forward, values)
+            if not isinstance(result, Trouble):
+                values = {**binding.named(self.space, forward, result), **values}
+        return values
 
     def _derived(self) -> set[str]:
         """Return names of globals that are defined by an expression in the data, such as m."""
-        own = {
-            "x",
-            "y",
-            *(f"{kind}{layer}" for kind in "Wb" for layer in range(1, self.layers + 1)),
-        }
+        own = {*binding.INPUTS, *binding.TARGETS, *self._params.values()}
         return set(self.space.definitions.assignments) - own - set(self.space.definitions.found)
 
-    def _arguments(self, name: str, probe: Probe) -> tuple[Any, ...]:
-        definition = self.space.definitions.found[name]
-        values: list[Any] = []
-        for argument in definition.arguments:
-            if argument in INPUTS:
-                values.append(probe.x.copy())
-            elif argument in TARGETS:
-                values.append(probe.y.copy())
-            elif argument in self.space.names:
-                values.append(self.space[argument])
-            else:
-                break
-        return tuple(values)
-
-    def _alias(self) -> None:
+    def _stand_in(self) -> None:
         """Where a forward pass is called by a name that nobody defines, take the one there is."""
-        if self._forward is None:
+        forward = self.names.get("forward")
+        if forward is None:
             return
         for name, definition in self.space.definitions.found.items():
             for read in sorted(self.space.reads(name)):
-                if read in FORWARD and read not in self.space:
-                    self.space.names[read] = self.space[self._forward]
+                if read in roles.FORWARD and read not in self.space:
+                    self.space.names[read] = self.space[forward]
                     self.notes.append(
                         Finding(
                             "missing_definition",
                             "remark",
                             f"{name} calls {read}, which is not defined in this file: read as "
-                            f"{self._forward}",
-                            f"call {self._forward}",
+                            f"{forward}",
+                            f"call {forward}",
                             entries=(name,),
                             place=definition.place,
                         )

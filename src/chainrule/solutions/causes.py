@@ -1,0 +1,186 @@
+"""From diagnoses of entries to what is said of a solution: each cause once, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule import notation
+from chainrule.checking.catalogue import CATALOGUE
+from chainrule.checking.diagnosis import Diagnosis
+from chainrule.checking.verdicts import Verdict
+from chainrule.solutions.findings import Finding, Judged
+from chainrule.solutions.reading import Array, Piece, Reading, Trouble
+from chainrule.solutions.witness import TOLERANCE, Witness
+
+if TYPE_CHECKING:
+    from chainrule.solutions.gradients import Entries
+
+POWERS_OF_TWO = tuple(2.0**power for power in range(-3, 4))
+
+
+def stuck(piece: Piece, trouble: Trouble | Array | None) -> Judged:
+    """Return the line of an entry that could not be had."""
+    detail, slug = "it was not returned", ""
+    if isinstance(trouble, Trouble):
+        detail, slug = trouble.sentence, trouble.slug
+    verdict = Verdict.UNFINISHED if slug == "unfinished" else Verdict.CANNOT_RUN
+    return Judged(piece.name, verdict, entry=piece.entry, detail=detail, place=piece.place)
+
+
+def troubles(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
+    """Return one finding for each thing that went wrong in a call, with the entries it costs."""
+    together: dict[tuple[Any, ...], list[str]] = {}
+    for piece in reading.pieces:
+        trouble = came.get(piece.entry)
+        if isinstance(trouble, Trouble) and trouble.slug != "unfinished":
+            key = (trouble.slug, trouble.sentence, trouble.place)
+            together.setdefault(key, []).append(piece.entry)
+    found = []
+    for (slug, sentence, place), entries in together.items():
+        mend = CATALOGUE[slug].mend if slug in CATALOGUE else ""
+        found.append(Finding(slug, "mistake", sentence, mend, tuple(entries), place=place))
+    return found
+
+
+def findings(
+    reading: Reading, diagnoses: Mapping[str, Diagnosis], wrong: set[str]
+) -> list[Finding]:
+    """Return one finding per cause, however many entries it spoils."""
+    together: dict[tuple[Any, ...], list[Diagnosis]] = {}
+    for found in diagnoses.values():
+        if found.entry in wrong:
+            key = (found.slugs, found.sentence, found.equation if found.computed else "")
+            together.setdefault(key, []).append(found)
+    places = {piece.entry: piece.place for piece in reading.pieces}
+    result = []
+    for group in together.values():
+        first = group[0]
+        slug, *others = first.slugs or ("unknown",)
+        result.append(
+            Finding(
+                slug,
+                "mistake",
+                first.sentence,
+                first.suggestion,
+                tuple(each.entry for each in group),
+                first.computed,
+                first.right,
+                ties=(*others, *first.ties),
+                place=places.get(first.entry),
+            )
+        )
+    return result
+
+
+def mismatch(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Finding | None:
+    """Return that cost and gradient differ by one factor, where that is all there is.
+
+    The gradient of the usual cost, a mean over the examples up to a power of 2, is no mistake
+    whatever their own cost is divided by. A mean that the cost has and the gradient has not is.
+    """
+    truth, cost = entries.truth, entries.ground.cost
+    factor_only = not any(found.verdict.good or found.computed for found in diagnoses.values())
+    whole = set(diagnoses) == {piece.entry for piece in entries.reading.pieces}
+    if truth is None or cost is None or not diagnoses or not factor_only or not whole:
+        return None
+    shares = []
+    for here, came, wanted in zip(entries.probes, entries.both, truth.wanted, strict=True):
+        ratios = [_ratio(came[entry], wanted[entry]) for entry in diagnoses]
+        share = _same(ratios)
+        if share is None:
+            return None
+        shares.append(share * cost.scale.value(here))
+    outputs = float(entries.probes[0].y.shape[0])
+    usual = [two / k for two in POWERS_OF_TWO for k in (1.0, outputs)]
+    near = [u for u in usual if all(abs(share - u) <= TOLERANCE * u for share in shares)]
+    if not near:
+        return None
+    entry = CATALOGUE["cost_gradient_mismatch"]
+    ratio = _ratio(entries.came[next(iter(diagnoses))], truth.wanted[0][next(iter(diagnoses))])
+    sizes = "at these sizes, " if not cost.scale.usual else ""
+    slug, ties = "cost_gradient_mismatch", ("constant_factor",)
+    if cost.scale.usual:
+        slug, ties = "constant_factor", ("cost_gradient_mismatch",)
+    return Finding(
+        slug,
+        "remark",
+        f"{entry.says}: {sizes}the gradient is {ratio:.6g} times that of the cost",
+        entry.mend,
+        tuple(diagnoses),
+        ties=ties,
+        place=entries.reading.pieces[0].place,
+    )
+
+
+def _same(ratios: Sequence[float | None]) -> float | None:
+    """Return a positive factor that all have in common."""
+    known = [ratio for ratio in ratios if ratio is not None]
+    if len(known) < len(ratios) or min(known) <= 0:
+        return None
+    return known[0] if max(known) - min(known) <= TOLERANCE * known[0] else None
+
+
+def _ratio(came: Any, wanted: Array) -> float | None:
+    if not isinstance(came, np.ndarray) or came.shape != wanted.shape:
+        return None
+    square = float(np.vdot(wanted, wanted))
+    if not square:
+        return None
+    ratio = float(np.vdot(wanted, came)) / square
+    fits = np.max(np.abs(came - ratio * wanted)) <= TOLERANCE * abs(ratio) * np.max(np.abs(wanted))
+    return ratio if fits else None
+
+
+def measured(
+    witness: Witness | None,
+    arrays: Mapping[str, Array],
+    right: Mapping[str, bool | None],
+) -> Mapping[str, Diagnosis]:
+    """Return what can be said by differences alone: sign, factor, transposition.
+
+    Their cost can be called, and no network or cost of ours is like it.
+    """
+    found: dict[str, Diagnosis] = {}
+    if witness is None:
+        return found
+    for entry, came in arrays.items():
+        if right.get(entry) is not False:
+            continue
+        wanted = witness.jacobian(entry)
+        if wanted is None:
+            continue
+        options = [("", came)]
+        if came.T.shape == wanted.shape and 1 not in wanted.shape:
+            options.append(("transposed", came.T))
+        elif came.shape != wanted.shape and came.size == wanted.size:
+            options = [("kept_dimension", came.reshape(wanted.shape))]
+        for slug, value in options:
+            diagnosis = _plain(entry, slug, value, wanted)
+            if diagnosis is not None:
+                found[entry] = diagnosis
+                break
+    return found
+
+
+def _plain(entry: str, slug: str, came: Array, wanted: Array) -> Diagnosis | None:
+    ratio = _ratio(came, wanted)
+    if ratio is None or not ratio:
+        return None
+    slugs = [slug] if slug else []
+    words = [CATALOGUE[slug].says] if slug else []
+    if ratio < 0:
+        slugs.append("sign")
+        words.append(CATALOGUE["sign"].says)
+    if abs(abs(ratio) - 1) > TOLERANCE:
+        slugs.append("constant_factor")
+        words.append(f"it is {abs(ratio):.6g} times what differences of the cost say")
+    if not slugs:
+        return None
+    verdict = Verdict.OTHER_SHAPE if slugs == ["kept_dimension"] else Verdict.WRONG
+    mends = "; ".join(CATALOGUE[each].mend for each in slugs)
+    name = notation.text(notation.adjoint(entry))
+    return replace(Diagnosis(entry, verdict, tuple(slugs), "; ".join(words), mends), equation=name)
