@@ -12,25 +12,11 @@ import pytest
 from chainrule.checking.catalogue import CATALOGUE
 from solutions.generate import right, sample, text_of
 from solutions.judged import recognised, report_of, said_besides, spoils
-from solutions.mistakes import ELSEWHERE, PLANTED
+from solutions.mistakes import ELSEWHERE, PAIRS, PLANTED
 
 SOAK = bool(os.environ.get("CHAINRULE_SOAK"))
 COUNT = 12 if SOAK else 1
 ALONE = [(style, slug) for slug, row in PLANTED.items() for style in row.styles]
-PAIRS = [
-    ("missing_hidden_derivative", "sign"),
-    ("missing_hidden_derivative", "kept_dimension"),
-    ("missing_mean", "weight_for_activation"),
-    ("bias_not_summed", "one_example_only"),
-    ("derivative_of_other_function", "dead_parameter"),
-    ("derivative_formula", "bias_not_summed"),
-    ("penalty_missing", "penalty_on_bias"),
-    ("bias_for_weight", "constant_factor"),
-    ("missing_weight", "transposed"),
-    ("weight_not_transposed", "bias_mean_again"),
-    ("function_for_derivative", "wrong_divisor"),
-    ("activation_form_at_sum", "bias_mean_again"),
-]
 TOGETHER = [
     (style, pair)
     for pair in PAIRS

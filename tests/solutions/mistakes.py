@@ -68,7 +68,7 @@ PLANTED: dict[str, Row] = {
     "function_for_derivative": Row(ALL, layers.slope_instead(layers.function)),
     "derivative_wrong_layer": Row(ALL, layers.slope_instead(layers.other_layer), forced=DEEP),
     "derivative_of_other_function": Row(ALL, layers.slope_instead(layers.other_function)),
-    "derivative_formula": Row(COLUMNS, layers.formula),
+    "derivative_formula": Row(COLUMNS, layers.formula, ("derivative_of_other_function",)),
     "derivative_reciprocal": Row(
         ALL, lambda w, k: layers.delta(w, k, lambda up, slope: f"{up} / ({slope})")
     ),
@@ -158,6 +158,23 @@ ELSEWHERE = {
     "unused_argument": "a remark, tested with the seed notebook",
 }
 """Slugs of the catalogue that are not planted here, and why."""
+
+
+PAIRS: list[tuple[str, str]] = [
+    ("missing_hidden_derivative", "sign"),
+    ("missing_hidden_derivative", "kept_dimension"),
+    ("missing_mean", "weight_for_activation"),
+    ("bias_not_summed", "one_example_only"),
+    ("derivative_of_other_function", "dead_parameter"),
+    ("derivative_formula", "bias_not_summed"),
+    ("penalty_missing", "penalty_on_bias"),
+    ("bias_for_weight", "constant_factor"),
+    ("missing_weight", "transposed"),
+    ("weight_not_transposed", "bias_mean_again"),
+    ("function_for_derivative", "wrong_divisor"),
+    ("activation_form_at_sum", "bias_mean_again"),
+]
+"""Mistakes that can be told apart when both are made."""
 
 
 def planted(words: Words, source: str, slug: str, layer: int) -> str:
