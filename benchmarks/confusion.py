@@ -1,7 +1,7 @@
 """Mistakes planted in hand-written solutions, against what `chainrule check` says of them.
 
-The solutions are those of the tests (`tests/solutions`): right ones in many forms, and every mistake
-of the catalogue put into their text. `make confusion` writes CONFUSION.md beside this file.
+The solutions are those of the tests (`tests/solutions`): right ones in many forms, and every
+mistake of the catalogue put into their text. `make confusion` writes CONFUSION.md beside this file.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+from chainrule.solutions.check import check_file  # noqa: E402
 from solutions.generate import STYLES, Solution, right, sample  # noqa: E402
 from solutions.judged import alarms, names, recognised, report_of, said_besides, unread  # noqa: E402
 from solutions.mistakes import ELSEWHERE, PAIRS, PLANTED  # noqa: E402
-
-from chainrule.solutions.check import check_file  # noqa: E402
 
 NOTHING = "nothing"
 
@@ -124,9 +123,9 @@ def page(
         [
             "# What is planted in solutions, and what is said of them",
             "",
-            "Written by `make confusion` from the solutions of `tests/solutions`: each a file of its",
-            "own person, drawn by a seed. A mistake counts as recognised if its slug is that of a",
-            "finding, or stands among the ties of one. Seeds are fixed, so the counts can be had anew.",
+            "Written by `make confusion` from the solutions of `tests/solutions`: each a file of",
+            "its own person, drawn by a seed. A mistake counts as recognised if its slug is that",
+            "of a finding, or stands among the ties of one. Seeds are fixed: the counts repeat.",
             "",
             "## Right solutions",
             "",
