@@ -11,9 +11,11 @@ import numpy as np
 from chainrule import notation
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.diagnosis import Diagnosis
+from chainrule.checking.factors import explain
 from chainrule.checking.verdicts import Verdict
+from chainrule.network import Network
 from chainrule.solutions.findings import Finding, Judged
-from chainrule.solutions.reading import Array, Piece, Reading, Trouble
+from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.witness import TOLERANCE, Witness
 
 if TYPE_CHECKING:
@@ -114,6 +116,37 @@ def mismatch(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Finding | 
         ties=ties,
         place=entries.reading.pieces[0].place,
     )
+
+
+def beside_penalty(
+    diagnoses: Mapping[str, Diagnosis], net: Network, probe: Probe, came: Mapping[str, Array]
+) -> Mapping[str, Diagnosis]:
+    """Return diagnoses with factors on the data's part alone, where a penalty stands beside it."""
+    decay = net.architecture.l2
+    if not decay:
+        return diagnoses
+    plain = Network(
+        net.sizes, activation=list(net.architecture.activations), cost=net.architecture.cost
+    )
+    _, wanted = plain.value_and_grad(probe.params, probe.x, probe.y)
+    sizes = {"m": probe.examples, "d": probe.x.shape[0], "k": probe.y.shape[0]}
+    found = dict(diagnoses)
+    for entry, each in diagnoses.items():
+        if each.verdict is not Verdict.WRONG_UNKNOWN or not entry.startswith("W"):
+            continue
+        ratio = _ratio(came[entry] - decay * probe.params[entry], wanted[entry])
+        factor = None if ratio is None else explain(ratio, sizes)
+        if factor is not None:
+            mends = "; ".join(CATALOGUE[slug].mend for slug in factor.slugs)
+            words = f"it is {factor.words} times what it should be, the penalty left aside"
+            found[entry] = replace(
+                each,
+                verdict=Verdict.WRONG,
+                slugs=factor.slugs,
+                sentence=words,
+                suggestion=mends,
+            )
+    return found
 
 
 def _same(ratios: Sequence[float | None]) -> float | None:

@@ -125,16 +125,21 @@ class Entries:
         return sum(each is True for each in self.right.values()), arrays
 
     @property
+    def misshapen(self) -> bool:
+        """Whether some Jacobian of weights does not run, or has another shape than its weights."""
+        shapes = {name: view.shape for name, view in self.probes[0].params.items()}
+        return any(
+            not isinstance(value, np.ndarray) or value.shape != shapes[entry]
+            for entry, value in self.came.items()
+            if entry.startswith("W")
+        )
+
+    @property
     def unexplained(self) -> bool:
         """Whether something does not run, has another shape, or has no cause that is known."""
-        shapes = {name: view.shape for name, view in self.probes[0].params.items()}
-        for entry, value in self.came.items():
-            if not isinstance(value, np.ndarray) or value.shape != shapes[entry]:
-                return True
-        return any(
-            each.verdict is Verdict.WRONG_UNKNOWN or "one_example_only" in each.slugs
-            for each in self._diagnoses().values()
-        )
+        if any(not isinstance(value, np.ndarray) for value in self.came.values()):
+            return True
+        return any(each.verdict is Verdict.WRONG_UNKNOWN for each in self._diagnoses().values())
 
     # What is right -----------------------------------------------------------------------------
 
@@ -288,7 +293,8 @@ class Entries:
         if not scaled:
             return {}
         net = self.truth.networks[0]
-        return diagnose(net, here.params, here.x, here.y, scaled)
+        found = diagnose(net, here.params, here.x, here.y, scaled)
+        return causes.beside_penalty(found, net, here, scaled)
 
 
 def _common(came: Mapping[str, Array | Trouble], wanted: Mapping[str, Array]) -> float:

@@ -45,6 +45,8 @@ class Judge:
     reading : Reading
     space : Space
     targets : {"free", "hot"}, optional
+    sizes : sequence of int, optional
+        In the place of sizes that are different primes.
     examples : (int, int), optional
         How many examples the two probes have.
     """
@@ -55,13 +57,16 @@ class Judge:
         space: Space,
         targets: str = FREE,
         examples: tuple[int, int] = EXAMPLES,
+        sizes: tuple[int, ...] | None = None,
     ) -> None:
         self.reading, self.space = reading, space
         self.judged: list[Judged] = []
         self.findings: list[Finding] = []
-        self.remarks: list[Finding] = list(reading.notes)
+        self.remarks: list[Finding] = []
         self.examples = examples
-        self._sizes = reading.sizes() or usual_sizes(reading.layers)
+        self.quiet = False  # whether it is known that the cost runs elsewhere
+        self._sizes = sizes or reading.sizes() or usual_sizes(reading.layers)
+        self._fixed = sizes is not None or reading.sizes() is not None
         self._names = names_of(reading)
         self._biases = has_biases(reading)
         self._small: list[Judged] = []
@@ -75,7 +80,7 @@ class Judge:
         self.ground = Ground(
             here,
             self._cost(here),
-            self._callable,
+            self.callable,
             self._outputs is not None,
             tuple(self._likely),
         )
@@ -93,15 +98,32 @@ class Judge:
         return self.clean and runs
 
     @property
-    def unexplained(self) -> bool:
-        """Whether what is not right has a shape, or a reason, that many examples may be."""
-        return self.entries.unexplained
+    def raises(self) -> bool:
+        """Whether some Jacobian of weights raises an exception."""
+        came = self.entries.came
+        return any(
+            isinstance(each, Trouble) and each.slug == "raises"
+            for entry, each in came.items()
+            if entry.startswith("W")
+        )
 
     @property
-    def score(self) -> tuple[int, int, int]:
-        """How well the reading does: entries that are right, that run, and what else runs."""
+    def misshapen(self) -> bool:
+        """Whether some Jacobian of weights does not run, or has another shape than its weights."""
+        return self.entries.misshapen
+
+    @property
+    def score(self) -> tuple[int, ...]:
+        """How well the reading does: what runs comes before what is right."""
+        runs = sum(not isinstance(each, Trouble) for each in (self._outputs, *self._costs))
+        right, arrays = self.entries.score
         known = (self.ground.activations is not None) + (self.ground.cost is not None)
-        return (*self.entries.score, known + 2 * self._callable)
+        return (arrays > 0, runs, right, arrays, known)
+
+    @property
+    def explained(self) -> bool:
+        """Whether everything runs, and what is wrong has a name."""
+        return not self.entries.unexplained
 
     def run(self) -> None:
         """Judge everything, in order."""
@@ -121,6 +143,7 @@ class Judge:
         self.findings += findings
         self.remarks += self._normalisation()
         self.remarks += remarks.about(self.reading, self.space)
+        self.remarks = [*self.reading.notes, *self.remarks]
 
     # Small functions ---------------------------------------------------------------------------
 
@@ -255,14 +278,15 @@ class Judge:
         self.judged.append(Judged(name, Verdict.NOT_JUDGED, "forward", detail=detail, place=place))
 
     @property
-    def _callable(self) -> bool:
+    def callable(self) -> bool:
+        """Whether their cost gives finite numbers."""
         return all(isinstance(each, float) and np.isfinite(each) for each in self._costs)
 
     def _cost(self, activations: tuple[str, ...] | None) -> meaning.Meaning | None:
-        if activations is None or not self._callable:
+        if activations is None or not self.callable:
             return None
         groups = [self._group(self._sizes, m) for m in dict.fromkeys(self.examples)]
-        if self.reading.sizes() is None:
+        if not self._fixed:
             other = self._group(other_sizes(self._sizes), self.examples[1])
             groups += [other] if other else []
         if not all(groups):
@@ -282,7 +306,7 @@ class Judge:
 
     def _judge_cost(self) -> None:
         came = self._costs[0]
-        if came is None:
+        if came is None or (self.quiet and isinstance(came, Trouble)):
             return
         name = self._names.get("cost", "cost")
         place = self.space.place(name)
@@ -295,7 +319,7 @@ class Judge:
             detail = found.name.replace("_", " ") + (" with a penalty" if found.decay else "")
             self.judged.append(Judged(name, Verdict.RIGHT, "cost", detail=detail, place=place))
             return
-        detail = "" if self._callable else f"it is {came}"
+        detail = "" if self.callable else f"it is {came}"
         self.judged.append(Judged(name, Verdict.NOT_JUDGED, "cost", detail=detail, place=place))
 
     def _normalisation(self) -> list[Finding]:

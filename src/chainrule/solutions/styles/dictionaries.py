@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.catalogue import CATALOGUE
 from chainrule.solutions.calls import as_array, evaluated
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.probes import usual_sizes
@@ -109,6 +110,8 @@ class DictionaryReading:
         several = [f"{outputs} outputs"] if outputs != 2 else []
         self.words: tuple[str, ...] = (*layout.words, *several)
         self.notes: list[Finding] = []
+        self._said_in_place = False
+        self._counts: set[str] = set()
         self.pieces = tuple(
             Piece(entry, found.gradient_names[entry], self._line(found.gradient_names[entry]))
             for entry in found.entries
@@ -129,7 +132,10 @@ class DictionaryReading:
         values = self._after_forward(probe)
         if isinstance(values, Trouble):
             return dict.fromkeys(self.parts.entries, values)
-        result = binding.call(self.space, name, values)
+        result, changed = binding.overwritten(self.space, name, values)
+        if changed and not self.parts.updates and not self._said_in_place:
+            self._said_in_place = True
+            self.notes.append(binding.in_place(name, changed, self.place("backward")))
         if isinstance(result, Trouble):
             return dict.fromkeys(self.parts.entries, result)
         if result is None and not self.parts.updates:
@@ -247,6 +253,27 @@ class DictionaryReading:
                 value = evaluated(self.space, name)
                 if value is not None:
                     names[name] = value
+                elif name in binding.COUNTS:
+                    self._count(name)
+                    names[name] = values["x"].shape[0 if self.layout.rows else 1]
+
+    def _count(self, name: str) -> None:
+        """Say that a number of examples is a global, of which the file does not say enough."""
+        if name in self._counts:
+            return
+        self._counts.add(name)
+        place = self.space.definitions.assignments[name][0].place
+        self.notes.append(
+            Finding(
+                "global_count",
+                "remark",
+                f"{name} is a global, counted from other data than the functions are given: it was "
+                "read as the number of examples",
+                CATALOGUE["global_count"].mend,
+                (name,),
+                place=place,
+            )
+        )
 
     def _after_forward(self, probe: Probe) -> dict[str, Any] | Trouble:
         """Return what arguments may be called after the forward pass."""
