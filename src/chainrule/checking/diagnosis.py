@@ -148,8 +148,9 @@ def diagnose(
     >>> found["W1"].verdict.value, found["b2"].slugs
     ('right', ('sign',))
     """
-    values = net.batch(x, y, np.dtype(float))
-    numbers = Numbers(Ground(net.architecture), {**params.astype(float).views, **values})
+    values: dict[str, NDArray[Any]] = {**params.astype(float)}
+    values.update(net.batch(x, y, np.dtype(np.float64)))
+    numbers = Numbers(Ground(net.architecture), values)
     names = [*params, *(each for each in numbers.right if each in numbers.ground.equations)]
     shapes: dict[str, Shaped] = {}
     result: dict[str, Diagnosis] = {}

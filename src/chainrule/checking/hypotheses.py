@@ -111,14 +111,14 @@ class Numbers:
             ``"J_W1"``, ``"J_b1"``, … or an intermediate quantity, which is its own yardstick.
         """
         kind, layer = notation.split(name)
-        value = np.abs(self.right[name])
+        value: NDArray[np.float64] = np.abs(self.right[name])
         if not kind.startswith(("J_", "dC_dW", "dC_db")):
             return value
         delta = np.abs(self.right[notation.adjoint(notation.weighted_sums(int(layer)))])
         if kind.endswith("b"):
-            return np.maximum(value, delta.sum(axis=1, keepdims=True))
+            return np.asarray(np.maximum(value, delta.sum(axis=1, keepdims=True)))
         before = np.abs(self.right[notation.activations(int(layer) - 1)])
-        return np.maximum(value, delta @ before.T)
+        return np.asarray(np.maximum(value, delta @ before.T))
 
     def _evaluate(self, name: str, body: Expr, values: Mapping[str, Any]) -> Any:
         if body.op is Op.SYMBOL:

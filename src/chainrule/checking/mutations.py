@@ -230,7 +230,7 @@ def _twice(ground: Ground) -> Iterator[Change]:
 
 
 def _matrix_for_elementwise(ground: Ground) -> Iterator[Change]:
-    """A matrix product in the place of ∘: it runs only where m and the size agree."""
+    """Put a matrix product in the place of ∘: it runs only where m and the size agree."""
     for layer in range(1, ground.layers + 1):
         if not ground.row(layer).elementwise:
             continue
@@ -256,7 +256,7 @@ def _matrix(left: Expr, right: Expr) -> Expr:
 
 
 def _other_cost(ground: Ground) -> Iterator[Change]:
-    """The gradient of another cost: most of all a − y, kept where it does not belong."""
+    """Take the gradient of another cost: most of all a − y, kept where it does not belong."""
     last = ground.layers
     a, y = ground.a(last), ground.symbol(notation.TARGETS)
     words = f"a{last} − y is δ{last} of cross-entropy, and stands here though the cost is another"
@@ -300,7 +300,7 @@ def _raw_error(ground: Ground) -> Iterator[Change]:
 
 
 def _not_chained(ground: Ground) -> Iterator[Change]:
-    """A quantity of another layer where that of the layer above belongs."""
+    """Put a quantity of another layer where that of the layer above belongs."""
     for layer, name in _below(ground):
         above = layer + 1
         for other in range(1, ground.layers + 1):

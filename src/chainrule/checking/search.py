@@ -84,6 +84,7 @@ class Fit:
 
     @property
     def plain(self) -> bool:
+        """Whether there is no factor."""
         return self.factor == 1.0
 
 
@@ -154,7 +155,7 @@ class Search:
         left = [entry for entry in self._came if entry not in found.right]
         if not left:
             return found
-        hypotheses = [((), straight)]
+        hypotheses: list[tuple[tuple[Change, ...], dict[str, Fit]]] = [((), straight)]
         for change in changes(self._numbers.ground):
             values = self._numbers.changed([change])
             if values is not None:

@@ -60,6 +60,5 @@ def shaped(numbers: Numbers, entry: str, came: NDArray[Any]) -> Shaped:
         n for n in wanted if n > 1
     ):
         return Shaped(values.reshape(wanted), "kept_dimension", met, single)
-    if values.ndim == 2 and values.shape[0] == values.shape[1] and 1 in wanted:
-        return Shaped(None, "one_dimensional_input", met, single)
-    return Shaped(None, "not_expanded", met, single)
+    square = values.ndim == 2 and values.shape[0] == values.shape[1] and 1 in wanted
+    return Shaped(None, "one_dimensional_input" if square else "not_expanded", met, single)

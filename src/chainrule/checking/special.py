@@ -110,9 +110,9 @@ def contributions(numbers: Numbers, entry: str) -> Array:
     kind, layer = notation.split(entry)
     delta = numbers.right[notation.adjoint(notation.weighted_sums(int(layer)))]
     if kind == "b":
-        return delta[:, None, :]
+        return np.asarray(delta[:, None, :])
     before = numbers.right[notation.activations(int(layer) - 1)]
-    return np.einsum("im,jm->ijm", delta, before)
+    return np.asarray(np.einsum("im,jm->ijm", delta, before))
 
 
 def _too_early(numbers: Numbers, entry: str, came: Array, right: Array) -> Iterator[Special]:
@@ -126,7 +126,8 @@ def _too_early(numbers: Numbers, entry: str, came: Array, right: Array) -> Itera
     moved = sent[notation.adjoint(entry)]
     share = _share(came - right, moved)
     if share is not None and share < 0:
-        words = f"W{above} was updated (by {-share:.4g} J_W{above}) before δ{above} went back through it"
+        step = f"by {-share:.4g} J_W{above}"
+        words = f"W{above} was updated ({step}) before δ{above} went back through it"
         yield Special("updated_too_early", words, right + share * moved)
 
 

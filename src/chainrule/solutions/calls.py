@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import FILE, Ended, TooLong
+from chainrule.solutions.expressions import Evaluation, Unknown
 from chainrule.solutions.findings import Place
 from chainrule.solutions.reading import Array, Trouble
-from chainrule.solutions.space import Space, TooLong
-
-FILE = re.compile(r"^<(?:cell (\d+)|file): (\w+)>$")
+from chainrule.solutions.space import Idle, Space
 
 
 def attempt(
@@ -27,25 +26,43 @@ def attempt(
     arguments : tuple
     last : bool, optional
         Whether of a tuple the last array is wanted.
+
+    Returns
+    -------
+    ndarray or Trouble
+        The slug of the trouble is ``"unfinished"`` where nobody has written the function yet, or
+        one that it calls.
     """
     try:
         found = space.call(space[name], *arguments)
     except (Exception, SystemExit) as problem:
-        return trouble(problem, space.place(name))
+        return blank(space, name) or trouble(problem, space.place(name))
     if last and isinstance(found, (tuple, list)):
         found = found[-1] if len(found) else None
-    return as_array(name, found, space.place(name))
+    result = as_array(name, found, space.place(name))
+    if isinstance(result, Trouble):
+        return blank(space, name) or result
+    return result
+
+
+def blank(space: Space, name: str) -> Trouble | None:
+    """Return that a function is unfinished, or one that it calls; ``None`` if they are written."""
+    missing = space.unfinished(name)
+    return None if missing is None else Trouble("unfinished", missing[0], missing[1])
 
 
 def as_array(name: str, found: Any, place: Place | None) -> Array | Trouble:
     """Return what a function returned as an array of numbers."""
     if found is None:
         return Trouble("returns_none", f"{name} returned nothing (None)", place)
-    if hasattr(found, "detach"):  # a tensor
-        found = found.detach().cpu().numpy()
+    if isinstance(found, Idle):
+        sentence = f"{name} comes from a module that is not there"
+        return Trouble("not_defined", sentence, place)
     try:
+        if hasattr(found, "detach"):  # a tensor
+            found = found.detach().cpu().numpy()
         array = np.asarray(found)
-    except ValueError:
+    except Exception:  # ragged lists, and objects that refuse: no array either way
         array = np.empty(0, dtype=object)
     if array.dtype.kind not in "fiub":
         kind = type(found).__name__
@@ -56,37 +73,38 @@ def as_array(name: str, found: Any, place: Place | None) -> Array | Trouble:
 def trouble(problem: BaseException, place: Place | None) -> Trouble:
     """Return what was raised, and the line of their code that it came from."""
     where = place
-    for frame in traceback.extract_tb(problem.__traceback__):
+    for frame in traceback.extract_tb(problem.__traceback__, limit=-200):
         match = FILE.match(frame.filename)
         if match and frame.lineno is not None:
             cell = None if match[1] is None else int(match[1])
-            where = Place(frame.lineno, cell, frame.name, "")
+            where = Place(frame.lineno, cell, frame.name, frame.line or "")
     if isinstance(problem, NameError) and problem.name:
         return Trouble("not_defined", f"{problem.name} is not defined", where)
-    if isinstance(problem, TooLong):
-        return Trouble("raises", str(problem), where)
-    return Trouble("raises", f"{type(problem).__name__}: {problem}", where)
+    return Trouble("raises", _words(problem), where)
+
+
+def _words(problem: BaseException) -> str:
+    if isinstance(problem, (TooLong, Ended)):
+        return str(problem)
+    said = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+    if isinstance(problem, RecursionError):
+        return f"it calls itself without end ({said})"
+    if isinstance(problem, MemoryError):
+        return f"it asks for more memory than it may have ({said})"
+    if isinstance(problem, EOFError):
+        return f"it waits for input(), and nobody is there to type ({said})"
+    return said
 
 
 def evaluated(space: Space, name: str) -> Any:
     """Return a global by its own defining expression, on the data of the probe; else ``None``.
 
-    Only expressions without calls of the file's own functions count: what a person draws or loads
-    is not what is asked for.
+    What a reading has put into `space.names` is taken as it is; what came from an expression before
+    is evaluated anew, so that ``m`` follows the examples.
     """
-    import ast
-
-    for assignment in space.definitions.assignments.get(name, ()):
-        calls = {
-            node.func.id
-            for node in ast.walk(assignment.value)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
-        if calls & set(space.definitions.found) or assignment.index is not None:
-            continue
-        code = compile(ast.Expression(assignment.value), "<global>", "eval")
-        try:
-            return space.call(eval, code, space.names)
-        except Exception:  # it needs what is not there: another assignment may not
-            continue
-    return None
+    try:
+        found = Evaluation(space).of(name)
+    except Unknown:
+        return None
+    space.evaluated.add(name)
+    return found

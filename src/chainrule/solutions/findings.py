@@ -23,7 +23,7 @@ class Place:
     Parameters
     ----------
     line : int
-        In the cell, or in the file where there are no cells; the first is 1.
+        In the cell of a notebook, in the file everywhere else; the first is 1.
     cell : int or None
         Number of the cell among all cells, the first is 1; ``None`` for a plain file.
     function : str
@@ -45,7 +45,7 @@ class Finding:
     Parameters
     ----------
     slug : str
-        Name in the catalogue of mistakes.
+        Name in the catalogue of mistakes, or one of the loader's (`notes.NOTES`).
     kind : {"mistake", "remark", "loader"}
         A remark spoils nothing; what the loader found is about the file.
     sentence : str
@@ -103,6 +103,15 @@ class Judged:
     residual: float | None = None
     place: Place | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line as JSON knows it."""
+        return asdict(self) | {"verdict": self.verdict.value}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Judged:
+        """Return the line that a report in JSON holds."""
+        return cls(**{**found, "verdict": Verdict(found["verdict"]), "place": _place(found)})
+
 
 @dataclass(frozen=True)
 class Report:
@@ -147,17 +156,13 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON knows it."""
         found = asdict(self)
-        for each in found["judged"]:
-            each["verdict"] = each["verdict"].value
+        found["judged"] = [each.to_dict() for each in self.judged]
         return {"schema": SCHEMA, "status": self.status, **found}
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Report:
         """Return the report that `to_dict` made this of."""
-        judged = tuple(
-            Judged(**{**each, "verdict": Verdict(each["verdict"]), "place": _place(each)})
-            for each in found["judged"]
-        )
+        judged = tuple(map(Judged.from_dict, found["judged"]))
         return cls(
             path=found["path"],
             style=found["style"],

@@ -32,6 +32,7 @@ from chainrule.solutions.reading import (
     wants_hot,
 )
 from chainrule.solutions.space import Space
+from chainrule.solutions.telling import Told
 
 DRAWS = 3
 """Values of a cost in a group of probes with the same sizes."""
@@ -60,7 +61,7 @@ class Judge:
         sizes: tuple[int, ...] | None = None,
     ) -> None:
         self.reading, self.space = reading, space
-        self.judged: list[Judged] = []
+        self.judged: list[Judged] = Told(space.tell)
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = []
         self.examples = examples

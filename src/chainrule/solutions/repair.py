@@ -1,73 +1,53 @@
-"""Cells as they are met in the wild → syntax trees, with what had to be done to them.
+"""What had to be done to a cell before it could be read, in words.
 
-Magics and shell lines are blanked out, indentation of a whole cell is taken away. Of a cell that
-does not parse even so, functions and classes are rescued one by one, never statements: half of
-what a broken cell does is something that nobody wrote.
+The repairs themselves are in `syntax`: magics and shell lines, Python 2, typographic quotes, prose.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-import textwrap
-import warnings
-
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Place
+from chainrule.solutions.syntax import Parsed
 
-MAGIC = re.compile(r"^(\s*)(%|!|\?|```)")
+PYTHON2 = ("python2", "python2_print", "tabs")
 
 
-def parsed(cell: Cell) -> tuple[ast.Module, list[Finding]]:
-    """Return the syntax tree of a cell, with the line numbers of the cell, and what was found.
+def described(cell: Cell, parsed: Parsed) -> list[Finding]:
+    """Return what is to be said of a cell.
 
     Parameters
     ----------
     cell : Cell
+    parsed : Parsed
+        What became of its text.
 
     Returns
     -------
-    tree : ast.Module
-    findings : list of Finding
+    list of Finding
+        Of the kind ``"loader"``, with slugs of `notes.NOTES`.
     """
-    lines = [MAGIC.sub(r"\1#\2", line) for line in cell.source.split("\n")]
-    source = textwrap.dedent("\n".join(lines))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source), []
-        except (SyntaxError, ValueError) as problem:
-            line = getattr(problem, "lineno", None) or 1
-            return _rescued(lines), [_broken(cell, str(problem.args[0]), line)]
+    said = [
+        Finding("repaired", "loader", repair.says, place=place(cell, 1))
+        for repair in parsed.repairs
+        if repair.says
+    ]
+    if parsed.error is not None:
+        kept = "what stands around it was read: functions and classes, no statements"
+        if not parsed.tree.body:
+            kept = "nothing of this cell was read" if cell.number else "nothing could be read"
+        sentence = f"this is no Python: {parsed.error.msg}; {kept}"
+        where = place(cell, parsed.error.lineno or 1)
+        said.append(Finding("broken_cell", "loader", sentence, place=where))
+    return said
 
 
-def _broken(cell: Cell, what: str, line: int) -> Finding:
+def is_python2(parsed: Parsed) -> bool:
+    """Return whether a text was written for Python 2, in which `zip` and `map` return lists."""
+    return any(repair.name in PYTHON2 for repair in parsed.repairs)
+
+
+def place(cell: Cell, line: int, function: str = "") -> Place:
+    """Return where a line of a cell stands."""
     lines = cell.source.split("\n")
-    source = lines[line - 1].strip() if line <= len(lines) else ""
-    return Finding(
-        "raises",
-        "loader",
-        f"this cell is no Python: {what}; of it, only whole functions and classes were read",
-        place=Place(line + cell.first_line - 1, cell.number, "", source),
-    )
-
-
-def _rescued(lines: list[str]) -> ast.Module:
-    """Return the functions and classes of a broken cell that parse by themselves."""
-    body: list[ast.stmt] = []
-    starts = [i for i, line in enumerate(lines) if re.match(r"(def|class|async def)\b", line)]
-    for start in starts:
-        end = next(
-            (
-                i
-                for i in range(start + 1, len(lines))
-                if re.match(r"\S", lines[i]) and lines[i][0] not in "#)]}"
-            ),
-            len(lines),
-        )
-        try:
-            tree = ast.parse("\n" * start + "\n".join(lines[start:end]))
-        except (SyntaxError, ValueError):
-            continue
-        body += tree.body
-    return ast.Module(body, [])
+    line = min(max(line, 1), len(lines))
+    return Place(line + cell.first_line - 1, cell.number, function, lines[line - 1].strip())

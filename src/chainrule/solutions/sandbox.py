@@ -1,46 +1,43 @@
 """A process of its own for other people's code: limits, an empty folder, no secrets.
 
-What it guards against: endless loops, too much memory, too large files, prints without end,
-secrets in environment variables, files lying about. What it does not: it is no jail. The code
-runs as the person who calls it, can read what that person can read, and can use the network.
+What it guards against: endless loops, too much memory, too large files, prints without end, secrets
+in environment variables, files lying about. What it does not: it is no jail. The code runs as the
+person who calls it, and can read what that person can read (`guard` says what it refuses).
+
+The child says what it found line by line. If it dies, what it had said is kept, together with what
+it was at: `check` begins anew without that.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import resource
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
-KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
+import numpy as np
+
+import chainrule
+from chainrule.solutions.limits import Limits
+
+__all__ = ["Limits", "Outcome", "run"]
+
+KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "LD_LIBRARY_PATH")
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MOST_OUTPUT = 16 * 2**20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one file may use.
-
-    Parameters
-    ----------
-    seconds : float
-        For the whole of it.
-    call_seconds : float
-        For one call of one function.
-    memory : int
-        Bytes of address space.
-    file_size : int
-        Bytes of a file that it writes.
-    """
-
-    seconds: float = 60.0
-    call_seconds: float = 2.0
-    memory: int = 4 * 2**30
-    file_size: int = 2**24
+TRACE = "trace.txt"
+"""In the folder of a run: where the child was when it died."""
+FRAME = re.compile(r'File "<(?:cell (\d+)|file): ([^"]+)>", line (\d+)')
+START = "import sys; sys.path += sys.argv[1:]; from chainrule.solutions.child import main; main()"
 
 
 @dataclass(frozen=True)
@@ -53,10 +50,13 @@ class Outcome:
         What it said, in order.
     trouble : str
         Why it ended early; empty if it did not.
+    line : tuple or None
+        Cell (or ``None``), function and line where it was when it died, if that is known.
     """
 
     messages: list[dict[str, Any]]
     trouble: str
+    line: tuple[int | None, str, int] | None = None
 
 
 def run(request: dict[str, Any], limits: Limits) -> Outcome:
@@ -72,90 +72,113 @@ def run(request: dict[str, Any], limits: Limits) -> Outcome:
     -------
     Outcome
     """
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
-        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        env = {**kept, **single, "HOME": folder, "TMPDIR": folder, "MPLBACKEND": "Agg"}
-        read_end, write_end = os.pipe()
+    with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "chainrule.solutions.child", str(write_end)],
+            [sys.executable, "-I", "-B", "-c", START, *_where()],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env=env,
-            pass_fds=(write_end,),
+            env=_environment(folder),
             start_new_session=True,
-            preexec_fn=lambda: _limit(limits),
         )
-        os.close(write_end)
-        return _listen(process, read_end, request, limits)
+        try:
+            messages, trouble = _listen(process, request, limits)
+        finally:
+            _end(process)
+        if not trouble and process.returncode:
+            trouble = _words(process.returncode, limits)
+        return Outcome(messages, trouble, _traced(Path(folder) / TRACE) if trouble else None)
 
 
-def _limit(limits: Limits) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    cpu = int(limits.seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+def _where() -> list[str]:
+    """Return the folders of chainrule and NumPy: an isolated Python may not know them."""
+    return [str(Path(module.__file__ or "").parents[1]) for module in (chainrule, np)]
+
+
+def _environment(folder: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    places = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"), folder)
+    return {**kept, **dict.fromkeys(ONE_THREAD, "1"), **places, "MPLBACKEND": "Agg"}
+
+
+class _Listener(threading.Thread):
+    """Takes in what the child says, so that nothing waits for a full pipe."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self.stream, self.received, self.full = stream, bytearray(), False
+
+    def run(self) -> None:
+        while piece := os.read(self.stream.fileno(), 2**16):
+            self.received += piece
+            if len(self.received) > MOST_OUTPUT:
+                self.full = True
+                return
 
 
 def _listen(
-    process: subprocess.Popen[bytes], pipe: int, request: dict[str, Any], limits: Limits
-) -> Outcome:
-    import selectors
-    import time
-
+    process: subprocess.Popen[bytes], request: dict[str, Any], limits: Limits
+) -> tuple[list[dict[str, Any]], str]:
     assert process.stdin is not None
+    assert process.stdout is not None
     deadline = time.monotonic() + limits.seconds
-    received, trouble = b"", ""
-    try:
+    listener = _Listener(process.stdout)
+    listener.start()
+    with contextlib.suppress(BrokenPipeError):  # it died at once; its status says why
         process.stdin.write(json.dumps(request).encode())
         process.stdin.close()
-    except BrokenPipeError:
-        pass
-    with selectors.DefaultSelector() as selector, os.fdopen(pipe, "rb", buffering=0) as stream:
-        selector.register(stream, selectors.EVENT_READ)
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                trouble = f"it took longer than {limits.seconds:g} s"
-                break
-            if not selector.select(left):
-                continue
-            piece = stream.read(2**16)
-            if not piece:
-                break
-            received += piece
-            if len(received) > MOST_OUTPUT:
-                trouble = "it said more than there is room for"
-                break
-    _end(process)
-    if not trouble and process.returncode:
-        trouble = _words(process.returncode)
+    listener.join(max(deadline - time.monotonic(), 0.0))
+    trouble = ""
+    if listener.full:
+        trouble = "it said more than there is room for"
+    elif listener.is_alive():
+        trouble = f"it took longer than {limits.seconds:g} s"
     messages = []
-    for line in received.decode(errors="replace").splitlines():
-        try:
-            messages.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return Outcome(messages, trouble)
+    for line in bytes(listener.received).decode(errors="replace").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):  # the line in which it died
+            message = json.loads(line)
+            if isinstance(message, dict):
+                messages.append(message)
+    return messages, trouble
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let it end by itself, or end it and all that it started."""
-    try:
+    """Let it end by itself, or end it, and all that it started."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(0.2)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        # A group that is gone is what we want; its leader may have ended just now.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
 
 
-def _words(status: int) -> str:
+def _traced(path: Path) -> tuple[int | None, str, int] | None:
+    """Return the innermost line of their code that stands in a trace."""
+    try:
+        match = FRAME.search(path.read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:  # it died before it could begin one
+        return None
+    if match is None:
+        return None
+    return (int(match[1]) if match[1] else None), match[2], int(match[3])
+
+
+def _words(status: int, limits: Limits) -> str:
     if status < 0:
-        return f"the process was ended by {signal.Signals(-status).name}"
-    return f"the process ended with status {status}"
+        name = signal.Signals(-status).name
+        if name in ("SIGPROF", "SIGXCPU"):
+            return (
+                f"it did not end within {limits.call_seconds:g} s, and does not listen: is a loop "
+                "without end in what NumPy or Python does in one step?"
+            )
+        known = {"SIGKILL": ": there was no memory left", "SIGSEGV": ": its memory was mixed up"}
+        return f"it ended the process by {name}{known.get(name, '')}"
+    return f"it ended the process with status {status}"
