@@ -132,7 +132,7 @@ class Judge:
         self._forward()
         self._judge_cost()
         found = self._gradients()
-        self.judged += found.judged
+        self.judged.extend(found.judged)
         self.findings += found.findings
         self.remarks += found.remarks
         if self.examples[0] == 1:
@@ -140,7 +140,7 @@ class Judge:
         runs = [entry for entry, came in self.entries.came.items() if not isinstance(came, Trouble)]
         self.findings += effects.repeated(self.reading, self.probes, runs)
         judged, findings = updates.judged(self.reading, self.probes, self.entries)
-        self.judged += judged
+        self.judged.extend(judged)
         self.findings += findings
         self.remarks += self._normalisation()
         self.remarks += remarks.about(self.reading, self.space)

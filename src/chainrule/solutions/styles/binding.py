@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
-from chainrule.solutions.calls import evaluated, trouble
+from chainrule.solutions.calls import blank, evaluated, trouble
 from chainrule.solutions.definitions import Definition
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.reading import Trouble
@@ -73,9 +73,10 @@ def call(space: Space, name: str, values: Mapping[str, Any]) -> Any:
     except Unbound as problem:
         return Trouble("not_defined", str(problem), place)
     try:
-        return space.call(space[name], *arguments)
+        result = space.call(space[name], *arguments)
     except (Exception, SystemExit) as problem:
-        return trouble(problem, place)
+        return blank(space, name) or trouble(problem, place)
+    return result if result is not None else blank(space, name)
 
 
 def arrays_in(value: Any) -> list[np.ndarray[Any, Any]]:
