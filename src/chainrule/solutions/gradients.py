@@ -212,7 +212,9 @@ class Entries:
             largest = max(float(np.max(np.abs(each))) for each in wanted.values())
             size = float(np.max(np.abs(wanted[entry]))) + BELOW / TOLERANCE * largest
             off = float(np.max(np.abs(value - wanted[entry])))
-            worst = max(worst, off / size if off else 0.0) if np.isfinite(off) else np.inf
+            if off and not (size and np.isfinite(off)):
+                return np.inf
+            worst = max(worst, off / size if off else 0.0)
         return worst
 
     def _right(self, entry: str) -> bool | None:
