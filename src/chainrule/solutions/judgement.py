@@ -90,7 +90,13 @@ class Judge:
     @property
     def clean(self) -> bool:
         """Whether every entry is right."""
-        return self.entries.clean
+        return self.entries.clean and not self._degenerate
+
+    @property
+    def _degenerate(self) -> bool:
+        """Whether softmax has one output only, which is 1 whatever the parameters."""
+        activations = self.ground.activations
+        return activations is not None and activations[-1] == "softmax" and self._sizes[-1] == 1
 
     @property
     def whole(self) -> bool:
@@ -100,13 +106,11 @@ class Judge:
 
     @property
     def raises(self) -> bool:
-        """Whether some Jacobian of weights raises an exception."""
+        """Whether some entry raises an exception, or has a shape that says nothing more."""
         came = self.entries.came
-        return any(
-            isinstance(each, Trouble) and each.slug == "raises"
-            for entry, each in came.items()
-            if entry.startswith("W")
-        )
+        if any(isinstance(each, Trouble) and each.slug == "raises" for each in came.values()):
+            return True
+        return self.entries.misfit
 
     @property
     def misshapen(self) -> bool:
@@ -118,6 +122,8 @@ class Judge:
         """How well the reading does: what runs comes before what is right."""
         runs = sum(not isinstance(each, Trouble) for each in (self._outputs, *self._costs))
         right, arrays = self.entries.score
+        if self._degenerate:
+            return (0, 0, 0, 0, 0)
         known = (self.ground.activations is not None) + (self.ground.cost is not None)
         return (arrays > 0, runs, right, arrays, known)
 
@@ -138,13 +144,22 @@ class Judge:
         if self.examples[0] == 1:
             self.remarks.append(_one_example(self.reading))
         runs = [entry for entry, came in self.entries.came.items() if not isinstance(came, Trouble)]
-        self.findings += effects.repeated(self.reading, self.probes, runs)
+        self._effects(runs)
         judged, findings = updates.judged(self.reading, self.probes, self.entries)
         self.judged.extend(judged)
         self.findings += findings
         self.remarks += self._normalisation()
         self.remarks += remarks.about(self.reading, self.space)
         self.remarks = [*self.reading.notes, *self.remarks]
+
+    def _effects(self, runs: list[str]) -> None:
+        """Say what calling again shows; what is stale is no longer looked for elsewhere."""
+        found = effects.repeated(self.reading, self.probes, runs)
+        spoilt = {entry for each in found for entry in each.entries}
+        self.findings = [
+            each for each in self.findings if not each.entries or not set(each.entries) <= spoilt
+        ]
+        self.findings += found
 
     # Small functions ---------------------------------------------------------------------------
 

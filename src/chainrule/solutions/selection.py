@@ -6,7 +6,7 @@ import time
 
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
-from chainrule.solutions.probes import HOT
+from chainrule.solutions.probes import EXAMPLES, HOT
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import STYLES
 
@@ -53,21 +53,24 @@ def _otherwise(judge: Judge, space: Space) -> Judge | None:
     hot = Judge(reading, space, HOT)
     if hot.clean:
         return hot
-    if not judge.misshapen:
-        return None  # it takes many examples, of any size: what is wrong is wrong
-    one = Judge(reading, space, examples=(1, 1))
-    if one.clean:
-        return one
+    if judge.misshapen:
+        one = Judge(reading, space, examples=(1, 1))
+        if one.clean:
+            return one
     return _square(judge, space) if judge.raises else None
 
 
 def _square(other: Judge, space: Space) -> Judge | None:
     """Return a judgement where all layers are of one size: there a mistake may run in silence."""
     reading = other.reading
-    judge = Judge(reading, space, sizes=(SQUARE,) * (reading.layers + 1))
-    judge.quiet = other.callable
-    if not judge.score[0] or not judge.explained:
+    sizes = (SQUARE,) * (reading.layers + 1)
+    for examples in (EXAMPLES, (SQUARE, SQUARE)):
+        judge = Judge(reading, space, examples=examples, sizes=sizes)
+        if judge.score[0] and judge.explained and not judge.raises:
+            break
+    else:
         return None
+    judge.quiet = other.callable
     judge.remarks.append(
         Finding(
             "sizes",

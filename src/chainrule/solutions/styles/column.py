@@ -37,7 +37,7 @@ class Column:
         yield reading
         for own in sizes.own(space, reading.layers):
             yield ColumnReading(space, pieces, own)
-        for outputs in (1, 3):
+        for outputs in (1, 10):
             yield ColumnReading(space, pieces, usual_sizes(reading.layers, outputs))
 
 
