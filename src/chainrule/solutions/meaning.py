@@ -177,7 +177,8 @@ def recognised(
         if prefix not in sums:
             before = value(prefix[-1], weighted(prefix[:-1])) if prefix else probe.x
             number = len(prefix) + 1
-            sums[prefix] = probe.params[f"W{number}"] @ before + probe.params[f"b{number}"]
+            with np.errstate(all="ignore"):  # exp of exp is beyond every number
+                sums[prefix] = probe.params[f"W{number}"] @ before + probe.params[f"b{number}"]
         return sums[prefix]
 
     for extra in ((), LAST):
