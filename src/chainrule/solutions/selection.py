@@ -9,6 +9,7 @@ from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import STYLES
+from chainrule.solutions.styles.options import Options
 
 ENOUGH = 6.0
 """Seconds after which no further reading is tried."""
@@ -26,7 +27,8 @@ def judged(space: Space) -> tuple[str, Judge] | None:
     """
     deadline = time.monotonic() + ENOUGH
     best: tuple[str, Judge] | None = None
-    for style in STYLES:
+    named = space.options.get("parameters")  # then nothing needs to be recognised
+    for style in (Options(space.options),) if named else STYLES:
         for reading in style.readings(space):
             own = getattr(reading, "judge", None)  # some know better how they are judged
             if own is not None:
