@@ -73,13 +73,8 @@ class Solution:
             return path
         path = folder / f"{name}.ipynb"
         content = [
-            {
-                "cell_type": "code",
-                "metadata": {},
-                "outputs": [],
-                "execution_count": None,
-                "source": cell["source"].splitlines(keepends=True),
-            }
+            {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+             "source": cell["source"].splitlines(keepends=True)}
             for cell in cells
         ]
         notebook = {"cells": content, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -121,7 +116,9 @@ def wrong(style: str, seed: int, *slugs: str) -> Solution:
     for place, slug in enumerate(slugs):
         source = _anywhere(words, source, slug, place)
     _must_differ(words, source, slugs)
-    accepted = tuple(frozenset({slug, *row.also}) for slug, row in zip(slugs, rows, strict=True))
+    accepted = tuple(
+        frozenset({slug, *row.also}) for slug, row in zip(slugs, rows, strict=True)
+    )
     return Solution(words, source, slugs, accepted)
 
 
@@ -141,15 +138,8 @@ NOT_IN_VALUES = frozenset(
 )
 """What a first call at the person's own sizes does not show."""
 NOT_RUNNING = frozenset(
-    {
-        "returns_none",
-        "wrong_type",
-        "not_defined",
-        "missing_definition",
-        "misplaced_definition",
-        "own_assert_fails",
-        "raises",
-    }
+    {"returns_none", "wrong_type", "not_defined", "missing_definition", "misplaced_definition",
+     "own_assert_fails", "raises"}
 )
 
 

@@ -12,7 +12,9 @@ CALL_SECONDS = 5.0
 
 def report_of(solution: Solution) -> Report:
     """Return the report on a solution."""
-    return judge({"path": solution.label, "cells": solution.cells(), "call_seconds": CALL_SECONDS})
+    return judge(
+        {"path": solution.label, "cells": solution.cells(), "call_seconds": CALL_SECONDS}
+    )
 
 
 def names(finding: Finding) -> frozenset[str]:

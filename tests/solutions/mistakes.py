@@ -202,12 +202,7 @@ def _where(words: Any, layer: int) -> str | None:
 
 def _missing_derivative(words: Any, layer: int) -> list[Swap]:
     if getattr(words, "masked", False) and layer < words.layers:
-        return [
-            Swap(
-                words.mask(layer),
-                "pass" if False else f"{words.dz(layer)} = 1.0 * {words.dz(layer)}",
-            )
-        ]
+        return [Swap(words.mask(layer), "pass" if False else f"{words.dz(layer)} = 1.0 * {words.dz(layer)}")]
     return _delta(words, layer, lambda upstream, _: upstream)
 
 
@@ -304,13 +299,8 @@ def _sent(words: Any, layer: int, new: str) -> list[Swap]:
     left = words.dz(layer) if words.merged or getattr(words, "masked", False) else words.da(layer)
     if words.merged and not getattr(words, "masked", False):
         upstream = words.times(old, words.slope(layer))
-        return [
-            Swap(
-                f"{left} = {upstream}",
-                f"{left} = {words.times(new, words.slope(layer))}",
-                _where(words, layer),
-            )
-        ]
+        return [Swap(f"{left} = {upstream}", f"{left} = {words.times(new, words.slope(layer))}",
+                     _where(words, layer))]
     return [Swap(f"{left} = {old}", f"{left} = {new}", _where(words, layer))]
 
 
@@ -337,11 +327,8 @@ def _raw_error(words: Any, layer: int) -> list[Swap]:
     needs(not (above == words.layers and words.short))
     if getattr(words, "chain", False):
         old = f"{words.dz(above)} = {words.through(above)}"
-        return [
-            Swap(old, f"J = {words.upstream(above)}", words.home(f"{kind}{k}"))
-            for k in range(1, above)
-            for kind in "Wb"
-        ]
+        return [Swap(old, f"J = {words.upstream(above)}", words.home(f"{kind}{k}"))
+                for k in range(1, above) for kind in "Wb"]
     needs(words.style != "classes")
     if words.merged:
         needs(above == words.layers)
@@ -368,11 +355,8 @@ def _error(words: Any, new: Callable[[str], str]) -> list[Swap]:
     left = words.dz(last) if words.merged or words.short else words.da(last)
     if words.merged and not words.short and words.output != "identity":
         old = words.times(words.error(), words.slope(last))
-        return [
-            Swap(
-                f"{left} = {old}", f"{left} = {words.times(new(words.error()), words.slope(last))}"
-            )
-        ]
+        return [Swap(f"{left} = {old}",
+                     f"{left} = {words.times(new(words.error()), words.slope(last))}")]
     return [Swap(f"{left} = {words.error()}", f"{left} = {new(words.error())}")]
 
 
@@ -380,11 +364,7 @@ def _sign_everywhere(words: Any, _: int) -> list[Swap]:
     a, y = words.a(words.layers), words.y
     old = words.error()
     needs(words.style != "classes" and old.count(f"{a} - {y}") + old.count(f"{y} - {a}") == 1)
-    flipped = (
-        old.replace(f"{a} - {y}", "@")
-        .replace(f"{y} - {a}", f"{a} - {y}")
-        .replace("@", f"{y} - {a}")
-    )
+    flipped = old.replace(f"{a} - {y}", "@").replace(f"{y} - {a}", f"{a} - {y}").replace("@", f"{y} - {a}")
     return _error(words, lambda _old: flipped)
 
 
@@ -405,13 +385,8 @@ def _mismatch(words: Any, _: int) -> list[Swap]:
     needs(words.with_cost and words.style != "manual")
     cost = words.cost_value(words.a(words.layers))
     needs(words.style in ("column", "dictionaries"))
-    return [
-        Swap(
-            cost,
-            f"3 * {_bracketed(cost)}" if words.scale == "sum" else f"{cost} / 2",
-            words.name_of_cost(),
-        )
-    ]
+    return [Swap(cost, f"3 * {_bracketed(cost)}" if words.scale == "sum" else f"{cost} / 2",
+                 words.name_of_cost())]
 
 
 def _shortcut(words: Any, _: int) -> list[Swap]:
@@ -425,16 +400,10 @@ def _shortcut(words: Any, _: int) -> list[Swap]:
 
 def _count(words: Any, _: int) -> list[Swap]:
     needs(words.style == "dictionaries" and words.scale == "m" and words.with_cost)
-    return [
-        Swap(
-            "m = X.shape[1]",
-            f"m = {words.pick('count', 'X_train.shape[1]', '1000')}",
-            words.backward,
-        ),
-        Swap(
-            "# %%\nnp.random.seed(1)", "# %%\nX_train = np.random.randn(3, 50)\nnp.random.seed(1)"
-        ),
-    ]
+    return [Swap("m = X.shape[1]", f"m = {words.pick('count', 'X_train.shape[1]', '1000')}",
+                 words.backward),
+            Swap("# %%\nnp.random.seed(1)",
+                 "# %%\nX_train = np.random.randn(3, 50)\nnp.random.seed(1)")]
 
 
 def _normalisation(words: Any, _: int) -> list[Swap]:
@@ -447,21 +416,12 @@ def _softmax_axis(words: Any, _: int) -> list[Swap]:
     right, wrong = (1, 0) if words.rows else (0, 1)
     name = words.function("softmax")
     if words.style == "losses" and not words.pick("softmax function", True, False):
-        return [
-            Swap(
-                "np.sum(exp_scores, axis=1, keepdims=True)",
-                "np.sum(exp_scores, axis=0, keepdims=True)",
-            )
-        ]
+        return [Swap("np.sum(exp_scores, axis=1, keepdims=True)",
+                     "np.sum(exp_scores, axis=0, keepdims=True)")]
     if words.style == "manual" and words.steps:
         return [Swap("counts.sum(axis=1, keepdims=True)", "counts.sum(axis=0, keepdims=True)")]
-    return [
-        Swap(
-            f"np.sum(e, axis={right}, keepdims=True)",
-            f"np.sum(e, axis={wrong}, keepdims=True)",
-            name,
-        )
-    ]
+    return [Swap(f"np.sum(e, axis={right}, keepdims=True)", f"np.sum(e, axis={wrong}, keepdims=True)",
+                 name)]
 
 
 def _softmax_alone(words: Any, _: int) -> list[Swap]:
@@ -469,11 +429,9 @@ def _softmax_alone(words: Any, _: int) -> list[Swap]:
     if getattr(words, "steps", False):
         return [Swap("dlogits = dcounts * counts", "dlogits = dprobs * probs * (1 - probs)")]
     a, y = words.a(words.layers), words.y
-
     def unit_by_unit(old: str) -> str:
         new = f"-{y} / {a} * {a} * (1 - {a})"
         return words.mean(f"({new})") if words.divide == "start" else new
-
     return _error(words, unit_by_unit)
 
 
@@ -490,18 +448,11 @@ def _cache(words: Any, layer: int) -> list[Swap]:
     needs(layer < words.layers)
     z, a = words.z(layer), words.a(layer)
     if words.style == "column":
-        return [
-            Swap(
-                f"return {words._unpacked()}",
-                f"return {words._unpacked()}".replace(f"{z}, {a}", f"{a}, {z}"),
-            )
-        ]
+        return [Swap(f"return {words._unpacked()}",
+                     f"return {words._unpacked()}".replace(f"{z}, {a}", f"{a}, {z}"))]
     if words.tuples:
-        return [
-            Swap(f"cache = ({z}, {a}", f"cache = ({a}, {z}")
-            if layer == 1
-            else Swap(f"b{layer - 1}, {z}, {a}", f"b{layer - 1}, {a}, {z}", words.forward)
-        ]
+        return [Swap(f"cache = ({z}, {a}", f"cache = ({a}, {z}") if layer == 1 else
+                Swap(f"b{layer - 1}, {z}, {a}", f"b{layer - 1}, {a}, {z}", words.forward)]
     return [Swap(f'"{a}": {a}', f'"{a}": {z}')]
 
 
@@ -524,30 +475,18 @@ def _stale(words: Any, _: int) -> list[Swap]:
     sizes = ", ".join(map(str, words.sizes))
     call = f"[{sizes}]" if words.pick("list of sizes", True, False) else sizes
     head = f"def {words.backward}({words.order}):"
-    return [
-        Swap(
-            f"{head}\n    m = X.shape[1]",
-            f"{head}\n    m = X.shape[1]\n    parameters = start"
-            f"\n    _, cache = {words.forward}(X, start)",
-        ),
-        Swap(
-            "# %%\nnp.random.seed(1)",
-            f"# %%\nstart = initialize_parameters({call})\nnp.random.seed(1)",
-        ),
-    ]
+    return [Swap(f"{head}\n    m = X.shape[1]",
+                 f"{head}\n    m = X.shape[1]\n    parameters = start"
+                 f"\n    _, cache = {words.forward}(X, start)"),
+            Swap("# %%\nnp.random.seed(1)",
+                 f"# %%\nstart = initialize_parameters({call})\nnp.random.seed(1)")]
 
 
 def _skipped(words: Any, _: int) -> list[Swap]:
     needs(words.product == "loop")
     axis = 0 if words.rows else 1
-    return [
-        Swap(
-            f"range(left.shape[{axis}])",
-            words.pick(
-                "off by one", f"range(1, left.shape[{axis}])", f"range(left.shape[{axis}] - 1)"
-            ),
-        )
-    ]
+    return [Swap(f"range(left.shape[{axis}])", words.pick(
+        "off by one", f"range(1, left.shape[{axis}])", f"range(left.shape[{axis}] - 1)"))]
 
 
 def _lost(words: Any, _: int) -> list[Swap]:
@@ -564,12 +503,8 @@ def _not_expanded(words: Any, _: int) -> list[Swap]:
 def _picked(words: Any, _: int) -> list[Swap]:
     needs(words.labels)
     where = f"[np.arange({words.m}), y]"
-    return [
-        Swap(
-            f"dscores = probs.copy()\n    {' ' * 4 * words.method}dscores{where} -= 1",
-            f"dscores = np.zeros_like(probs)\nINDENTdscores{where} = probs{where} - 1",
-        )
-    ]
+    return [Swap(f"dscores = probs.copy()\n    {' ' * 4 * words.method}dscores{where} -= 1",
+                 f"dscores = np.zeros_like(probs)\nINDENTdscores{where} = probs{where} - 1")]
 
 
 def _scattered(words: Any, _: int) -> list[Swap]:
@@ -617,11 +552,8 @@ def _last_line(words: Any) -> tuple[str, str | None]:
     if words.style == "column":
         entry = f"W{words.pick('which', *range(1, words.layers + 1))}"
         return f"return {words.target(entry)}", words.home(entry)
-    return {
-        "dictionaries": "return grads",
-        "losses": "return loss, grads",
-        "classes": "return (nabla_b, nabla_w)",
-    }[words.style], None
+    return {"dictionaries": "return grads", "losses": "return loss, grads",
+            "classes": "return (nabla_b, nabla_w)"}[words.style], None
 
 
 def _returns(make: Callable[[str], str]) -> Callable[[Any, int], list[Swap]]:
@@ -642,9 +574,7 @@ def _undefined(words: Any, layer: int) -> list[Swap]:
 def _definition_missing(words: Any, layer: int) -> list[Swap]:
     needs(words.slopes != "inline" and words.row(layer) in ("sigmoid", "tanh", "relu"))
     name = words.derivative(words.row(layer))
-    if words.pick("lambda", True, False, False) and "\n" not in words.derivative_of(
-        words.row(layer)
-    ):
+    if words.pick("lambda", True, False, False) and "\n" not in words.derivative_of(words.row(layer)):
         return [Swap(f"{name} = lambda", f"unused_{name} = lambda")]
     return [Swap(f"def {name}(", f"def unused_{name}(")]
 
@@ -701,39 +631,33 @@ PLANTED: dict[str, Row] = {
         ("column", "dictionaries", "classes"), _output_derivative, ("shortcut_for_other_cost",)
     ),
     "missing_hidden_derivative": Row(ALL, _hidden_derivative),
-    "derivative_at_activation": Row(
-        ("column", "dictionaries", "classes"), _slope_instead(_at_activation)
-    ),
+    "derivative_at_activation": Row(("column", "dictionaries", "classes"), _slope_instead(_at_activation)),
     "activation_form_at_sum": Row(BATCHES, _slope_instead(_form_at_sum)),
     "function_for_derivative": Row(ALL, _slope_instead(_function)),
     "derivative_wrong_layer": Row(ALL, _slope_instead(_other_layer), forced=DEEP),
     "derivative_of_other_function": Row(ALL, _slope_instead(_other_function)),
     "derivative_formula": Row(("column", "dictionaries", "classes"), _formula),
-    "derivative_reciprocal": Row(
-        ALL, lambda w, k: _delta(w, k, lambda up, slope: f"{up} / ({slope})")
-    ),
+    "derivative_reciprocal": Row(ALL, lambda w, k: _delta(w, k, lambda up, slope: f"{up} / ({slope})")),
     "derivative_twice": Row(
         ALL, lambda w, k: _delta(w, k, lambda up, slope: w.times(w.times(up, slope), slope))
     ),
     "matrix_for_elementwise": Row(
-        ("column", "dictionaries"),
-        _square_only(lambda up, slope: f"np.dot({up}, {slope})"),
-        forced=SQUARE,
+        ("column", "dictionaries"), _square_only(lambda up, slope: f"np.dot({up}, {slope})"), forced=SQUARE
     ),
     "matrix_in_derivative": Row(("column", "dictionaries"), _matrix_in_derivative, forced=SQUARE),
     "wrong_previous_activation": Row(
         BATCHES, _data_part(_wrong_previous), ("cache_mislabelled",), SQUARE
     ),
-    "cache_mislabelled": Row(("column", "dictionaries"), _cache, ("wrong_previous_activation",)),
+    "cache_mislabelled": Row(
+        ("column", "dictionaries"), _cache, ("wrong_previous_activation",)
+    ),
     "weight_for_activation": Row(BATCHES, _data_part(_weight_for_activation)),
     "one_example_only": Row(BATCHES, _data_part(_one_example)),
     "bias_for_weight": Row(("column", "dictionaries", "classes"), _bias_for_weight),
     "missing_weight": Row(ALL, _missing_weight, forced=SQUARE),
     "weight_not_transposed": Row(ALL, _not_transposed, forced=SQUARE),
     "raw_error_propagated": Row(("column", "dictionaries", "losses"), _raw_error),
-    "delta_not_chained": Row(
-        ("column", "dictionaries", "losses", "manual"), _not_chained, forced=DEEP
-    ),
+    "delta_not_chained": Row(("column", "dictionaries", "losses", "manual"), _not_chained, forced=DEEP),
     "bias_not_summed": Row(BATCHES, _bias(lambda w, k: w.averaged(w.dz(k)))),
     "bias_mean_again": Row(BATCHES, _bias(_mean_again)),
     "bias_summed_over_units": Row(BATCHES, _bias(_over_units)),
@@ -744,36 +668,29 @@ PLANTED: dict[str, Row] = {
     "dead_parameter": Row(ALL, _dead),
     "row_skipped": Row(("column", "dictionaries", "losses"), _skipped),
     "penalty_missing": Row(
-        ("column", "dictionaries", "losses"),
-        _penalty(lambda w, k, data, decay: data),
-        ("lost_path",),
-        PENALISED,
+        ("column", "dictionaries", "losses"), _penalty(lambda w, k, data, decay: data),
+        ("lost_path",), PENALISED,
     ),
     "penalty_factor": Row(
         ("column", "dictionaries", "losses"), _penalty(_other_strength), (), PENALISED
     ),
     "penalty_sign": Row(
         ("column", "dictionaries", "losses"),
-        _penalty(lambda w, k, data, decay: f"{data} -{decay.removeprefix(' +')}"),
-        (),
-        PENALISED,
+        _penalty(lambda w, k, data, decay: f"{data} -{decay.removeprefix(' +')}"), (), PENALISED,
     ),
     "penalty_on_bias": Row(("column", "dictionaries", "losses"), _on_bias, (), PENALISED),
     "penalty_in_update": Row(("dictionaries",), _in_update, ("penalty_missing",), PENALISED),
     "softmax_axis": Row(("dictionaries", "losses"), _softmax_axis, ("forward_wrong",)),
     "softmax_elementwise": Row(("dictionaries", "losses", "manual"), _softmax_alone),
     "shortcut_for_other_cost": Row(
-        ("column", "dictionaries"),
-        _shortcut,
-        ("missing_output_derivative",),
+        ("column", "dictionaries"), _shortcut, ("missing_output_derivative",),
         (("cost", "squared"), ("output", "sigmoid"), ("with_cost", True)),
     ),
     "cost_gradient_mismatch": Row(("column", "dictionaries"), _mismatch, ("constant_factor",)),
     "global_count": Row(("dictionaries",), _count, ("cost_gradient_mismatch",)),
     "cost_normalisation": Row(("column",), _normalisation, remark=True),
     "forward_wrong": Row(
-        ("column", "dictionaries", "losses"),
-        _forward,
+        ("column", "dictionaries", "losses"), _forward,
         ("derivative_of_other_function", "derivative_formula"),
     ),
     "updated_too_early": Row(("dictionaries", "losses"), _too_early),
@@ -783,14 +700,10 @@ PLANTED: dict[str, Row] = {
     "not_expanded": Row(("manual",), _not_expanded, forced=(("steps", True),)),
     "picked_entries": Row(("losses",), _picked),
     "index_scatter": Row(("losses",), _scattered),
-    "returns_none": Row(
-        ("column", "dictionaries", "classes", "losses"), _returns(lambda what: what)
-    ),
+    "returns_none": Row(("column", "dictionaries", "classes", "losses"), _returns(lambda what: what)),
     "wrong_type": Row(("column", "dictionaries"), _returns(lambda what: f'return "{what}"')),
     "not_defined": Row(ALL, _undefined, ("missing_definition",)),
-    "missing_definition": Row(
-        ("column", "dictionaries", "classes"), _definition_missing, ("not_defined",)
-    ),
+    "missing_definition": Row(("column", "dictionaries", "classes"), _definition_missing, ("not_defined",)),
     "misplaced_definition": Row(("column", "dictionaries", "classes"), _misplaced),
     "own_assert_fails": Row(("column", "dictionaries", "classes", "losses"), _own_assert),
     "raises": Row(("column", "dictionaries", "losses"), _data_part(_no_transpose)),
