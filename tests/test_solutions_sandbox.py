@@ -157,8 +157,7 @@ def test_lines_are_told_however_they_are_added():
     lines = Told(heard.append)
     first, second = Judged("a", Verdict.RIGHT), Judged("b", Verdict.WRONG)
     lines.append(first)
-    lines += [second]
-    lines.extend([first])
+    lines.extend([second, first])
     assert heard == list(lines) == [first, second, first]
     assert all(Judged.from_dict(each.to_dict()) == each for each in lines)
 

@@ -42,6 +42,12 @@ def attempt(
     return as_array(name, found, space.place(name))
 
 
+def blank(space: Space, name: str) -> Trouble | None:
+    """Return that a function is unfinished, or one that it calls; ``None`` if they are written."""
+    missing = space.unfinished(name)
+    return None if missing is None else Trouble("unfinished", missing[0], missing[1])
+
+
 def as_array(name: str, found: Any, place: Place | None) -> Array | Trouble:
     """Return what a function returned as an array of numbers."""
     if found is None:
