@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
     from chainrule import data, errors, interchange, plots
     from chainrule.callbacks import Snapshots
-    from chainrule.checking import check
+    from chainrule.checking import check, diagnose
     from chainrule.derivation import Derivation
     from chainrule.errors import (
         ChainruleError,
@@ -79,6 +79,7 @@ _HOMES = {
     "WarmUp": "schedules",
     "WrongDerivative": "errors",
     "check": "checking",
+    "diagnose": "checking",
     "input_jacobian": "sensitivity",
     "load": "storage",
     "per_example_gradients": "sensitivity",
@@ -127,6 +128,7 @@ __all__ = [
     "__version__",
     "check",
     "data",
+    "diagnose",
     "errors",
     "input_jacobian",
     "interchange",
