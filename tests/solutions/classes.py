@@ -26,7 +26,7 @@ class Classes(Words):
         self.half = True
         self.merged = self.pick("merged", True, True, False)
 
-    def W(self, layer: int) -> str:
+    def W(self, layer: int) -> str:  # noqa: N802 - its name on paper
         return f"self.weights[{self._index(layer)}]"
 
     def b(self, layer: int) -> str:
@@ -174,9 +174,10 @@ class Classes(Words):
     def _cost_derivative(self) -> Lines:
         if "cost_derivative" not in self.error():
             return []
+        form = self.pick("difference", "{} - y", "({} - y)")
         return [
             "def cost_derivative(self, output_activations, y):",
-            f"    return {self.pick('difference', 'output_activations - y', '(output_activations - y)')}",
+            f"    return {form.format('output_activations')}",
         ]
 
     def _run(self) -> Lines:

@@ -78,8 +78,8 @@ class Dictionaries(Words):
                 "    np.random.seed(3)",
                 "    parameters = {}",
                 "    for l in range(1, len(layer_dims)):",
-                '        parameters["W" + str(l)] = np.random.randn(layer_dims[l], layer_dims[l - 1])'
-                " * 0.5",
+                "        shape = layer_dims[l], layer_dims[l - 1]",
+                '        parameters["W" + str(l)] = np.random.randn(*shape) * 0.5',
                 '        parameters["b" + str(l)] = np.zeros((layer_dims[l], 1))',
                 "    return parameters",
             ]

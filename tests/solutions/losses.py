@@ -81,7 +81,7 @@ class Losses(Words):
         return [f"{kind}{k}" for k in range(1, self.layers + 1) for kind in "Wb"]
 
     def source(self) -> Lines:
-        helpers = [line for line in self.functions() + self.loop_helper()]
+        helpers = [*self.functions(), *self.loop_helper()]
         if self.method:
             main = [
                 "class TwoLayerNet(object):" if self.layers == 2 else "class Net(object):",

@@ -85,7 +85,7 @@ class Manual(Words):
         if self.cost == "squared":
             return [
                 *lines,
-                f"diff = logits - Y",
+                "diff = logits - Y",
                 f"loss = (diff**2).sum(){' / 2' if self.half else ''}{mean}",
             ]
         if self.steps:

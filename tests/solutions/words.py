@@ -82,7 +82,7 @@ class Words:
     m = "m"
     x, y = "x", "y"
 
-    def W(self, layer: int) -> str:
+    def W(self, layer: int) -> str:  # noqa: N802 - its name on paper
         return f"W{layer}"
 
     def b(self, layer: int) -> str:
@@ -100,12 +100,6 @@ class Words:
     def dz(self, layer: int) -> str:
         return f"delta{layer}"
 
-    def dW(self, layer: int) -> str:
-        return f"dW{layer}"
-
-    def db(self, layer: int) -> str:
-        return f"db{layer}"
-
     def name_of_cost(self) -> str:
         """Return what the person calls the cost."""
         return str(self.pick("name of cost", *self.costs))
@@ -122,7 +116,7 @@ class Words:
 
     # pieces -----------------------------------------------------------------------------------
 
-    def T(self, matrix: str) -> str:
+    def T(self, matrix: str) -> str:  # noqa: N802 - its name on paper
         return self.pick("T", "{}.T", "{}.T", "{}.transpose()", "np.transpose({})").format(matrix)
 
     def dot(self, left: str, right: str, kind: str = "") -> str:

@@ -87,6 +87,8 @@ class Definitions:
     imports : list of tuple of ast.stmt and Place
     findings : list of Finding
         What is odd about the file: cells that do not parse, names defined twice.
+    statements : list of tuple of ast.stmt and Place
+        All that stands at the top, in order.
     unfinished : dict of str to tuple of str and Place
         Functions that nobody has written yet: what is missing, and where. Methods are called
         ``"Class.method"``; those of a class that others are made of may be blank.
@@ -96,19 +98,17 @@ class Definitions:
         Whether it is written for Python 2, in which `zip`, `map` and `range` return lists.
     sources : dict of int or None to tuple of str
         The lines of every cell, such that those of places count from the first.
-    statements : list of tuple of ast.stmt and Place
-        All that stands at the top, in order.
     """
 
     found: dict[str, Definition] = field(default_factory=dict)
     assignments: dict[str, list[Assignment]] = field(default_factory=dict)
     imports: list[tuple[ast.stmt, Place]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    statements: list[tuple[ast.stmt, Place]] = field(default_factory=list)
     unfinished: dict[str, tuple[str, Place]] = field(default_factory=dict)
     lost: dict[str, tuple[str, Place]] = field(default_factory=dict)
     python2: bool = False
     sources: dict[int | None, tuple[str, ...]] = field(default_factory=dict)
-    statements: list[tuple[ast.stmt, Place]] = field(default_factory=list)
 
 
 def collect(cells: Sequence[Cell]) -> Definitions:
@@ -317,8 +317,7 @@ def _names(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr, i
     elif isinstance(target, (ast.Tuple, ast.List)):
         parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
         for index, each in enumerate(target.elts):
-            if isinstance(each, ast.Name):
-                if len(parts) == len(target.elts):
-                    yield each.id, parts[index], None
-                else:
-                    yield each.id, value, index
+            if len(parts) == len(target.elts):
+                yield from _names(each, parts[index])
+            elif isinstance(each, ast.Name):
+                yield each.id, value, index

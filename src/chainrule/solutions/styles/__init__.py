@@ -7,7 +7,16 @@ from chainrule.solutions.styles.dictionaries import Dictionaries
 from chainrule.solutions.styles.layers import Layers
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
+from chainrule.solutions.styles.tuples import Tuples
 
-STYLES: tuple[Style, ...] = (Column(), Dictionaries(), Layers(), Classes(), Losses(), Manual())
+STYLES: tuple[Style, ...] = (
+    Column(),
+    Tuples(),
+    Dictionaries(),
+    Layers(),
+    Classes(),
+    Losses(),
+    Manual(),
+)
 
 __all__ = ["STYLES"]

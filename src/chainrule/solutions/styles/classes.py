@@ -383,7 +383,6 @@ class ClassReading:
             return self.gradients(probe)
         finally:
             self._lambda = 0.0
-        self.rate = RATE
 
     def penalised_cost(self, probe: Probe, penalty: float) -> float | Trouble | None:
         """Return the cost with a penalty."""
@@ -392,7 +391,6 @@ class ClassReading:
             return self.cost(probe)
         finally:
             self._lambda = 0.0
-        self.rate = RATE
 
     def judge(self, *args: Any, **options: Any) -> Penalised:
         """Return what judges it: the usual judge, then the penalty."""
