@@ -30,8 +30,12 @@ BIAS = re.compile(
     r"c_?\d|intercepts?\w*",
     re.IGNORECASE,
 )
-NEITHER = re.compile(r"d[wb].*|grad.*|.*grads?|batch.*|beta\d?|with_?.*|width|bool|v_?d[wb].*|.*decay")
-BOTH = re.compile(r"(model_?)?param(eter)?s?|theta|model|network|net|layers|weights?_?and_?biases|p", re.I)
+NEITHER = re.compile(
+    r"d[wb].*|grad.*|.*grads?|batch.*|beta\d?|with_?.*|width|bool|v_?d[wb].*|.*decay"
+)
+BOTH = re.compile(
+    r"(model_?)?param(eter)?s?|theta|model|network|net|layers|weights?_?and_?biases|p", re.I
+)
 
 
 @dataclass(frozen=True)

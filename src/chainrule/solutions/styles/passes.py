@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.solutions.calls import as_array, evaluated, trouble
+from chainrule.solutions.definitions import Definitions
 from chainrule.solutions.findings import Finding
-from chainrule.solutions.forms import Form, array_of, chained
+from chainrule.solutions.forms import Form, array_of, chained, examples_of
 from chainrule.solutions.probes import HOT, usual_sizes
 from chainrule.solutions.probes import probe as probe_of
 from chainrule.solutions.reading import Array, Probe, Trouble
@@ -25,12 +26,22 @@ from chainrule.solutions.styles.arrangements import Arrangement, built, taken
 from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.functions import COST
 from chainrule.solutions.styles.returned import Gathered, entry_named, gathered, nested, parts
-from chainrule.solutions.styles.signatures import Names, Signature, Site, stored, takes_labels, top
+from chainrule.solutions.styles.signatures import (
+    Names,
+    Signature,
+    Site,
+    one_by_one,
+    stored,
+    takes_labels,
+    top,
+)
 from chainrule.solutions.styles.steps import Inline
 from chainrule.solutions.styles.surroundings import Surroundings
 
 RATE = 0.1
-BEFORE_ACTIVATION = re.compile(r"zs?|z_?\w{0,3}|\w*(sums?|logits?|scores?|nets?|preacts?)\d*|pre\w*|net\w*", re.I)
+BEFORE_ACTIVATION = re.compile(
+    r"zs?|z_?\w{0,3}|\w*(sums?|logits?|scores?|nets?|preacts?)\d*|pre\w*|net\w*", re.I
+)
 ENCODED = re.compile(r"one_?hot|onehot|encoded|y_?enc", re.IGNORECASE)
 BINARY = re.compile(r"log\w*\(1(\.0?)? ?-|binary|bce", re.IGNORECASE)
 """A cost of one output, as a rule."""
@@ -52,6 +63,7 @@ class Plan:
     arrangement : Arrangement
     own : frozenset of str
         Names of parameters that are globals.
+    definitions : Definitions
     """
 
     known: Mapping[str, Signature]
@@ -62,6 +74,7 @@ class Plan:
     update: Signature | None
     arrangement: Arrangement
     own: frozenset[str]
+    definitions: Definitions
 
     @property
     def first(self) -> Signature:
@@ -77,6 +90,16 @@ class Plan:
         """Return whether an argument is for labels."""
         return role(name) == "y" and takes_labels(signature, name, self.known)
 
+    @property
+    def singly(self) -> bool:
+        """Whether the functions are called with one example after the other."""
+        tree = top(self.definitions)
+        return any(
+            one_by_one(tree, each, [i for i, a in enumerate(each.arguments) if role(a) == "x"])
+            for each in (self.forward, self.backward)
+            if each is not None
+        )
+
     def site(self, signature: Signature | None) -> Site | None:
         """Return the call of a function that stands beside that of the backward pass."""
         if signature is None:
@@ -90,7 +113,9 @@ class Plan:
         parts = [each.name for each in (self.forward, self.backward, self.cost) if each]
         scopes = {s.scope for s in self.called if s.function == self.backward.name}
         counts = {
-            scope: len({s.function for s in self.called if s.scope == scope and s.function in parts})
+            scope: len(
+                {s.function for s in self.called if s.scope == scope and s.function in parts}
+            )
             for scope in sorted(scopes)
         }
         return max(counts, key=lambda scope: counts[scope], default=None)
@@ -139,6 +164,7 @@ class Passes:
         self.complete = False
         self.names_of_gradients: Mapping[str, str] = {}
         self._path: tuple[Any, ...] | None = None
+        self._flat = False
         self._inner_cost = ""
         self._reshaped = False
         functions = [plan.forward, plan.backward, plan.cost, plan.update]
@@ -182,7 +208,15 @@ class Passes:
 
     def _trial(self) -> Probe:
         sizes = self.sizes or usual_sizes(self.plan.arrangement.layers)
-        return probe_of(sizes, 11, 0, HOT, biases=self.plan.arrangement.biased)
+        made = probe_of(sizes, 11, 0, HOT, biases=self.plan.arrangement.biased)
+        return next(self._calls(made))
+
+    def _calls(self, probe: Probe) -> Iterator[Probe]:
+        """Yield what one call takes: all examples, or one after the other."""
+        if self.form.one:
+            yield from examples_of(probe)
+        else:
+            yield probe
 
     def _possible(self) -> Iterator[tuple[int, ...] | None]:
         """Yield sizes: free, one output, so many outputs as theirs, theirs."""
@@ -253,6 +287,8 @@ class Passes:
             return False
         k, m = probe.y.shape
         wanted = {(m, k) if self.form.rows else (k, m)} | ({(m,)} if k == 1 else set())
+        if self.form.flat or (self.form.one and self.form.biases == "(n,)"):
+            wanted = {(k,)}
         found = [
             (not BEFORE_ACTIVATION.fullmatch(name), self.plan.forward.order(name), place, path)
             for place, (name, path, value) in enumerate(
@@ -263,6 +299,8 @@ class Passes:
         if not found:
             return False
         self._path = max(found)[-1]
+        output = array_of(_at(scene.result, self._path))
+        self._flat = output is not None and output.ndim == 1
         return True
 
     def _back_found(self) -> bool:
@@ -293,20 +331,31 @@ class Passes:
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
         """Return the activations of the last layer, units × examples."""
-        if self.plan.forward is None:
+        forward = self.plan.forward
+        if forward is None:
             return None
-        scene = self._ahead(probe)
-        if isinstance(scene, Trouble):
-            return scene
-        found = as_array(
-            self.plan.forward.name, scene.output, self.space.place(self.plan.forward.name)
-        )
-        return found if isinstance(found, Trouble) else self.form.outputs(found)
+        columns = []
+        for each in self._calls(probe):
+            scene = self._ahead(each)
+            if isinstance(scene, Trouble):
+                return scene
+            found = as_array(forward.name, scene.output, self.space.place(forward.name))
+            if isinstance(found, Trouble):
+                return found
+            columns.append(self.form.outputs(found))
+        return np.concatenate(columns, axis=1)
 
     def cost(self, probe: Probe) -> float | Trouble | None:
-        """Return their cost."""
-        if self._inner_cost:
-            return self._cost_inside(probe)
+        """Return their cost; of one example after the other, its mean."""
+        total = 0.0
+        for each in self._calls(probe):
+            found = self._cost_inside(each) if self._inner_cost else self._cost(each)
+            if not isinstance(found, float):
+                return found
+            total += found
+        return total / probe.examples if self.form.one else total
+
+    def _cost(self, probe: Probe) -> float | Trouble | None:
         cost = self.plan.cost
         if cost is None:
             return None
@@ -314,8 +363,10 @@ class Passes:
         if isinstance(scene, Trouble):
             return scene
         found = self._called(cost, scene, self._cost_form)
-        array = found if isinstance(found, Trouble) else as_array(
-            cost.name, found, self.space.place(cost.name)
+        array = (
+            found
+            if isinstance(found, Trouble)
+            else as_array(cost.name, found, self.space.place(cost.name))
         )
         if isinstance(array, Trouble):
             return array
@@ -325,7 +376,20 @@ class Passes:
         return float(array.item())
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
-        """Return every entry in our orientation."""
+        """Return every entry in our orientation; of one example after the other, the mean."""
+        found = [self._gradients(each) for each in self._calls(probe)]
+        if len(found) == 1:
+            return found[0]
+        together: dict[str, Array | Trouble] = {}
+        for entry, first in found[0].items():
+            values = [each.get(entry, first) for each in found]
+            arrays = [value for value in values if not isinstance(value, Trouble)]
+            same = len({array.shape for array in arrays}) == 1 and len(arrays) == len(values)
+            trouble_met = next((value for value in values if isinstance(value, Trouble)), first)
+            together[entry] = np.mean(arrays, axis=0) if same else trouble_met
+        return together
+
+    def _gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
         entries = self.plan.arrangement.entries
         came = self._gathered(probe)
         if isinstance(came, Trouble):
@@ -352,6 +416,7 @@ class Passes:
         self, probe: Probe, gradients: Mapping[str, Array], rate: float
     ) -> Mapping[str, Array] | Trouble | None:
         """Return all parameters after one step of theirs with these gradients."""
+        probe = next(self._calls(probe))
         theirs = {entry: self.form.parameter(entry, value) for entry, value in gradients.items()}
         moved = self._updated(probe, theirs, rate)
         if isinstance(moved, Trouble):  # what fails at our sizes only is no mistake
@@ -361,7 +426,10 @@ class Passes:
         found = {}
         for entry, value in moved.items():
             array = array_of(value)
-            if array is None or array.shape != self.form.parameter(entry, probe.params[entry]).shape:
+            if (
+                array is None
+                or array.shape != self.form.parameter(entry, probe.params[entry]).shape
+            ):
                 return None
             found[entry] = self.form.gradient(entry, array, len(probe.params[entry]))
         return found
@@ -397,7 +465,9 @@ class Passes:
             return form.parameter(entry, probe.params[entry])
 
         held = {name: built(each, leaf) for name, each in arrangement.templates.items()}
-        single = {name: leaf(entry) for name, entry in arrangement.names.items() if name not in held}
+        single = {
+            name: leaf(entry) for name, entry in arrangement.names.items() if name not in held
+        }
         self._around.set(probe, form, held)
         return Scene(probe, {**single, **held})
 
@@ -433,7 +503,9 @@ class Passes:
             return result
         if result is None:
             name = self.plan.backward.name
-            return Trouble("returns_none", f"{name} returned nothing (None)", self.space.place(name))
+            return Trouble(
+                "returns_none", f"{name} returned nothing (None)", self.space.place(name)
+            )
         return self._sorted(probe, result)
 
     def _sorted(self, probe: Probe, result: Any) -> Gathered:
@@ -472,7 +544,7 @@ class Passes:
             meant = "o" if caller not in scene.outer else meant
         if meant == "y" or ENCODED.search(argument):
             target = replace(form, targets="as outputs") if ENCODED.search(argument) else form
-            return (target.target(scene.probe.y),)
+            return (self._target(target, scene.probe.y),)
         for names, name in ((scene.outer, caller), (scene.inner, argument)):
             if name in names:
                 return (names[name],)
@@ -485,8 +557,26 @@ class Passes:
             return (scene.output,)
         if meant == "cache" and scene.result is not None:
             return (_bundle(scene.result),)
-        numbers = {"rate": RATE, "count": scene.probe.examples, "penalty": 0.0, "keep": 1.0, "once": 1}
-        return (numbers[meant],) if meant in numbers else None
+        numbers = {
+            "rate": RATE,
+            "count": scene.probe.examples,
+            "penalty": 0.0,
+            "keep": 1.0,
+            "once": 1,
+        }
+        if meant in numbers:
+            return (numbers[meant],)
+        for name in (caller, argument):  # an activation that is handed in
+            if name in self.plan.known and name in self.space:
+                return (self.space[name],)
+        return None
+
+    def _target(self, form: Form, y: Array) -> Any:
+        """Return targets as a function takes them, with one axis where outputs have one."""
+        if form.targets == "as outputs":
+            return y[0].copy() if self._flat and not form.one else form.target(y)
+        labels = form.target(y)
+        return labels[0] if form.one and form.flat else labels
 
     def _form_of_cost(self) -> Form:
         cost = self.plan.cost

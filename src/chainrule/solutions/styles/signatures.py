@@ -119,7 +119,10 @@ def _function(definition: Definition) -> Function | None:
 
 def _signature(name: str, node: Function) -> Signature:
     arguments = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
-    count = len(node.args.defaults)
+    usual = arguments[len(arguments) - len(node.args.defaults) :]
+    for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        arguments.append(each.arg)
+        usual += [each.arg] if value is not None else []
     returns: Names = ""
     if not isinstance(node, ast.Lambda):
         bodies = [each for each in _own(node) if isinstance(each, ast.Return) and each.value]
@@ -127,8 +130,7 @@ def _signature(name: str, node: Function) -> Signature:
             last = max(bodies, key=lambda each: each.lineno)
             assert last.value is not None
             returns = _names(last.value, node)
-    optional = frozenset(arguments[len(arguments) - count :])
-    return Signature(name, node, tuple(arguments), optional, returns)
+    return Signature(name, node, tuple(arguments), frozenset(usual), returns)
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
@@ -227,7 +229,7 @@ def sites(trees: Sequence[ast.AST], known: Mapping[str, Signature]) -> list[Site
                     scopes.append((count, child))
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 found += _site(node.value, node.targets[0], scope, known)
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            elif isinstance(node, (ast.Expr, ast.Return)) and isinstance(node.value, ast.Call):
                 found += _site(node.value, None, scope, known)
         for child in ast.iter_child_nodes(tree):
             if isinstance(child, Function):
@@ -328,9 +330,7 @@ def use_of(signature: Signature, name: str) -> Use:
                 )
                 alone = inside <= {name, "enumerate", "reversed", "list"}
                 counted = "enumerate" in inside
-                pairs |= alone and (
-                    nested if counted else isinstance(node.target, ast.Tuple)
-                )
+                pairs |= alone and (nested if counted else isinstance(node.target, ast.Tuple))
     return Use(unpacked, largest, keyed, looped, pairs)
 
 
@@ -346,7 +346,43 @@ def _stringy(node: ast.AST) -> bool:
     )
 
 
-ENCODES = re.compile(r"one_?hot|onehot|encod|categorical|dummies|binari[sz]e|to_?vector|vectori[sz]e", re.I)
+def one_by_one(tree: ast.AST, signature: Signature, places: Sequence[int]) -> bool:
+    """Return whether a function is called with one example after the other.
+
+    Parameters
+    ----------
+    tree : ast.AST
+        All cells.
+    signature : Signature
+    places : sequence of int
+        Arguments that are inputs.
+    """
+    loops = [node for node in ast.walk(tree) if isinstance(node, (ast.For, ast.comprehension))]
+    looped = {
+        name.id
+        for loop in loops
+        if not re.search(r"batch", ast.unparse(loop.iter) + ast.unparse(loop.target), re.I)
+        for name in ast.walk(loop.target)
+        if isinstance(name, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and _is(node.func, signature.name)):
+            continue
+        for place in places:
+            given = node.args[place] if place < len(node.args) else None
+            if isinstance(given, ast.Name) and given.id in looped:
+                return True
+            if isinstance(given, ast.Subscript):
+                inside = {n.id for n in ast.walk(given.slice) if isinstance(n, ast.Name)}
+                plain = isinstance(given.slice, (ast.Name, ast.Tuple))
+                if plain and inside & looped and not isinstance(given.slice, ast.Slice):
+                    return True
+    return False
+
+
+ENCODES = re.compile(
+    r"one_?hot|onehot|encod|categorical|dummies|binari[sz]e|to_?vector|vectori[sz]e", re.I
+)
 
 
 def takes_labels(signature: Signature, name: str, known: Mapping[str, Signature]) -> bool:
@@ -369,5 +405,7 @@ def takes_labels(signature: Signature, name: str, known: Mapping[str, Signature]
                     return True
                 if places and function in known:
                     arguments = known[function].arguments
-                    waiting += [(known[function], arguments[i]) for i in places if i < len(arguments)]
+                    waiting += [
+                        (known[function], arguments[i]) for i in places if i < len(arguments)
+                    ]
     return False

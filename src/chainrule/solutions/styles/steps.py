@@ -39,7 +39,9 @@ class Inline:
         if not statements:
             return None
         read = {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name)}
-        rates = {name for name in read - set(names) if role(name) == "rate"} | (read & set(self._rates))
+        rates = {name for name in read - set(names) if role(name) == "rate"} | (
+            read & set(self._rates)
+        )
         if not rates:
             return None  # no step size, or one that is a number: nothing to compare with
         names |= dict.fromkeys(rates, rate)

@@ -22,7 +22,8 @@ from chainrule.solutions.styles.signatures import stored, top
 
 INPUTS = re.compile(r"x|x_?(train|batch|data|tr)(ing)?|train_?x|inputs?|features", re.IGNORECASE)
 TARGETS = re.compile(
-    r"y|y_?(train|batch|data|true|tr)(ing)?|train_?y|targets?|labels?|(y_)?one_?hot(_y)?", re.IGNORECASE
+    r"y|y_?(train|batch|data|true|tr)(ing)?|train_?y|targets?|labels?|(y_)?one_?hot(_y)?",
+    re.IGNORECASE,
 )
 COUNT = re.compile(
     r"m|n|m_?train|n_?train|n_?samples?|(mini_?)?batch_?size|bs|num_?(examples|samples|train\w*)|"

@@ -50,6 +50,13 @@ GRADIENT = re.compile(
     r"(w|b|weights?|bias(es)?)_?\w*_?(grads?|gradients?|delta|update)|grad_?\w+|gradients?",
     re.IGNORECASE,
 )
+UPSTREAM = re.compile(
+    r"d_?(a|z|h|l|y|out|prev|next|output|values?|scores|loss|error)(_?\w+)?|dout|dvalues|upstream\w*|"
+    r"(grad|gradient|error|delta)s?_?(out|output|next|prev|upstream|above|\d)?|next_\w+|"
+    r"(output|out)_?(grad|gradient|error|delta)",
+    re.IGNORECASE,
+)
+"""What a function takes that goes back through one layer only."""
 MOST = 12
 """Readings that are offered at most."""
 
@@ -61,7 +68,9 @@ class Tuples:
 
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield readings that run, the most likely first."""
-        known = {name: each for name, each in signatures(space.definitions).items() if name in space}
+        known = {
+            name: each for name, each in signatures(space.definitions).items() if name in space
+        }
         called = sites([top(space.definitions)], known)
         backward = _backward(known, called)
         if backward is None:
@@ -92,7 +101,10 @@ def _backward(known: Mapping[str, Signature], called: Sequence[Site]) -> Signatu
         back = BACK.search(name) is not None
         if any(_keyed(each, argument) for argument in each.arguments):
             continue
-        if not gradients and not (back and weights):
+        if any(UPSTREAM.fullmatch(argument) for argument in each.arguments):
+            continue  # the step back through one layer
+        bare = isinstance(each.returns, tuple) and len(each.returns) > 1 and not any(names)
+        if not gradients and not (back and (weights or bare)):
             continue
         if not each.arguments or (not back and len(gradients) < 2):
             continue
@@ -138,7 +150,17 @@ def _plans(
     update = _update(known, backward)
     for arrangement, own in _arranged(space, first, backward):
         for cost in costs:
-            yield Plan(known, tuple(called), forward, backward, cost, update, arrangement, own)
+            yield Plan(
+                known,
+                tuple(called),
+                forward,
+                backward,
+                cost,
+                update,
+                arrangement,
+                own,
+                space.definitions,
+            )
 
 
 def _arranged(
@@ -201,6 +223,15 @@ def _update(known: Mapping[str, Signature], backward: Signature) -> Signature | 
 
 def _forms(plan: Plan) -> Iterator[Form]:
     """Yield how arrays may lie, the usual ways first."""
+    if plan.singly:
+        some = "(n,)" if plan.arrangement.biased else "none"
+        column = "(n, 1)" if plan.arrangement.biased else "none"
+        row = "(1, n)" if plan.arrangement.biased else "none"
+        yield Form(False, one=True, flat=True, biases=some)
+        yield Form(False, one=True, flat=True, weights="inputs × units", biases=some)
+        yield Form(False, one=True, biases=column)
+        yield Form(True, one=True, weights="inputs × units", biases=row)
+        yield Form(True, one=True, weights="inputs × units", biases=some)
     biases = ("(n, 1)", "(1, n)", "(n,)") if plan.arrangement.biased else ("none",)
     for rows, weights in (
         (False, "units × inputs"),
@@ -249,7 +280,11 @@ class TuplesReading:
         self.hot = passes.form.targets != "as outputs"
         self.names = {
             part: each.name
-            for part, each in (("forward", plan.forward), ("cost", plan.cost), ("update", plan.update))
+            for part, each in (
+                ("forward", plan.forward),
+                ("cost", plan.cost),
+                ("update", plan.update),
+            )
             if each is not None
         }
         slope = self.slope()
@@ -306,4 +341,3 @@ class TuplesReading:
             if each.place.function == backward
         ]
         return made[-1] if made else self.space.place(backward)
-
