@@ -1,4 +1,4 @@
-"""Right solutions of plain functions with tuples, as people write them; mistakes are planted in them."""
+"""Right solutions of plain functions with tuples, as people write them."""
 
 KAGGLE = """
 import numpy as np
@@ -321,7 +321,7 @@ def backprop(network, activations, labels):
     return grads[::-1]
 """
 
-# Three layers, a cache that is a tuple, everything in another order, the cost inside the backward pass.
+# Three layers, a cache that is a tuple, everything in another order.
 CACHE = """
 import numpy as np
 
@@ -436,7 +436,7 @@ def backward(X, y, A1, A2, W1, b1, W2, b2, learning_rate):
     return W1, b1, W2, b2
 """
 
-# A cache that is a dictionary, gradients in a dictionary, weights one by one, another way to say one-hot.
+# Cache and gradients in dictionaries, weights one by one, another way to say one-hot.
 MIXED = """
 import numpy as np
 

@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.forms import Form
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.arrangements import (
     BOTH,
     Arrangement,
     arrangements,
     kind_of,
 )
-from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.functions import COST
-from chainrule.solutions.styles.passes import Passes, Plan
+from chainrule.solutions.styles.passes import Passes
+from chainrule.solutions.styles.plan import Plan
 from chainrule.solutions.styles.returned import entry_named
 from chainrule.solutions.styles.signatures import (
     Signature,
@@ -35,9 +36,9 @@ from chainrule.solutions.styles.signatures import (
     signatures,
     sites,
     top,
-    use_of,
 )
 from chainrule.solutions.styles.small import activation_of, slope_of
+from chainrule.solutions.styles.usage import use_of
 
 BACK = re.compile(r"back|bprop|grad", re.IGNORECASE)
 AHEAD = re.compile(
@@ -148,7 +149,7 @@ def _plans(
     first = forward or backward
     costs = _costs(known, called, forward, backward)
     update = _update(known, backward)
-    for arrangement, own in _arranged(space, first, backward):
+    for arrangement, own in _arranged(space, first):
         for cost in costs:
             yield Plan(
                 known,
@@ -163,11 +164,12 @@ def _plans(
             )
 
 
-def _arranged(
-    space: Space, first: Signature, backward: Signature
-) -> Iterator[tuple[Arrangement, frozenset[str]]]:
+def _arranged(space: Space, first: Signature) -> Iterator[tuple[Arrangement, frozenset[str]]]:
     """Yield arrangements of arguments, else of globals, with the names that are globals."""
-    holds = lambda name: bool(kind_of(name) or BOTH.fullmatch(name))  # noqa: E731
+
+    def holds(name: str) -> bool:
+        return bool(kind_of(name) or BOTH.fullmatch(name))
+
     arguments = [name for name in first.arguments if holds(name) and role(name) != "x"]
     if arguments:
         for each in arrangements(first, arguments):
@@ -294,15 +296,19 @@ class TuplesReading:
         self.pieces = tuple(self._pieces())
 
     def sizes(self) -> tuple[int, ...] | None:
+        """Return the sizes that the code has fixed inside, the inputs first; else ``None``."""
         return self._passes.sizes
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return every entry, as their code gives it, turned into our orientation."""
         return self._passes.gradients(probe)
 
     def cost(self, probe: Probe) -> float | Trouble | None:
+        """Return their cost; ``None`` if they have none."""
         return self._passes.cost(probe)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
+        """Return the activations of the last layer, units × examples; ``None`` if not to be had."""
         return self._passes.outputs(probe)
 
     def update(
@@ -312,9 +318,11 @@ class TuplesReading:
         return self._passes.update(probe, gradients, rate)
 
     def activation(self) -> tuple[str, Any] | None:
+        """Return name and function of their activation."""
         return activation_of(self.space, self._passes.plan.first)
 
     def slope(self) -> tuple[str, Any] | None:
+        """Return name and function of its derivative."""
         activation = self.activation()
         if activation is None:
             return None
