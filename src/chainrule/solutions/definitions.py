@@ -317,8 +317,7 @@ def _names(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr, i
     elif isinstance(target, (ast.Tuple, ast.List)):
         parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
         for index, each in enumerate(target.elts):
-            if isinstance(each, ast.Name):
-                if len(parts) == len(target.elts):
-                    yield each.id, parts[index], None
-                else:
-                    yield each.id, value, index
+            if len(parts) == len(target.elts):
+                yield from _names(each, parts[index])
+            elif isinstance(each, ast.Name):
+                yield each.id, value, index

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ LARGEST = 10**6
 """Entries of an array that is copied, so that later changes of it in place do not show."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One statement.
 
@@ -56,8 +57,22 @@ class Step:
         Exception
             Whatever it raises.
         """
+        if not self.reads & space.definitions.found.keys():
+            space.call(exec, self._code, names)
+            return
+        before = dict(space.names)  # functions of theirs read globals, which must be these
+        space.names.update(names)
+        try:
+            space.call(exec, self._code, space.names)
+            names.update({each: space.names[each] for each in self.assigned if each in space.names})
+        finally:
+            space.names.clear()
+            space.names.update(before)
+
+    @cached_property
+    def _code(self) -> Any:
         tree = ast.fix_missing_locations(ast.Module([self.node], []))
-        space.call(exec, compile(tree, "<statement>", "exec"), names)
+        return compile(tree, "<statement>", "exec")
 
     def edited(self, node: ast.stmt) -> Step:
         """Return it with another statement in its place."""
@@ -143,9 +158,9 @@ def _step(node: ast.stmt, place: Place, space: Space) -> Step:
 
 def as_numbers(value: Any) -> Array | None:
     """Return a copy of an array of real numbers, or of one number; ``None`` for all else."""
-    if value is None or isinstance(value, (str, bytes, bool, list, tuple, dict)):
+    if value is None or isinstance(value, (str, bytes, bool, list, tuple, dict, type)):
         return None
-    if hasattr(value, "detach"):
+    if hasattr(value, "detach") and hasattr(value, "shape"):  # a tensor, not the module
         value = value.detach().cpu().numpy()
     if not isinstance(value, (np.ndarray, np.number, int, float)):
         return None
