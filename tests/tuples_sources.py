@@ -630,6 +630,58 @@ def backward(X, labels, a1, a2, a3, params):
     return (X.T.dot(d1), d1.sum(0), a1.T.dot(d2), d2.sum(0), a2.T.dot(d3), d3.sum(0))
 """
 
+# What comes back is the direction of the step, and it is added.
+ADDED = """
+import numpy as np
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+def forward(X, W1, W2):
+    h = sigmoid(X @ W1)
+    return h, sigmoid(h @ W2)
+
+def backward(X, y, h, o, W2):
+    d2 = (y - o) * o * (1 - o)
+    d1 = d2 @ W2.T * h * (1 - h)
+    return X.T @ d1, h.T @ d2
+
+def train(X, y, W1, W2, n):
+    for _ in range(n):
+        h, o = forward(X, W1, W2)
+        dW1, dW2 = backward(X, y, h, o, W2)
+        W1 += 0.1 * dW1
+        W2 += 0.1 * dW2
+    return W1, W2
+"""
+
+# Outputs are called y, targets t; the cost takes both.
+LETTERS = """
+import numpy as np
+
+def softmax(a):
+    exp_a = np.exp(a - np.max(a, axis=-1, keepdims=True))
+    return exp_a / np.sum(exp_a, axis=-1, keepdims=True)
+
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(y + 1e-7)) / y.shape[0]
+
+def forward(x, W1, b1, W2, b2):
+    a1 = np.dot(x, W1) + b1
+    z1 = 1 / (1 + np.exp(-a1))
+    y = softmax(np.dot(z1, W2) + b2)
+    return a1, z1, y
+
+def backward(x, t, z1, y, W2):
+    dy = (y - t) / x.shape[0]
+    da1 = z1 * (1 - z1) * np.dot(dy, W2.T)
+    dW1 = np.dot(x.T, da1)
+    db1 = np.sum(da1, axis=0)
+    dW2 = np.dot(z1.T, dy)
+    db2 = np.sum(dy, axis=0)
+    return dW1, db1, dW2, db2
+"""
+
 RIGHT = {
     name.lower(): value
     for name, value in dict(globals()).items()

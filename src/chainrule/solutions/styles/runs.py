@@ -23,7 +23,7 @@ from chainrule.solutions.styles.nests import at, bundle, named
 from chainrule.solutions.styles.plan import Plan, Scene
 from chainrule.solutions.styles.returned import Gathered, gathered, parts
 from chainrule.solutions.styles.signatures import Signature, Site
-from chainrule.solutions.styles.surroundings import Surroundings
+from chainrule.solutions.styles.surroundings import COUNT, Surroundings
 
 RATE = 0.1
 """Size of the steps that functions take which move the parameters themselves."""
@@ -184,7 +184,7 @@ class Runs:
 
     def _kind(self, signature: Signature, argument: str) -> str | None:
         """Return what an argument is for; in ``mse(y, t)`` the y is what came out."""
-        kind = role(argument)
+        kind = role(argument) or ("count" if COUNT.fullmatch(argument) else None)
         kinds = [role(each) for each in signature.arguments]
         if "o" in kinds or signature is self.plan.forward:
             return kind

@@ -79,8 +79,9 @@ class Step:
         if update is None:
             return Inline(runs.space, plan, runs.around.rates).run(scene, named, rate)
         rates = [name for name in update.arguments if role(name) == "rate"]
-        if not rates and not runs.around.rates:
-            return None
+        if not rates and not runs.around.rates:  # the step is made smaller by its gradient
+            gradients = {entry: rate * value for entry, value in gradients.items()}
+            named = {n: built(t, lambda e: gradients[e]) for n, t in came.templates.items() if n}
         scene.inner |= named | dict.fromkeys(rates, rate)
         whole = nested(plan.backward.returns, came.result, came.templates)
         for argument in set(update.arguments) - set(scene.inner):
@@ -141,9 +142,9 @@ class Inline:
         rates = {name for name in read - set(names) if role(name) == "rate"} | (
             read & set(self._rates)
         )
-        if not rates:
-            return None  # no step size, or one that is a number: nothing to compare with
         names |= dict.fromkeys(rates, rate)
+        if not rates:  # none, or a number: the step is made smaller by its gradient
+            names |= {n: _scaled(value, rate) for n, value in self._called(gradients).items()}
         module = ast.Module(statements, [])
         scope = {**self._space.names, **names}
         try:
@@ -201,3 +202,10 @@ def _targets(node: ast.stmt) -> list[ast.Name]:
     if isinstance(node, ast.Assign):
         return [each for each in node.targets if isinstance(each, ast.Name)]
     return []
+
+
+def _scaled(value: Any, rate: float) -> Any:
+    """Return a gradient, or a nest of them, times a number."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_scaled(each, rate) for each in value)
+    return rate * value

@@ -27,7 +27,7 @@ TARGETS = re.compile(
 )
 COUNT = re.compile(
     r"m|n|m_?train|n_?train|n_?samples?|(mini_?)?batch_?size|bs|num_?(examples|samples|train\w*)|"
-    r"n_?examples|(train|sample|data)_?(size|count)|examples_?num",
+    r"n_?examples|m_?batch|batch_?(m|n|num|len)|n_?data|data_?num|(train|sample|data)_?(size|count)|examples_?num",
     re.IGNORECASE,
 )
 SIZED = ("shape", "size", "len")
