@@ -9,13 +9,14 @@ Next to read: `gradients` (how an entry is judged), `selection` (which reading i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.activations import ACTIVATIONS
+from chainrule.activations import ACTIVATIONS, find
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import effects, meaning, remarks, updates
@@ -32,7 +33,11 @@ from chainrule.solutions.reading import (
     wants_hot,
 )
 from chainrule.solutions.space import Space
+from chainrule.solutions.styles import roles
 from chainrule.solutions.telling import Told
+
+OF_SHAPES = re.compile(r"shape|align|broadcast|dimension|mismatch|boolean index")
+"""What exceptions say where sizes do not agree."""
 
 DRAWS = 3
 """Values of a cost in a group of probes with the same sizes."""
@@ -65,6 +70,7 @@ class Judge:
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = []
         self.examples = examples
+        self._broken: tuple[str, Any] | None = None  # a derivative that is wrong, and of what
         self.quiet = False  # whether it is known that the cost runs elsewhere
         self._sizes = sizes or reading.sizes() or usual_sizes(reading.layers)
         self._fixed = sizes is not None or reading.sizes() is not None
@@ -106,9 +112,10 @@ class Judge:
 
     @property
     def raises(self) -> bool:
-        """Whether some entry raises an exception, or has a shape that says nothing more."""
+        """Whether sizes do not agree in it, or an entry has a shape that says nothing more."""
         came = self.entries.came
-        if any(isinstance(each, Trouble) and each.slug == "raises" for each in came.values()):
+        troubles = [each for each in came.values() if isinstance(each, Trouble)]
+        if any(each.slug == "raises" and OF_SHAPES.search(each.sentence) for each in troubles):
             return True
         return self.entries.misfit
 
@@ -186,8 +193,12 @@ class Judge:
                 self.judged.append(
                     Judged(activation[0], Verdict.RIGHT, "activation", detail=name, place=place)
                 )
-        if slope is not None and activation is not None:
-            self._slope(activation[1], *slope)
+        named = [(activation[1], *slope)] if slope is not None and activation is not None else []
+        for function, name in roles.pairs(self.space):
+            if name not in {each for _, each, _ in named}:
+                named.append((self.space[function], name, self.space[name]))
+        for each in named:
+            self._slope(*each)
 
     def _slope(self, function: Any, name: str, slope: Any) -> None:
         z = meaning.POINTS
@@ -213,6 +224,7 @@ class Judge:
         detail = f"the derivative, as a function {fits[0]}" if fits else ""
         self.judged.append(Judged(name, verdict, "derivative", detail=detail, place=place))
         if not fits:
+            self._broken = name, function
             self.findings.append(
                 _mistake("derivative_formula", (name,), place, _shown(function, z, at_sum, wanted))
             )
@@ -229,28 +241,16 @@ class Judge:
 
     def _gradients(self) -> Outcome:
         """Judge every entry; of what a wrong derivative spoils, only the rest is looked into."""
-        slope, activation = self.reading.slope(), self.reading.activation()
-        broken = {each.name for each in self.judged if each.verdict.bad}
-        if slope is None or activation is None or slope[0] not in broken:
+        if self._broken is None:
             return self.entries.judge()
-        function = activation[1]
-
-        def mended(z: Array) -> Array:
-            """Return the derivative of their activation, at z."""
-            return _differences(lambda at: meaning.first(function(at)), np.asarray(z, dtype=float))
-
-        kept = self.space.names[slope[0]]
-        self.space.names[slope[0]] = mended
-        try:
-            entries = self._entries()
-        finally:
-            self.space.names[slope[0]] = kept
+        name, function = self._broken
+        entries = max(self._mended(name, function), key=lambda each: each.score)
         if entries.score <= self.entries.score:
             return self.entries.judge()
         outcome = entries.judge()
         spoilt = {e for e, right in entries.right.items() if right and not self.entries.right[e]}
         outcome.judged = [
-            replace(each, verdict=Verdict.WRONG, detail=f"for {slope[0]} is wrong", residual=None)
+            replace(each, verdict=Verdict.WRONG, detail=f"for {name} is wrong", residual=None)
             if each.entry in spoilt
             else each
             for each in outcome.judged
@@ -262,6 +262,24 @@ class Judge:
             for each in self.findings
         ]
         return outcome
+
+    def _mended(self, name: str, function: Any) -> Iterator[Entries]:
+        """Yield entries with a right derivative in the place of theirs: of z, and of a."""
+
+        def of_sum(z: Array) -> Array:
+            return _differences(lambda at: meaning.first(function(at)), np.asarray(z, dtype=float))
+
+        kept = self.space.names[name]
+        row = find(meaning.activation_named(function) or "identity")
+        options: list[Callable[[Array], Array]] = [of_sum]
+        if row.derivative_of_value is not None or row.name in ("relu", "leaky_relu"):
+            options.append(lambda a: meaning.slope_of_value(row.name, np.asarray(a, dtype=float)))
+        for option in options:
+            self.space.names[name] = option
+            try:
+                yield self._entries()
+            finally:
+                self.space.names[name] = kept
 
     # Forward pass and cost ---------------------------------------------------------------------
 
