@@ -337,8 +337,7 @@ class Entries:
         """Return what the derivation says, if this is what is meant."""
         here, net = self.probes[0], truth.networks[0]
         scaled = {entry: value / truth.factors[0] for entry, value in arrays.items()}
-        convention = bool(truth.assumed) and not self._agreeing(truth)
-        raw = diagnose(net, here.params, here.x, here.y, scaled, scale_is_convention=convention)
+        raw = diagnose(net, here.params, here.x, here.y, scaled)
         found = causes.beside_penalty(raw, net, here, scaled)
         return causes.dead(found, scaled, truth.wanted[0])
 
