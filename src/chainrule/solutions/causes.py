@@ -200,6 +200,27 @@ def beside_penalty(
     return found
 
 
+def far_fetched(diagnoses: Mapping[str, Diagnosis]) -> tuple[int, int]:
+    """Return how much has to be wrong for these diagnoses to hold: what has no name weighs most."""
+    unknown = sum(each.verdict is Verdict.WRONG_UNKNOWN for each in diagnoses.values())
+    return unknown, sum(len(each.slugs) for each in diagnoses.values())
+
+
+def dead(
+    diagnoses: Mapping[str, Diagnosis], came: Mapping[str, Array], wanted: Mapping[str, Array]
+) -> Mapping[str, Diagnosis]:
+    """Return diagnoses in which zeros are zeros, whatever else may come out as zero."""
+    found = dict(diagnoses)
+    said = CATALOGUE["dead_parameter"]
+    for entry, each in diagnoses.items():
+        if each.verdict.bad and not np.any(came[entry]) and np.any(wanted[entry]):
+            others = tuple(slug for slug in each.slugs if slug != "dead_parameter")
+            found[entry] = Diagnosis(
+                entry, Verdict.WRONG, ("dead_parameter",), said.says, said.mend, ties=others
+            )
+    return found
+
+
 def _same(ratios: Sequence[float | None]) -> float | None:
     """Return a positive factor that all have in common."""
     known = [ratio for ratio in ratios if ratio is not None]
