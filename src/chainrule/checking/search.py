@@ -110,6 +110,8 @@ def fit(came: Array, predicted: Array, summands: Array, tolerance: float) -> Fit
     """Return whether a prediction is what came, exactly or up to a factor."""
     floor = BELOW * float(np.max(summands, initial=0.0))
     size = float(np.max(np.abs(predicted), initial=0.0))
+    if not np.isfinite(size):
+        return None
     off = _largest(came - predicted)
     if off <= tolerance * size + floor:
         return Fit(1.0, off / (size or 1.0))
