@@ -171,7 +171,6 @@ def test_an_unreadable_file_is_said(folder):
 
 
 def test_a_page_that_cannot_be_written_is_said(folder):
-    pytest.importorskip("chainrule.solutions.page")
     result = run("check right.py --html nowhere/page.html")
     assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
