@@ -74,7 +74,7 @@ def run(request: dict[str, Any], limits: Limits) -> Outcome:
     """
     with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", START, *_where()],
+            [sys.executable, "-I", "-c", START, *_where()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
