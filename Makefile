@@ -8,7 +8,7 @@ TOOLS := $(VENV)/.tools
 STAMP := $(VENV)/.installed
 NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
 GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py \
-	solutions_terminal.py solutions_page.py solutions_command.py)
+	solutions_command.py solutions_terminal.py solutions_page.py)
 
 .PHONY: help install demo test quick check soak sanitize golden bench confusion roofline wheel clean
 

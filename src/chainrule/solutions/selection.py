@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT
+from chainrule.solutions.reading import Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import STYLES
 from chainrule.solutions.styles.options import Options
@@ -18,8 +20,8 @@ SQUARE = 5
 """Units of every layer, where code runs only if sizes agree."""
 
 
-def judged(space: Space) -> tuple[str, Judge] | None:
-    """Return the name of the style and the judgement of the best reading; ``None`` without one.
+def judged(space: Space) -> tuple[str, Reading, Any] | None:
+    """Return style, reading and judgement, the best there is; ``None`` without one.
 
     Parameters
     ----------
@@ -34,11 +36,11 @@ def judged(space: Space) -> tuple[str, Judge] | None:
             if own is not None:
                 judge = own()
                 judge.run()
-                return style.name, judge
+                return style.name, reading, judge
             judge = Judge(reading, space)
             if judge.whole:
                 judge.run()
-                return style.name, judge
+                return style.name, reading, judge
             if best is None or judge.score > best[1].score:
                 best = style.name, judge
             if time.monotonic() > deadline:
@@ -51,7 +53,7 @@ def judged(space: Space) -> tuple[str, Judge] | None:
     if not judge.clean:
         judge = _otherwise(judge, space) or judge
     judge.run()
-    return name, judge
+    return name, judge.reading, judge
 
 
 def _otherwise(judge: Judge, space: Space) -> Judge | None:
