@@ -26,7 +26,6 @@ from typing import IO, Any
 
 import numpy as np
 
-import chainrule
 from chainrule.solutions.limits import Limits
 
 __all__ = ["Limits", "Outcome", "run"]
@@ -93,7 +92,7 @@ def run(request: dict[str, Any], limits: Limits) -> Outcome:
 
 def _where() -> list[str]:
     """Return the folders of chainrule and NumPy: an isolated Python may not know them."""
-    return [str(Path(module.__file__ or "").parents[1]) for module in (chainrule, np)]
+    return [str(Path(__file__).parents[2]), str(Path(np.__file__).parents[1])]
 
 
 def _environment(folder: str) -> dict[str, str]:
