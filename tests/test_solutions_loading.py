@@ -6,6 +6,7 @@ Globals come from their own defining expressions, on the data of the probe.
 from __future__ import annotations
 
 import ast
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -385,3 +386,17 @@ def test_arguments_of_theirs_may_have_any_name():
         "def f(at, args=1, function=2, options=3): return at + args + function + options"
     )
     assert space.call(space["f"], at=1, args=1, function=1, options=1) == 4
+
+
+def test_assertions_that_fail_at_other_sizes_only_are_not_said_to_fail():
+    space = loaded("def f(x):\n    assert x.size == 3\n    return x")
+    for size in (5, 3, 7):
+        attempt(space, "f", (np.ones(size),))
+    (finding,) = space.asserts.findings()
+    assert finding.slug == "own_assert"
+
+
+def test_in_another_thread_there_is_no_alarm_and_it_works():
+    with ThreadPoolExecutor(1) as pool:
+        space = pool.submit(loaded, "def f(x): return 2 * x").result()
+        assert pool.submit(attempt, space, "f", (4,)).result() == 8

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
     from chainrule import data, errors, interchange, plots
     from chainrule.callbacks import Snapshots
-    from chainrule.checking import check
+    from chainrule.checking import check, diagnose
     from chainrule.derivation import Derivation
     from chainrule.errors import (
         ChainruleError,
@@ -83,6 +83,7 @@ _HOMES = {
     "check": "checking",
     "check_file": "solutions.check",
     "check_notebook": "solutions.notebook",
+    "diagnose": "checking",
     "input_jacobian": "sensitivity",
     "load": "storage",
     "per_example_gradients": "sensitivity",
@@ -133,6 +134,7 @@ __all__ = [
     "check_file",
     "check_notebook",
     "data",
+    "diagnose",
     "errors",
     "input_jacobian",
     "interchange",

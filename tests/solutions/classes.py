@@ -26,7 +26,7 @@ class Classes(Words):
         self.half = True
         self.merged = self.pick("merged", True, True, False)
 
-    def W(self, layer: int) -> str:
+    def W(self, layer: int) -> str:  # noqa: N802 - its name on paper
         return f"self.weights[{self._index(layer)}]"
 
     def b(self, layer: int) -> str:
@@ -65,8 +65,15 @@ class Classes(Words):
     def _class(self) -> Lines:
         base = self.pick("object", "", "(object)")
         name = self.pick("class", "Network", "Network", "NeuralNetwork")
-        parts = [self._init(), self._feedforward(), self._cost(), self._sgd(), self._update(),
-                 self._backprop(), self._cost_derivative()]
+        parts = [
+            self._init(),
+            self._feedforward(),
+            self._cost(),
+            self._sgd(),
+            self._update(),
+            self._backprop(),
+            self._cost_derivative(),
+        ]
         lines = [f"class {name}{base}:", ""]
         for part in filter(None, parts):
             lines += [*indented(part), ""]
@@ -97,12 +104,14 @@ class Classes(Words):
             return []
         forward = self.pick("feedforward", "feedforward", "feedforward", "forward")
         if self.cost == "squared":
-            value = self.pick("value", "0.5 * np.linalg.norm(a - y)**2",
-                              "np.sum((a - y)**2) / 2")
+            value = self.pick("value", "0.5 * np.linalg.norm(a - y)**2", "np.sum((a - y)**2) / 2")
         else:
             value = "np.sum(np.nan_to_num(-y * np.log(a) - (1 - y) * np.log(1 - a)))"
-        return [f"def {self.name_of_cost()}(self, x, y):", f"    a = self.{forward}(x)",
-                f"    return {value}"]
+        return [
+            f"def {self.name_of_cost()}(self, x, y):",
+            f"    a = self.{forward}(x)",
+            f"    return {value}",
+        ]
 
     def _sgd(self) -> Lines:
         return [
@@ -165,13 +174,23 @@ class Classes(Words):
     def _cost_derivative(self) -> Lines:
         if "cost_derivative" not in self.error():
             return []
-        return ["def cost_derivative(self, output_activations, y):",
-                f"    return {self.pick('difference', 'output_activations - y', '(output_activations - y)')}"]
+        form = self.pick("difference", "{} - y", "({} - y)")
+        return [
+            "def cost_derivative(self, output_activations, y):",
+            f"    return {form.format('output_activations')}",
+        ]
 
     def _run(self) -> Lines:
         n, k, m = self.sizes[0], self.sizes[-1], self.examples
-        targets = f"np.random.rand({k}, 1)" if self.cost == "squared" else f"1.0 * (np.random.rand({k}, 1) > 0.5)"
+        targets = (
+            f"np.random.rand({k}, 1)"
+            if self.cost == "squared"
+            else f"1.0 * (np.random.rand({k}, 1) > 0.5)"
+        )
         name = self.pick("class", "Network", "Network", "NeuralNetwork")
-        return ["np.random.seed(0)",
-                f"data = [(np.random.randn({n}, 1), {targets}) for i in range({m})]",
-                f"net = {name}([{', '.join(map(str, self.sizes))}])", "net.SGD(data, 2, 4, 0.5)"]
+        return [
+            "np.random.seed(0)",
+            f"data = [(np.random.randn({n}, 1), {targets}) for i in range({m})]",
+            f"net = {name}([{', '.join(map(str, self.sizes))}])",
+            "net.SGD(data, 2, 4, 0.5)",
+        ]

@@ -50,15 +50,22 @@ class Column(Words):
         head = ["import numpy as np"]
         if self.pick("plots", True, False):
             head.append("import matplotlib.pyplot as plt")
-        ordered = [*parts, *own] if self.pick("Jacobians first", True, False) else [*own[:3], *parts, own[3]]
+        ordered = (
+            [*parts, *own]
+            if self.pick("Jacobians first", True, False)
+            else [*own[:3], *parts, own[3]]
+        )
         lines: Lines = [*head, ""]
         for part in filter(None, ordered):
             lines += ["# %%", *part, ""]
         return [*lines, "# %%", *self._run()]
 
     def _small(self) -> Lines:
-        return [*self.comment("The activation function and its derivative."), *self.functions(),
-                *self.loop_helper()]
+        return [
+            *self.comment("The activation function and its derivative."),
+            *self.functions(),
+            *self.loop_helper(),
+        ]
 
     def _unpacked(self) -> str:
         pairs = ", ".join(f"{self.z(k)}, {self.a(k)}" for k in range(1, self.layers + 1))
@@ -98,12 +105,18 @@ class Column(Words):
         body.append(f"{name} = {make(layer)}")
         if self.pick("prints", True, False, False):
             body.append(f'print("shape of {kind}{layer}:", {name}.shape)')
-        return [f"def {self.home(f'{kind}{layer}')}({self.arguments}):",
-                *indented([*body, f"return {name}"])]
+        return [
+            f"def {self.home(f'{kind}{layer}')}({self.arguments}):",
+            *indented([*body, f"return {name}"]),
+        ]
 
     def _data(self) -> Lines:
         n, k, m = self.sizes[0], self.sizes[-1], self.examples
-        targets = f"(np.random.rand({k}, M) > 0.5) * 1.0" if self.cost == "binary" else f"np.random.rand({k}, M)"
+        targets = (
+            f"(np.random.rand({k}, M) > 0.5) * 1.0"
+            if self.cost == "binary"
+            else f"np.random.rand({k}, M)"
+        )
         return [
             "np.random.seed(1)",
             "",
@@ -132,12 +145,20 @@ class Column(Words):
 
     def _descent(self) -> Lines:
         entries = [f"{kind}{k}" for kind in "Wb" for k in range(1, self.layers + 1)]
-        lines = ["def train(x, y, iterations=3, rate=0.1):", f"    global {', '.join(entries)}",
-                 "    for i in range(iterations):"]
+        lines = [
+            "def train(x, y, iterations=3, rate=0.1):",
+            f"    global {', '.join(entries)}",
+            "    for i in range(iterations):",
+        ]
         lines += [f"        j_{e} = {self.home(e)}({self.arguments})" for e in entries]
         return [*lines, *(f"        {e} = {e} - rate * j_{e}" for e in entries)]
 
     def _run(self) -> Lines:
         lam = [f"lambd = {self.penalty}"] if self.penalty else []
-        return [*lam, "reset_network()", "x, y, m = training_data()", "train(x, y)",
-                f"print({self.forward}(x)[-1])"]
+        return [
+            *lam,
+            "reset_network()",
+            "x, y, m = training_data()",
+            "train(x, y)",
+            f"print({self.forward}(x)[-1])",
+        ]

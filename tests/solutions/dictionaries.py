@@ -78,8 +78,8 @@ class Dictionaries(Words):
                 "    np.random.seed(3)",
                 "    parameters = {}",
                 "    for l in range(1, len(layer_dims)):",
-                '        parameters["W" + str(l)] = np.random.randn(layer_dims[l], layer_dims[l - 1])'
-                " * 0.5",
+                "        shape = layer_dims[l], layer_dims[l - 1]",
+                '        parameters["W" + str(l)] = np.random.randn(*shape) * 0.5',
                 '        parameters["b" + str(l)] = np.zeros((layer_dims[l], 1))',
                 "    return parameters",
             ]
@@ -102,8 +102,10 @@ class Dictionaries(Words):
     def _forward(self) -> Lines:
         lines = [f"def {self.forward}(X, parameters):", *self._unpack(self._names())]
         for k in range(1, self.layers + 1):
-            lines += [f"    {self.z(k)} = {self.affine(k)}",
-                      f"    {self.a(k)} = {self.activate(k, self.z(k))}"]
+            lines += [
+                f"    {self.z(k)} = {self.affine(k)}",
+                f"    {self.a(k)} = {self.activate(k, self.z(k))}",
+            ]
         if self.pick("own assert", True, False):
             lines.append(f"    assert A{self.layers}.shape[1] == X.shape[1]")
         if self.tuples:
@@ -144,8 +146,10 @@ class Dictionaries(Words):
         for k in range(self.layers, 0, -1):
             if k < self.layers:
                 body += [*self.comment(f"layer {k}"), *self.sent_lines(k)]
-            body += [f"dW{k} = {self.jacobian_of_weights(k)}",
-                     f"db{k} = {self.jacobian_of_biases(k)}"]
+            body += [
+                f"dW{k} = {self.jacobian_of_weights(k)}",
+                f"db{k} = {self.jacobian_of_biases(k)}",
+            ]
         pairs = ", ".join(f'"d{name}": d{name}' for name in self._names())
         return [*lines, *indented(body), f"    grads = {{{pairs}}}", "    return grads"]
 
@@ -154,8 +158,11 @@ class Dictionaries(Words):
         if self.pick("loop of updates", True, False):
             lines += [
                 f"    for l in range(1, {self.layers + 1}):",
-                *(f'        parameters["{k}" + str(l)] = parameters["{k}" + str(l)]'
-                  f' - learning_rate * grads["d{k}" + str(l)]' for k in "Wb"),
+                *(
+                    f'        parameters["{k}" + str(l)] = parameters["{k}" + str(l)]'
+                    f' - learning_rate * grads["d{k}" + str(l)]'
+                    for k in "Wb"
+                ),
                 "    return parameters",
             ]
             return lines
@@ -169,12 +176,16 @@ class Dictionaries(Words):
         sizes = ", ".join(map(str, self.sizes))
         call = f"[{sizes}]" if self.pick("list of sizes", True, False) else sizes
         last = f"A{self.layers}"
-        cost = [] if not self.with_cost else [
-            f"        value = {self._cost()[0].split('(')[0].removeprefix('def ')}"
-            f"({last}, Y{', parameters, lambd' if self.penalty else ''})",
-            "        if i % 100 == 0:",
-            '            print("Cost after iteration %i: %f" % (i, value))',
-        ]
+        cost = (
+            []
+            if not self.with_cost
+            else [
+                f"        value = {self._cost()[0].split('(')[0].removeprefix('def ')}"
+                f"({last}, Y{', parameters, lambd' if self.penalty else ''})",
+                "        if i % 100 == 0:",
+                '            print("Cost after iteration %i: %f" % (i, value))',
+            ]
+        )
         return [
             f"def nn_model(X, Y, num_iterations=3{', lambd=0.1' if lam else ''}):",
             f"    parameters = initialize_parameters({call})",
@@ -193,5 +204,9 @@ class Dictionaries(Words):
             "binary": f"(np.random.rand(1, {m}) > 0.5) * 1.0",
             "softmax": f"np.eye({k})[np.random.randint({k}, size={m})].T",
         }[self.cost]
-        return ["np.random.seed(1)", f"X = np.random.randn({n}, {m})", f"Y = {targets}",
-                "parameters = nn_model(X, Y)"]
+        return [
+            "np.random.seed(1)",
+            f"X = np.random.randn({n}, {m})",
+            f"Y = {targets}",
+            "parameters = nn_model(X, Y)",
+        ]

@@ -14,7 +14,8 @@ from solutions.column import Column
 from solutions.dictionaries import Dictionaries
 from solutions.losses import Losses
 from solutions.manual import Manual
-from solutions.mistakes import PLANTED, NotHere, needs, planted
+from solutions.mistakes import PLANTED, planted
+from solutions.swaps import NotHere, needs
 from solutions.words import Words
 
 STYLES: dict[str, type[Words]] = {
@@ -73,8 +74,13 @@ class Solution:
             return path
         path = folder / f"{name}.ipynb"
         content = [
-            {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
-             "source": cell["source"].splitlines(keepends=True)}
+            {
+                "cell_type": "code",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "source": cell["source"].splitlines(keepends=True),
+            }
             for cell in cells
         ]
         notebook = {"cells": content, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -99,7 +105,7 @@ def right(style: str, seed: int, **forced: Any) -> Solution:
     return Solution(words, text_of(words))
 
 
-def wrong(style: str, seed: int, *slugs: str) -> Solution:
+def wrong(style: str, seed: int, *slugs: str, **choices: Any) -> Solution:
     """Return a solution with mistakes planted in it.
 
     Raises
@@ -108,7 +114,7 @@ def wrong(style: str, seed: int, *slugs: str) -> Solution:
         If they cannot be made in this person's solution, or change nothing.
     """
     rows = [PLANTED[slug] for slug in slugs]
-    forced: dict[str, Any] = {}
+    forced = dict(choices)
     for row in rows:
         forced.update(row.forced)
     words = words_of(style, seed, **forced)
@@ -116,9 +122,7 @@ def wrong(style: str, seed: int, *slugs: str) -> Solution:
     for place, slug in enumerate(slugs):
         source = _anywhere(words, source, slug, place)
     _must_differ(words, source, slugs)
-    accepted = tuple(
-        frozenset({slug, *row.also}) for slug, row in zip(slugs, rows, strict=True)
-    )
+    accepted = tuple(frozenset({slug, *row.also}) for slug, row in zip(slugs, rows, strict=True))
     return Solution(words, source, slugs, accepted)
 
 
@@ -138,8 +142,15 @@ NOT_IN_VALUES = frozenset(
 )
 """What a first call at the person's own sizes does not show."""
 NOT_RUNNING = frozenset(
-    {"returns_none", "wrong_type", "not_defined", "missing_definition", "misplaced_definition",
-     "own_assert_fails", "raises"}
+    {
+        "returns_none",
+        "wrong_type",
+        "not_defined",
+        "missing_definition",
+        "misplaced_definition",
+        "own_assert_fails",
+        "raises",
+    }
 )
 
 
@@ -171,20 +182,23 @@ def _values(words: Words, source: str, theta: Any, x: Any, y: Any) -> Any:
         solution = Alone(words, source)
         cost = solution.cost(theta, x, y) if words.with_cost else 0.0
         found = solution.gradients(theta, x, y)
-        distance(found, found)
+        if distance(found, found):  # numbers that are none
+            return None
     except Exception:  # whatever it raises: it does not run, and that is the answer
         return None
     return cost, found
 
 
-def sample(style: str, slugs: tuple[str, ...], count: int, tries: int = 60) -> list[Solution]:
+def sample(
+    style: str, slugs: tuple[str, ...], count: int, tries: int = 60, **choices: Any
+) -> list[Solution]:
     """Return solutions with these mistakes: as many as are found among the first seeds."""
     found: list[Solution] = []
     for seed in range(tries):
         if len(found) == count:
             break
         try:
-            found.append(wrong(style, seed, *slugs))
+            found.append(wrong(style, seed, *slugs, **choices))
         except NotHere:
             continue
     return found

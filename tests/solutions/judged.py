@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+
 from chainrule.solutions.child import judge
 from chainrule.solutions.findings import Finding, Report
 from solutions.generate import Solution
@@ -12,13 +15,13 @@ CALL_SECONDS = 5.0
 
 def report_of(solution: Solution) -> Report:
     """Return the report on a solution."""
-    return judge(
-        {"path": solution.label, "cells": solution.cells(), "call_seconds": CALL_SECONDS}
-    )
+    request = {"path": solution.label, "cells": solution.cells(), "call_seconds": CALL_SECONDS}
+    with contextlib.redirect_stdout(io.StringIO()):
+        return judge(request)
 
 
 def names(finding: Finding) -> frozenset[str]:
-    """Return the slugs of a finding: its own, those it is made of, and those it cannot be told from."""
+    """Return the slugs of a finding: its own, and those that it cannot be told from."""
     return frozenset({*finding.slug.split("+"), *finding.ties})
 
 

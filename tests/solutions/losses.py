@@ -55,7 +55,9 @@ class Losses(Words):
         return f" + {'2 * ' if self.full else ''}reg * {self.W(layer)}"
 
     def penalty_in_cost(self) -> str:
-        squares = " + ".join(f"np.sum({self.W(k)} * {self.W(k)})" for k in range(1, self.layers + 1))
+        squares = " + ".join(
+            f"np.sum({self.W(k)} * {self.W(k)})" for k in range(1, self.layers + 1)
+        )
         return f" + {'' if self.full else '0.5 * '}reg * ({squares})"
 
     def error_lines(self) -> Lines:
@@ -79,15 +81,31 @@ class Losses(Words):
         return [f"{kind}{k}" for k in range(1, self.layers + 1) for kind in "Wb"]
 
     def source(self) -> Lines:
-        helpers = [line for line in self.functions() + self.loop_helper()]
+        helpers = [*self.functions(), *self.loop_helper()]
         if self.method:
-            main = ["class TwoLayerNet(object):" if self.layers == 2 else "class Net(object):", "",
-                    *indented(self._init()), "", *indented(self._loss()), "",
-                    *indented(self._train())]
+            main = [
+                "class TwoLayerNet(object):" if self.layers == 2 else "class Net(object):",
+                "",
+                *indented(self._init()),
+                "",
+                *indented(self._loss()),
+                "",
+                *indented(self._train()),
+            ]
         else:
             main = self._loss()
-        return ["import numpy as np", "", "# %%", *helpers, "", "# %%", *main, "", "# %%",
-                *self._run()]
+        return [
+            "import numpy as np",
+            "",
+            "# %%",
+            *helpers,
+            "",
+            "# %%",
+            *main,
+            "",
+            "# %%",
+            *self._run(),
+        ]
 
     def _init(self) -> Lines:
         if self.layers == 2:
@@ -98,7 +116,9 @@ class Losses(Words):
         sizes = arguments.split(", ")
         lines = [f"def __init__(self, {arguments}, std=1e-1):", "    self.params = {}"]
         for k in range(1, self.layers + 1):
-            lines.append(f"    self.params['W{k}'] = std * np.random.randn({sizes[k - 1]}, {sizes[k]})")
+            lines.append(
+                f"    self.params['W{k}'] = std * np.random.randn({sizes[k - 1]}, {sizes[k]})"
+            )
             lines.append(f"    self.params['b{k}'] = np.zeros({sizes[k]})")
         return lines
 
@@ -124,8 +144,10 @@ class Losses(Words):
         for k in range(self.layers, 0, -1):
             if k < self.layers:
                 body += self.sent_lines(k)
-            body += [f"grads['W{k}'] = {self.jacobian_of_weights(k)}",
-                     f"grads['b{k}'] = {self.jacobian_of_biases(k)}"]
+            body += [
+                f"grads['W{k}'] = {self.jacobian_of_weights(k)}",
+                f"grads['b{k}'] = {self.jacobian_of_biases(k)}",
+            ]
         return [*head, *indented([*body, "return loss, grads"])]
 
     costs = ("loss_and_grads", "loss", "compute_loss_and_gradients")
@@ -146,31 +168,53 @@ class Losses(Words):
     def _softmax(self) -> Lines:
         if self.pick("softmax function", True, False):
             return ["probs = softmax(scores)"]
-        lines = ["scores = scores - np.max(scores, axis=1, keepdims=True)"] if self.pick("shift", True, False) else []
-        return [*lines, "exp_scores = np.exp(scores)",
-                "probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)"]
+        lines = (
+            ["scores = scores - np.max(scores, axis=1, keepdims=True)"]
+            if self.pick("shift", True, False)
+            else []
+        )
+        return [
+            *lines,
+            "exp_scores = np.exp(scores)",
+            "probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)",
+        ]
 
     def _train(self) -> Lines:
         steps = [f"        self.params['{n}'] -= learning_rate * grads['{n}']" for n in self.names]
-        return ["def train(self, X, y, learning_rate=1e-2, reg=1e-3, num_iters=3):",
-                "    history = []", "    for it in range(num_iters):",
-                "        loss, grads = self.loss(X, y=y, reg=reg)", "        history.append(loss)",
-                *steps, "    return history"]
+        return [
+            "def train(self, X, y, learning_rate=1e-2, reg=1e-3, num_iters=3):",
+            "    history = []",
+            "    for it in range(num_iters):",
+            "        loss, grads = self.loss(X, y=y, reg=reg)",
+            "        history.append(loss)",
+            *steps,
+            "    return history",
+        ]
 
     def _run(self) -> Lines:
         n, k, m = self.sizes[0], self.sizes[-1], self.examples
         targets = (
-            f"np.random.randn({m}, {k})" if self.cost == "squared"
-            else f"np.random.randint({k}, size={m})" if self.labels
+            f"np.random.randn({m}, {k})"
+            if self.cost == "squared"
+            else f"np.random.randint({k}, size={m})"
+            if self.labels
             else f"np.eye({k})[np.random.randint({k}, size={m})]"
         )
         lines = ["np.random.seed(0)", f"X = np.random.randn({m}, {n})", f"y = {targets}"]
         if self.method:
             name = "TwoLayerNet" if self.layers == 2 else "Net"
-            return [*lines, f"net = {name}({', '.join(map(str, self.sizes))})",
-                    "print(net.train(X, y))"]
+            return [
+                *lines,
+                f"net = {name}({', '.join(map(str, self.sizes))})",
+                "print(net.train(X, y))",
+            ]
         for k in range(1, self.layers + 1):
-            lines += [f"W{k} = np.random.randn({self.sizes[k - 1]}, {self.sizes[k]})",
-                      f"b{k} = np.zeros({self.sizes[k]})"]
-        return [*lines, f"loss_value, grads = {self.name_of_cost()}({', '.join(self.names)}, X, y, 0.1)",
-                "print(loss_value)"]
+            lines += [
+                f"W{k} = np.random.randn({self.sizes[k - 1]}, {self.sizes[k]})",
+                f"b{k} = np.zeros({self.sizes[k]})",
+            ]
+        return [
+            *lines,
+            f"loss_value, grads = {self.name_of_cost()}({', '.join(self.names)}, X, y, 0.1)",
+            "print(loss_value)",
+        ]

@@ -46,8 +46,20 @@ class Manual(Words):
 
     def source(self) -> Lines:
         head = ["import numpy as np", "", "# %%", *self.functions()]
-        return [*head, "# %%", *self._data(), "", "# %%", *self._forward(), "", "# %%",
-                *self._backward(), "", "# %%", "print(loss, dW1.shape)"]
+        return [
+            *head,
+            "# %%",
+            *self._data(),
+            "",
+            "# %%",
+            *self._forward(),
+            "",
+            "# %%",
+            *self._backward(),
+            "",
+            "# %%",
+            "print(loss, dW1.shape)",
+        ]
 
     def _data(self) -> Lines:
         n, k, m = self.sizes[0], self.sizes[-1], max(2, self.examples)
@@ -59,7 +71,9 @@ class Manual(Words):
         for layer in range(1, self.layers + 1):
             size = self.sizes[layer]
             lines.append(f"W{layer} = rng.normal(size=({self.sizes[layer - 1]}, {size}))")
-            lines.append(f"b{layer} = rng.normal(size={size if self.flat else f'(1, {size})'}) * 0.1")
+            lines.append(
+                f"b{layer} = rng.normal(size={size if self.flat else f'(1, {size})'}) * 0.1"
+            )
         return lines
 
     def _forward(self) -> Lines:
@@ -69,7 +83,11 @@ class Manual(Words):
         lines.append(f"logits = {self.affine(self.layers)}")
         mean = " / n" if self.scale == "m" else ""
         if self.cost == "squared":
-            return [*lines, f"diff = logits - Y", f"loss = (diff**2).sum(){' / 2' if self.half else ''}{mean}"]
+            return [
+                *lines,
+                "diff = logits - Y",
+                f"loss = (diff**2).sum(){' / 2' if self.half else ''}{mean}",
+            ]
         if self.steps:
             return [
                 *lines,
@@ -101,6 +119,8 @@ class Manual(Words):
         for k in range(self.layers, 0, -1):
             if k < self.layers:
                 lines += self.sent_lines(k)
-            lines += [f"dW{k} = {self.jacobian_of_weights(k)}",
-                      f"db{k} = {self.jacobian_of_biases(k)}"]
+            lines += [
+                f"dW{k} = {self.jacobian_of_weights(k)}",
+                f"db{k} = {self.jacobian_of_biases(k)}",
+            ]
         return lines

@@ -82,7 +82,7 @@ class Words:
     m = "m"
     x, y = "x", "y"
 
-    def W(self, layer: int) -> str:
+    def W(self, layer: int) -> str:  # noqa: N802 - its name on paper
         return f"W{layer}"
 
     def b(self, layer: int) -> str:
@@ -100,12 +100,6 @@ class Words:
     def dz(self, layer: int) -> str:
         return f"delta{layer}"
 
-    def dW(self, layer: int) -> str:
-        return f"dW{layer}"
-
-    def db(self, layer: int) -> str:
-        return f"db{layer}"
-
     def name_of_cost(self) -> str:
         """Return what the person calls the cost."""
         return str(self.pick("name of cost", *self.costs))
@@ -122,7 +116,7 @@ class Words:
 
     # pieces -----------------------------------------------------------------------------------
 
-    def T(self, matrix: str) -> str:
+    def T(self, matrix: str) -> str:  # noqa: N802 - its name on paper
         return self.pick("T", "{}.T", "{}.T", "{}.transpose()", "np.transpose({})").format(matrix)
 
     def dot(self, left: str, right: str, kind: str = "") -> str:
@@ -173,15 +167,23 @@ class Words:
         """Return ∂C/∂a of the last layer, or δ of it where the person knows the shortcut."""
         a, y = self.a(self.layers), self.y
         if self.cost == "squared":
-            forms = ("{a} - {y}", "-({y} - {a})") if self.half else (
-                "2 * ({a} - {y})", "-2 * ({y} - {a})", "2.0 * ({a} - {y})",
+            forms = (
+                ("{a} - {y}", "-({y} - {a})")
+                if self.half
+                else (
+                    "2 * ({a} - {y})",
+                    "-2 * ({y} - {a})",
+                    "2.0 * ({a} - {y})",
+                )
             )
         elif self.short:
             forms = ("{a} - {y}", "-({y} - {a})")
         else:
-            forms = ("-{y} / {a} + (1 - {y}) / (1 - {a})",
-                     "-(np.divide({y}, {a}) - np.divide(1 - {y}, 1 - {a}))",
-                     "({a} - {y}) / ({a} * (1 - {a}))")
+            forms = (
+                "-{y} / {a} + (1 - {y}) / (1 - {a})",
+                "-(np.divide({y}, {a}) - np.divide(1 - {y}, 1 - {a}))",
+                "({a} - {y}) / ({a} * (1 - {a}))",
+            )
         found = str(self.pick("error", *forms).format(a=a, y=y))
         return self.mean(found) if self.divide == "start" else found
 
@@ -276,9 +278,7 @@ class Words:
     def penalty_in_cost(self) -> str:
         if not self.penalty:
             return ""
-        squares = " + ".join(
-            f"np.sum({self.W(layer)}**2)" for layer in range(1, self.layers + 1)
-        )
+        squares = " + ".join(f"np.sum({self.W(layer)}**2)" for layer in range(1, self.layers + 1))
         return f" + lambd / 2 * ({squares})"
 
     def cost_value(self, a: str) -> str:
@@ -289,8 +289,13 @@ class Words:
         if self.cost == "squared":
             if self.scale == "cells" and self.pick("np.mean", True, False):
                 return f"np.mean(({a} - {y})**2){half}"
-            form = self.pick("squares", "np.sum(({a} - {y})**2)", "np.linalg.norm({a} - {y})**2",
-                             "np.sum(np.square({y} - {a}))", "np.sum(np.power({a} - {y}, 2))")
+            form = self.pick(
+                "squares",
+                "np.sum(({a} - {y})**2)",
+                "np.linalg.norm({a} - {y})**2",
+                "np.sum(np.square({y} - {a}))",
+                "np.sum(np.power({a} - {y}, 2))",
+            )
             return str(form.format(a=a, y=y)) + half + mean
         if self.cost == "binary":
             form = self.pick(
@@ -311,9 +316,7 @@ class Words:
                 continue
             lines += self._define(self.function(name), "z", self.value_of(name))
             if name != "softmax" and self.slopes != "inline":
-                lines += self._define(
-                    self.derivative(name), self.slopes, self.derivative_of(name)
-                )
+                lines += self._define(self.derivative(name), self.slopes, self.derivative_of(name))
         return lines
 
     def _define(self, name: str, argument: str, body: str) -> Lines:
@@ -323,7 +326,9 @@ class Words:
 
     def value_of(self, name: str) -> str:
         """Return the body of an activation."""
-        return str(self.pick(f"value of {name}", *_VALUES[name])).replace("AXIS", str(int(self.rows)))
+        return str(self.pick(f"value of {name}", *_VALUES[name])).replace(
+            "AXIS", str(int(self.rows))
+        )
 
     def derivative_of(self, name: str) -> str:
         """Return the body of its derivative."""
@@ -385,8 +390,12 @@ _VALUES = {
         "return np.tanh(z)",
         "return (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))",
     ),
-    "relu": ("return np.maximum(0, z)", "return np.maximum(z, 0)", "return np.where(z > 0, z, 0)",
-             "return z * (z > 0)"),
+    "relu": (
+        "return np.maximum(0, z)",
+        "return np.maximum(z, 0)",
+        "return np.where(z > 0, z, 0)",
+        "return z * (z > 0)",
+    ),
     "softmax": (
         "e = np.exp(z)\nreturn e / np.sum(e, axis=AXIS, keepdims=True)",
         "e = np.exp(z - np.max(z, axis=AXIS, keepdims=True))\n"
@@ -401,11 +410,17 @@ _DERIVATIVES = {
         "return np.exp(-z) / (1 + np.exp(-z))**2",
     ),
     ("sigmoid", "a"): ("return a * (1 - a)", "return a * (1.0 - a)", "return a - a**2"),
-    ("tanh", "z"): ("return 1 - np.tanh(z)**2", "return 1 / np.cosh(z)**2",
-                    "t = SELF(z)\nreturn 1 - t**2"),
+    ("tanh", "z"): (
+        "return 1 - np.tanh(z)**2",
+        "return 1 / np.cosh(z)**2",
+        "t = SELF(z)\nreturn 1 - t**2",
+    ),
     ("tanh", "a"): ("return 1 - a**2", "return 1 - np.power(a, 2)", "return 1.0 - a * a"),
-    ("relu", "z"): ("return np.where(z > 0, 1, 0)", "return (z > 0).astype(float)",
-                    "return 1.0 * (z > 0)"),
+    ("relu", "z"): (
+        "return np.where(z > 0, 1, 0)",
+        "return (z > 0).astype(float)",
+        "return 1.0 * (z > 0)",
+    ),
     ("relu", "a"): ("return np.where(a > 0, 1, 0)", "return (a > 0).astype(float)"),
 }
 _INLINE = {

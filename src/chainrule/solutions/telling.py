@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Self
 
 from chainrule.solutions.findings import Judged
 
@@ -26,11 +25,7 @@ class Told(list[Judged]):
         if self.tell is not None:
             self.tell(judged)
 
-    def extend(self, lines: Iterable[Judged]) -> None:
-        """Add lines, and tell each."""
-        for each in lines:
+    def extend(self, judged: Iterable[Judged]) -> None:
+        """Add lines, and tell them."""
+        for each in judged:
             self.append(each)
-
-    def __iadd__(self, lines: Iterable[Judged]) -> Self:  # type: ignore[override, misc]
-        self.extend(lines)
-        return self
