@@ -61,17 +61,16 @@ def findings(
     result = []
     for group in together.values():
         first = group[0]
-        slug, *others = first.slugs or ("unknown",)
         result.append(
             Finding(
-                slug,
+                "+".join(first.slugs) or "unknown",
                 "mistake",
                 first.sentence,
                 first.suggestion,
                 tuple(each.entry for each in group),
                 first.computed,
                 first.right,
-                ties=(*others, *first.ties),
+                ties=first.ties,
                 place=places.get(first.entry),
             )
         )
