@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
     from chainrule import data, errors, interchange, plots
     from chainrule.callbacks import Snapshots
-    from chainrule.checking import check, diagnose
+    from chainrule.checking import Verdict, check, diagnose
     from chainrule.derivation import Derivation
     from chainrule.errors import (
         ChainruleError,
@@ -76,6 +76,7 @@ _HOMES = {
     "Tolerance": "stopping",
     "UnknownName": "errors",
     "UnknownQuantity": "errors",
+    "Verdict": "checking",
     "WarmUp": "schedules",
     "WrongDerivative": "errors",
     "check": "checking",
@@ -123,6 +124,7 @@ __all__ = [
     "Tolerance",
     "UnknownName",
     "UnknownQuantity",
+    "Verdict",
     "WarmUp",
     "WrongDerivative",
     "__version__",
