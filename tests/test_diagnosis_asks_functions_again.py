@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import Network, Verdict, diagnose
+from chainrule import Network, diagnose
+from chainrule.checking import Verdict
 from planted import Setting, gradients
 
 SETTING = Setting("functions", (3, 5, 2), "sigmoid", "squared_error", 7)

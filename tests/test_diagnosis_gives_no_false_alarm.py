@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from cases import CASES, draw
-from chainrule import Network, Parameters, Verdict, diagnose
+from chainrule import Network, Parameters, diagnose
+from chainrule.checking import Verdict
 from planted import ERROR, SLOPE, gradients
 
 MANY = 4000 if os.environ.get("CHAINRULE_SOAK") else 120

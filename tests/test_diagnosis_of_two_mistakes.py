@@ -7,7 +7,8 @@ import os
 import numpy as np
 import pytest
 
-from chainrule import Verdict, diagnose
+from chainrule import diagnose
+from chainrule.checking import Verdict
 from planted import SETTINGS, gradients, slips, together
 
 SOAK = bool(os.environ.get("CHAINRULE_SOAK"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
     from chainrule import data, errors, interchange, plots
     from chainrule.callbacks import Snapshots
-    from chainrule.checking import Verdict, check, diagnose
+    from chainrule.checking import check, diagnose, diagnose_function
     from chainrule.derivation import Derivation
     from chainrule.errors import (
         ChainruleError,
@@ -76,11 +76,11 @@ _HOMES = {
     "Tolerance": "stopping",
     "UnknownName": "errors",
     "UnknownQuantity": "errors",
-    "Verdict": "checking",
     "WarmUp": "schedules",
     "WrongDerivative": "errors",
     "check": "checking",
     "diagnose": "checking",
+    "diagnose_function": "checking",
     "input_jacobian": "sensitivity",
     "load": "storage",
     "per_example_gradients": "sensitivity",
@@ -124,13 +124,13 @@ __all__ = [
     "Tolerance",
     "UnknownName",
     "UnknownQuantity",
-    "Verdict",
     "WarmUp",
     "WrongDerivative",
     "__version__",
     "check",
     "data",
     "diagnose",
+    "diagnose_function",
     "errors",
     "input_jacobian",
     "interchange",

@@ -64,7 +64,7 @@ def explain(
     value : float
         What came over what is right; not 1.
     sizes : mapping of str to int
-        ``m``, ``d``, ``k``.
+        ``m``, ``d``, ``k``; the number of examples first.
     biases_only : bool, optional
         Whether it is met in biases alone: then 1/m is a mean where the sum belongs.
     again : sequence of (float, mapping), optional
@@ -132,6 +132,8 @@ def _other_count(
     value: float, sizes: Sizes, again: Sequence[tuple[float, Sizes]], near: float
 ) -> Factor | None:
     """Explain a factor as m over a whole number: the examples of another data set."""
+    if "m" not in sizes:
+        return None
     counts = [each["m"] / abs(ratio) for ratio, each in [(value, sizes), *again]]
     count = round(counts[0])
     if not 1 < count <= MOST or any(abs(each - count) > near * count for each in counts):
@@ -171,7 +173,7 @@ def _cost(two: int, powers: tuple[int, ...]) -> int:
     A number of examples is more usual than one of inputs, and to divide by one of inputs more than
     to multiply with it.
     """
-    examples, *others = powers
+    examples, others = sum(powers[:1]), powers[1:]
     squares = sum(abs(power) == 2 for power in powers)
     above = sum(power > 0 for power in others)
     return 2 * abs(two) + 2 * squares + 2 * above + abs(examples) + 3 * sum(map(abs, others))
