@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.checking import wording
 from chainrule.checking.asking import Trouble, array_or_trouble, same, trouble_of
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.comparing import Compared, compared
@@ -229,10 +230,10 @@ def _factor(case: Foreign, name: str, ratio: float) -> tuple[tuple[str, ...], st
             near=near,
         )
         if factor is not None:
-            return factor.slugs, f"it is {factor.words} times what it should be", factor.ties
+            return factor.slugs, wording.factor(factor), factor.ties
     factor = explain(ratio, {}, near=near)
     if factor is not None:
-        return factor.slugs, f"it is {factor.words} times what it should be", ()
+        return factor.slugs, wording.factor(factor), ()
     return ("constant_factor",), f"it is {ratio:.6g} times what it should be, in every element", ()
 
 

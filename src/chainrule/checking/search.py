@@ -55,6 +55,7 @@ class Search:
         self._came, self._names = self._with.came, self._with.names
         self._rightness = Rightness(numbers, precision)
         every = changes(numbers.ground.architecture)
+        self._considered: list[Option] = []
         self._ranks = {change: rank for rank, change in enumerate(every)}
 
     def run(self) -> Found:
@@ -117,6 +118,7 @@ class Search:
 
     def _simple(self, options: list[Option], left: list[str], found: Found) -> list[str]:
         """Look for one mistake in each entry, beside a constant factor."""
+        self._considered = options
         once = [each for each in options if each.mistakes == 1]
         left = self._dead(once, left, found)
         left = self._cover(once, left, found)
@@ -208,7 +210,7 @@ class Search:
                 explained,
                 max(best.entries[entry] for entry in explained),
                 factor,
-                ties=self._ties(best, explained, waiting, options),
+                ties=self._ties(best, explained, waiting, [*options, *self._considered]),
                 follows=best.follows,
             )
             found.causes.append(cause)
