@@ -14,7 +14,7 @@ from solutions.column import Column
 from solutions.dictionaries import Dictionaries
 from solutions.losses import Losses
 from solutions.manual import Manual
-from solutions.mistakes import PLANTED, planted
+from solutions.mistakes import PLANTED, accepted, planted
 from solutions.swaps import NotHere, needs
 from solutions.words import Words
 
@@ -122,8 +122,7 @@ def wrong(style: str, seed: int, *slugs: str, **choices: Any) -> Solution:
     for place, slug in enumerate(slugs):
         source = _anywhere(words, source, slug, place)
     _must_differ(words, source, slugs)
-    accepted = tuple(frozenset({slug, *row.also}) for slug, row in zip(slugs, rows, strict=True))
-    return Solution(words, source, slugs, accepted)
+    return Solution(words, source, slugs, tuple(accepted(words, slug) for slug in slugs))
 
 
 def _anywhere(words: Words, source: str, slug: str, place: int) -> str:

@@ -56,7 +56,7 @@ def mismatch(words: Any, _: int) -> list[Swap]:
     return [
         Swap(
             cost,
-            f"3 * {bracketed(cost)}" if words.scale == "sum" else f"{cost} / 2",
+            f"2 * {bracketed(cost)}" if words.scale == "sum" else f"{cost} / 2",
             words.name_of_cost(),
         )
     ]
