@@ -23,6 +23,9 @@ STYLES: dict[str, type[Words]] = {
 }
 
 
+FORMATS = ("py", "notebook", "marks")
+
+
 @dataclass(frozen=True)
 class Solution:
     """One person's file.
@@ -56,9 +59,10 @@ class Solution:
 
     def cells(self) -> list[dict[str, Any]]:
         """Return its cells as `chainrule.solutions.cells` has them."""
-        if self.words.pick("file", "py", "notebook") == "py":
+        if self.words.pick("file", *FORMATS) == "py":
             return [{"source": self.source, "number": None, "executed": None, "first_line": 1}]
         parts = [part.strip("\n") for part in self.source.split("# %%")]
+        parts[0] += self.words.pick("magics", "", "\n%matplotlib inline", "\n!pip install numpy")
         return [
             {"source": part, "number": number, "executed": None, "first_line": 1}
             for number, part in enumerate(parts, start=1)
@@ -71,6 +75,11 @@ class Solution:
         if cells[0]["number"] is None:
             path = folder / f"{name}.py"
             path.write_text(self.source, encoding="utf-8")
+            return path
+        if self.words.pick("file", *FORMATS) == "marks":
+            path = folder / f"{name}.py"
+            marked = [f"# In[{each['number']}]:\n\n{each['source']}\n\n" for each in cells]
+            path.write_text("\n".join(marked), encoding="utf-8")
             return path
         path = folder / f"{name}.ipynb"
         content = [
