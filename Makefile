@@ -7,7 +7,8 @@ BENCH_OPTIONS ?=
 TOOLS := $(VENV)/.tools
 STAMP := $(VENV)/.installed
 NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
-GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
+GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py \
+	solutions_command.py solutions_terminal.py solutions_page.py)
 
 .PHONY: help install demo test quick check soak sanitize golden bench confusion roofline wheel clean
 

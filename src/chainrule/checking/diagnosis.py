@@ -1,105 +1,46 @@
 """`diagnose`: what is wrong with a gradient that somebody wrote by hand, by name.
 
 A mistake is a transformation of the derivation (`mutations`). All of them are tried; the fewest
-that predict what came to the last digits are the cause (`search`). Next to read: `catalogue`.
+that predict what came to the last digits are the cause (`search`). Functions are asked more than
+once (`asking`), which tells what one array cannot. Next to read: `catalogue`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import notation
-from chainrule.arrays import real_array
+from chainrule.checking import asking, followup, wording
+from chainrule.checking.asking import Answer, Trouble
 from chainrule.checking.catalogue import CATALOGUE
+from chainrule.checking.causes import Cause, Found
+from chainrule.checking.diagnoses import Diagnoses, Diagnosis
+from chainrule.checking.fitting import DOUBLE, SINGLE, Rightness
 from chainrule.checking.hypotheses import Numbers
-from chainrule.checking.mutations import Ground
-from chainrule.checking.search import TOLERANCE, Cause, Search, equation_of
+from chainrule.checking.mutations import ground_of
+from chainrule.checking.options import equation_of
+from chainrule.checking.search import Search
 from chainrule.checking.shapes import Shaped, shaped
 from chainrule.checking.verdicts import Verdict
-from chainrule.errors import InvalidType, UnknownQuantity
+from chainrule.errors import UnknownQuantity
 from chainrule.network import Network
 from chainrule.parameters import Parameters
 from chainrule.render import text
 
-SINGLE = 2e-4
-"""Tolerance of what was computed in float32."""
+__all__ = ["Diagnoses", "Diagnosis", "diagnose"]
 
+NUDGE = 1e-300
+"""Moves a weighted sum off a kink, and nothing else."""
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """The judgement on one entry.
+VISIBLE = 1e-10
+"""A relative error that float64 does not make by rounding."""
 
-    Parameters
-    ----------
-    entry : str
-        ``"W1"``, ``"b1"``, or an intermediate quantity such as ``"delta2"``.
-    verdict : Verdict
-    slugs : tuple of str
-        Names of the causes in the catalogue of mistakes; empty where it is right.
-    sentence : str
-        What is wrong, for a learner.
-    suggestion : str
-        What mends it.
-    equation : str
-        Name of the equation in which the mistake is; that of the entry where it is right.
-    right, computed : str
-        That equation as it should be, and as the code has it.
-    layer : int or None
-    residual : float or None
-        Distance of what came from what the cause predicts, relative.
-    ties : tuple of str
-        Other mistakes that cannot be told from this one here.
-    """
-
-    entry: str
-    verdict: Verdict
-    slugs: tuple[str, ...] = ()
-    sentence: str = ""
-    suggestion: str = ""
-    equation: str = ""
-    right: str = ""
-    computed: str = ""
-    layer: int | None = None
-    residual: float | None = None
-    ties: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        mark = "✓" if self.verdict.good else "✗" if self.verdict.bad else "–"
-        head = f"{mark} {notation.text(self.entry)}: {self.verdict.value}"
-        lines = [head if not self.slugs else f"{head} ({', '.join(self.slugs)})"]
-        lines += [f"    {line}" for line in (self.sentence, self.suggestion) if line]
-        if self.computed:
-            lines += [f"    computed  {self.computed}", f"    right     {self.right}"]
-        return "\n".join(lines)
-
-
-class Diagnoses(Mapping[str, Diagnosis]):
-    """A diagnosis per entry; printing shows them all."""
-
-    def __init__(self, found: Mapping[str, Diagnosis]) -> None:
-        self._found = dict(found)
-
-    def __getitem__(self, entry: str) -> Diagnosis:
-        return self._found[entry]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    def __repr__(self) -> str:
-        return "\n".join(map(str, self._found.values()))
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing is wrong."""
-        return all(each.verdict.good for each in self._found.values())
+Arrays = Mapping[str, NDArray[np.float64]]
 
 
 def diagnose(
@@ -116,13 +57,14 @@ def diagnose(
     Parameters
     ----------
     net : Network
-        What the gradients should be of; its cost is the truth.
+        What the gradients should be of; its cost is the truth. Dropout plays no part.
     params : Parameters
         Where they were computed. Weights of size 1 and biases that are not 0 show mistakes best.
     x, y : array_like, shape (n0, m) and (n_L, m)
     gradients : mapping of str to array_like or callable
         By parameter (``"W1"``, ``"b1"``), or by the name of an intermediate quantity
-        (``"delta2"``, ``"dC_da2"``). A callable is given ``params, x, y``, copies of them.
+        (``"delta2"``, ``"dC_da2"``). A callable is given ``params, x, y``, copies of them; it is
+        called several times, also with other parameters and other numbers of examples.
     scale_is_convention : bool, optional
         Whether one factor in all entries is a matter of how the cost is scaled.
 
@@ -148,117 +90,235 @@ def diagnose(
     >>> found["W1"].verdict.value, found["b2"].slugs
     ('right', ('sign',))
     """
-    values: dict[str, NDArray[Any]] = {**params.astype(float)}
-    values.update(net.batch(x, y, np.dtype(np.float64)))
-    numbers = Numbers(Ground(net.architecture), values)
-    names = [*params, *(each for each in numbers.right if each in numbers.ground.equations)]
-    shapes: dict[str, Shaped] = {}
-    result: dict[str, Diagnosis] = {}
+    exact = params.astype(np.dtype(np.float64))
+    batch = net.batch(x, y, np.dtype(np.float64))
+    case = followup.Case(net, exact, batch[notation.activations(0)], batch[notation.TARGETS])
+    ground = ground_of(net.architecture)
+    names = [*params, *(each.name for each in (*ground.forward, *ground.backward))]
+    names.remove(notation.COST)
+    answers: dict[str, Answer] = {}
+    spelled: dict[str, str] = {}
     for name, given in gradients.items():
-        entry = notation.code(name)
-        if entry not in names:
-            raise UnknownQuantity("entry", name, names)
-        try:
-            array = _array(given, params, x, y)
-        except Exception as problem:
-            if not callable(given):
-                raise
-            result[name] = _cannot(name, problem)
-            continue
-        shapes[name] = shaped(numbers, entry, array)
-    came = {name: each.values for name, each in shapes.items() if each.values is not None}
+        entry = _entry(name, names)
+        spelled[entry] = name
+        answers[entry] = (
+            asking.ask(given, exact, case.x, case.y)
+            if callable(given)
+            else Answer(asking.array_or_trouble(given))
+        )
+    result = _judged(case, answers, convention=scale_is_convention)
+    for entry, name in spelled.items():
+        if callable(gradients[name]) and not isinstance(answers[entry].value, Trouble):
+            result[entry] = followup.asked_again(
+                case, gradients[name], answers[entry], result[entry]
+            )
+    return Diagnoses({name: result[_entry(name, names)] for name in gradients})
+
+
+def _entry(name: str, names: list[str]) -> str:
+    entry = notation.code(name)
+    for known in (entry, entry.removeprefix("J_")):
+        if known in names and not known.startswith("J_"):
+            return known
+    raise UnknownQuantity("entry", name, names)
+
+
+def _judged(
+    case: followup.Case, answers: Mapping[str, Answer], *, convention: bool
+) -> dict[str, Diagnosis]:
+    """Return a diagnosis per entry, from one evaluation of each."""
+    result: dict[str, Diagnosis] = {}
+    shapes: dict[str, Shaped] = {}
+    for entry, answer in answers.items():
+        if isinstance(answer.value, Trouble):
+            found = answer.value
+            mend = CATALOGUE[found.slug].mend
+            result[entry] = Diagnosis(entry, found.verdict, (found.slug,), found.sentence, mend)
+        else:
+            shapes[entry] = shaped(case.numbers, entry, answer.value)
+    came = {entry: each.values for entry, each in shapes.items() if each.values is not None}
+    finite = {entry: values for entry, values in came.items() if np.isfinite(values).all()}
     single = any(each.single for each in shapes.values())
-    entries = {notation.code(name): values for name, values in came.items()}
-    found = Search(numbers, entries, SINGLE if single else TOLERANCE).run() if entries else None
-    spelled = {notation.code(name): name for name in came}
-    if found is not None:
-        for entry, residual in found.right.items():
-            result[spelled[entry]] = Diagnosis(entry, Verdict.RIGHT, residual=residual)
-        whole = not found.right and not found.unknown and len(found.causes) == 1
-        for cause in found.causes:
-            convention = scale_is_convention and whole and not (cause.changes or cause.special)
-            for entry in cause.entries:
-                result[spelled[entry]] = explained(numbers, entry, cause, convention)
-        for entry in found.unknown:
-            result[spelled[entry]] = _unknown(numbers, entry)
-    for name, each in shapes.items():
-        result[name] = _with_shape(name, result.get(name), each)
-    return Diagnoses({name: result[name] for name in gradients})
+    numbers = _at_kinks(case, finite)
+    found_causes = (
+        Search(numbers, finite, SINGLE if single else DOUBLE).run() if finite else Found()
+    )
+    result.update(_told(numbers, found_causes, finite, convention=convention))
+    for entry, values in came.items():
+        if entry not in finite:
+            result[entry] = _not_finite(numbers, entry, values)
+    for entry, each in shapes.items():
+        result[entry] = _with_shape(entry, result.get(entry), each)
+    return result
 
 
-def _array(given: Any, params: Parameters, x: Any, y: Any) -> NDArray[Any]:
-    if callable(given):
-        given = given(params.copy(), np.array(x), np.array(y))
-    if given is None:
-        raise InvalidType("None came, wanted an array: does the function return its result?")
-    return real_array("a gradient", given)
+def _at_kinks(case: followup.Case, came: Arrays) -> Numbers:
+    """Return the numbers under which most is right, where weighted sums lie on a kink."""
+    if not case.numbers.kinks:
+        return case.numbers
+    other = case.at(nudge=NUDGE)
+
+    def right(numbers: Numbers) -> int:
+        rightness = Rightness(numbers, DOUBLE)
+        return sum(rightness.off(equation_of(entry), each) <= 1 for entry, each in came.items())
+
+    return max((case.numbers, other), key=right)
 
 
-def explained(numbers: Numbers, entry: str, cause: Cause, convention: bool) -> Diagnosis:
+def _told(
+    numbers: Numbers, found: Found, came: Arrays, *, convention: bool
+) -> dict[str, Diagnosis]:
+    """Return what was found, in words."""
+    result: dict[str, Diagnosis] = {}
+    for entry, residual in found.right.items():
+        result[entry] = _right(numbers, entry, residual)
+    for entry in found.undecidable:
+        words = "units are so saturated that rounding alone may have made it: move the parameters"
+        result[entry] = Diagnosis(entry, Verdict.NOT_JUDGED, sentence=words)
+    nothing_else = not (found.right or found.unknown or found.follows)
+    whole = nothing_else and len(found.causes) == 1
+    for cause in found.causes:
+        scale = whole and convention and not (cause.changes or cause.special)
+        for entry in cause.entries:
+            result[entry] = _scaled(entry, cause) if scale else explained(numbers, entry, cause)
+    for entry, source in found.follows.items():
+        name = notation.text(source)
+        words = f"it follows rightly from {name} as given, which is wrong"
+        equation = equation_of(entry)
+        result[entry] = Diagnosis(
+            entry, Verdict.WRONG_UNKNOWN, (), words, f"mend {name} first", equation
+        )
+    first = found.unknown[0] if found.unknown else ""
+    for entry in found.unknown:
+        result[entry] = _unknown(numbers, entry, first, came[entry])
+    return result
+
+
+def _right(numbers: Numbers, entry: str, residual: float) -> Diagnosis:
+    ties = _also(numbers, entry)
+    return Diagnosis(
+        entry, Verdict.RIGHT, equation=equation_of(entry), residual=residual, ties=ties
+    )
+
+
+def _also(numbers: Numbers, entry: str) -> tuple[str, ...]:
+    """Return what could not be told from right: with one example, sums over examples."""
+    if numbers.examples > 1 or notation.split(entry)[0] not in ("W", "b"):
+        return ()
+    return ("missing_mean",)
+
+
+def explained(numbers: Numbers, entry: str, cause: Cause) -> Diagnosis:
     """Return the diagnosis of an entry whose cause is known."""
-    words = [change.words for change in cause.changes]
     equation, right, computed, layer = equation_of(entry), "", "", None
-    if cause.changes:
-        change = cause.changes[-1]
+    said = [change for change in cause.changes if change.words]
+    if said:
+        change = min(said, key=lambda each: numbers.place(each.equation))
         equation, layer = change.equation, change.layer
-        left = notation.text(equation)
-        right = f"{left} = {text.inline(numbers.ground.equations[equation].expr)}"
-        computed = f"{left} = {text.inline(change.expr)}"
-    if cause.special is not None:
-        words.append(cause.special.words)
-    if cause.factor is not None:
-        others = f" (or {', '.join(cause.factor.others)})" if cause.factor.others else ""
-        words.append(f"it is {cause.factor.words}{others} times what it should be")
-    if cause.ratio is not None:
-        words.append(f"it is {cause.ratio:.6g} times what it should be")
-    mends = dict.fromkeys(CATALOGUE[slug].mend for slug in cause.slugs)
+        right, computed = wording.equations(numbers, change)
     return Diagnosis(
         entry,
-        Verdict.UP_TO_CONSTANT if convention else Verdict.WRONG,
+        Verdict.WRONG,
         cause.slugs,
-        "; ".join(words),
-        "; ".join(filter(None, mends)),
+        wording.sentence(cause),
+        wording.mend(cause),
         equation,
         right,
         computed,
         layer,
         cause.residual,
         cause.ties,
+        cause.entries,
+        cause,
     )
 
 
-def _unknown(numbers: Numbers, entry: str) -> Diagnosis:
-    equation = equation_of(entry)
-    body = numbers.ground.equations[equation].expr
-    parts = ", ".join(notation.text(name) for name in sorted(body.symbols()))
-    right = f"{notation.text(equation)} = {text.inline(body)}"
+def _scaled(entry: str, cause: Cause) -> Diagnosis:
+    words = cause.factor.words if cause.factor is not None else f"{cause.ratio:.6g}"
+    sentence = f"all entries are {words} times those of the usual cost: a matter of its scale"
     return Diagnosis(
         entry,
-        Verdict.WRONG_UNKNOWN,
-        sentence="no mistake of the catalogue, and no two of them, make this of it",
-        suggestion=f"compare what it is made of: {parts}",
-        equation=equation,
-        right=right,
+        Verdict.UP_TO_CONSTANT,
+        ("cost_gradient_mismatch",),
+        sentence,
+        equation=equation_of(entry),
+        residual=cause.residual,
+        entries=cause.entries,
+        cause=cause,
     )
 
 
-def _cannot(name: str, problem: Exception) -> Diagnosis:
-    sentence = f"it raised {type(problem).__name__}: {problem}"
-    return Diagnosis(notation.code(name), Verdict.CANNOT_RUN, ("raises",), sentence)
+def _unknown(numbers: Numbers, entry: str, first: str, came: NDArray[np.float64]) -> Diagnosis:
+    equation = equation_of(entry)
+    if numbers.kinks:
+        words = "a weighted sum lies on a kink of the activation, where it has no derivative"
+        return Diagnosis(entry, Verdict.NOT_JUDGED, sentence=words, equation=equation)
+    if _is_single(numbers, equation, came):
+        return _single(entry)
+    body = numbers.ground.equations[equation].expr
+    parts = wording.enumerated([notation.text(name) for name in sorted(body.symbols())])
+    shape = text.shape(body.shape)
+    right = f"{notation.text(equation)} = {text.inline(body)}   ({shape})"
+    if entry == first:
+        words = (
+            "it is wrong, the first on the way back that is; no mistake of the catalogue, and no "
+            "two of them, make this of it"
+        )
+        mend = f"print what it is made of, {parts}, and compare with net.trace"
+    else:
+        words = f"it is wrong; {notation.text(equation_of(first))} is so before it"
+        mend = f"mend {notation.text(equation_of(first))} first, then look again"
+    return Diagnosis(entry, Verdict.WRONG_UNKNOWN, (), words, mend, equation, right)
 
 
-def _with_shape(name: str, found: Diagnosis | None, each: Shaped) -> Diagnosis:
+def _is_single(numbers: Numbers, name: str, came: NDArray[np.float64]) -> bool:
+    """Return whether float32 somewhere on the way accounts for how far an entry is off.
+
+    All elements are then off a little: a single one that is off is a mistake.
+    """
+    right = numbers.right[name]
+    off = np.abs(came - right)
+    everywhere = float(np.median(off / np.maximum(np.abs(right), 1e-300))) > VISIBLE
+    return everywhere and bool(np.all(off <= 4 * Rightness(numbers, SINGLE).bound(name)))
+
+
+def _single(entry: str) -> Diagnosis:
+    mend = CATALOGUE["precision"].mend
+    words = "it is as precise as float32 is: something on the way is not in float64"
+    return Diagnosis(entry, Verdict.RIGHT, ("precision",), words, mend, equation_of(entry))
+
+
+def _not_finite(numbers: Numbers, entry: str, came: NDArray[np.float64]) -> Diagnosis:
+    count = int(np.count_nonzero(~np.isfinite(came)))
+    words = f"{count} of {came.size} entries are not finite: an overflow, or 0/0, on the way"
+    name = equation_of(entry)
+    if np.isinf(Rightness(numbers, DOUBLE).bound(name)).any():
+        words += "; units are saturated here, where its formula divides 0 by 0"
+        return Diagnosis(entry, Verdict.NOT_JUDGED, (), words, equation=name)
+    mend = "look for exp of a large number, log of 0, and divisions"
+    return Diagnosis(entry, Verdict.WRONG_UNKNOWN, (), words, mend, name)
+
+
+def _with_shape(entry: str, found: Diagnosis | None, each: Shaped) -> Diagnosis:
     """Put what is wrong with a shape in front of what is wrong with the values."""
-    from dataclasses import replace
-
     if not each.slug:
         assert found is not None
+        if each.single and found.verdict is Verdict.RIGHT and not found.slugs:
+            single = _single(entry)
+            return replace(
+                found, slugs=single.slugs, sentence="it is in float32", suggestion=single.suggestion
+            )
         return found
-    slugs = (each.slug, *(found.slugs if found is not None else ()))
-    sentence = "; ".join(filter(None, [each.words, found.sentence if found is not None else ""]))
     mend = CATALOGUE[each.slug].mend
     if found is None:
-        return Diagnosis(notation.code(name), Verdict.WRONG, slugs, sentence, mend)
-    other = each.slug in ("kept_dimension",) and found.verdict.good
+        name = equation_of(entry)
+        return Diagnosis(entry, Verdict.WRONG, (each.slug,), each.words, mend, name)
+    slugs = tuple(dict.fromkeys((each.slug, *found.slugs)))
+    sentence = "; ".join(filter(None, [each.words, found.sentence]))
+    if found.slugs:
+        mend = "; ".join(dict.fromkeys(filter(None, [mend, found.suggestion])))
+    other = each.slug == "kept_dimension" and found.verdict.good
     verdict = Verdict.OTHER_SHAPE if other else Verdict.WRONG
+    if found.verdict is Verdict.WRONG_UNKNOWN:
+        verdict = found.verdict
     return replace(found, verdict=verdict, slugs=slugs, sentence=sentence, suggestion=mend)

@@ -1,19 +1,25 @@
 """A constant factor between what came and what is right → where it comes from.
 
 A factor is explained as ±2^i times powers of the sizes that people divide by: the number of
-examples m, of inputs d, of outputs k. Probes have sizes that are different primes, so that there is
-one explanation; where sizes agree there are more, and all are said.
+examples m, of inputs d, of outputs k. Where sizes agree, or are small, several explanations fit:
+all are said. A second measurement with another number of examples rules some of them out.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-NEAR = 1e-6
+NEAR = 1e-7
 TWOS = (0, 1, -1, 2, -2)
 POWERS = (0, 1, -1, 2, -2)
+FAR_FETCHED = 7
+MOST = 1_000_000
+"""The largest number of examples of another data set that is thought of."""
+
+Sizes = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -29,15 +35,25 @@ class Factor:
         The factor as people would write it: ``"−2/m"``.
     others : tuple of str
         The same number in other words, where sizes agree.
+    ties : tuple of str
+        What these others are called, where that is something else.
     """
 
     value: float
     slugs: tuple[str, ...]
     words: str
     others: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
 
 
-def explain(value: float, sizes: Mapping[str, int], *, biases_only: bool = False) -> Factor | None:
+def explain(
+    value: float,
+    sizes: Sizes,
+    *,
+    biases_only: bool = False,
+    again: Sequence[tuple[float, Sizes]] = (),
+    near: float = NEAR,
+) -> Factor | None:
     """Return where a factor comes from, the simplest explanation first.
 
     Parameters
@@ -48,6 +64,10 @@ def explain(value: float, sizes: Mapping[str, int], *, biases_only: bool = False
         ``m``, ``d``, ``k``.
     biases_only : bool, optional
         Whether it is met in biases alone: then 1/m is a mean where the sum belongs.
+    again : sequence of (float, mapping), optional
+        The same factor at other sizes.
+    near : float, optional
+        How near, relative, it must be.
 
     Returns
     -------
@@ -60,25 +80,62 @@ def explain(value: float, sizes: Mapping[str, int], *, biases_only: bool = False
     ('sign', 'missing_mean')
     >>> explain(7 / 3, {"m": 7, "d": 3, "k": 2}).words
     'm/d'
+    >>> sizes = {"m": 4, "d": 3, "k": 2}
+    >>> explain(4.0, sizes).slugs, explain(4.0, sizes, again=[(4.0, {**sizes, "m": 6})]).slugs
+    (('missing_mean',), ('constant_factor',))
     """
-    found = sorted(
-        (
-            (_cost(two, powers), two, powers)
-            for two in TWOS
-            for powers in itertools.product(POWERS, repeat=len(sizes))
-            if _near(abs(value), _product(two, powers, sizes))
-        ),
-        key=lambda each: each[0],
-    )
-    found = [each for each in found if each[0] <= 6]
+    measured = [(value, sizes), *again]
+    found = [
+        (cost, two, powers)
+        for cost, two, powers in _candidates(len(sizes))
+        if all(
+            abs(abs(ratio) - _product(two, powers, each)) <= near * abs(ratio)
+            for ratio, each in measured
+        )
+    ]
     if not found:
+        return _other_count(value, sizes, again, near)
+    best = found[0][0]
+    spelled = [
+        (
+            _words(value < 0, two, dict(zip(sizes, powers, strict=True))),
+            (
+                *(["sign"] if value < 0 else []),
+                *_slugs(two, dict(zip(sizes, powers, strict=True)), biases_only),
+            ),
+        )
+        for cost, two, powers in found
+        if cost <= best + 2
+    ]
+    words, slugs = spelled[0]
+    ties = dict.fromkeys(slug for _, each in spelled[1:] for slug in each if slug not in slugs)
+    return Factor(value, slugs, words, tuple(text for text, _ in spelled[1:]), tuple(ties))
+
+
+@lru_cache
+def _candidates(count: int) -> tuple[tuple[int, int, tuple[int, ...]], ...]:
+    """Return far-fetchedness, power of two, and powers of the sizes, the simplest first."""
+    found = [
+        (_cost(two, powers), two, powers)
+        for two in TWOS
+        for powers in itertools.product(POWERS, repeat=count)
+        if (two or any(powers)) and _cost(two, powers) <= FAR_FETCHED
+    ]
+    minus = (0, 0, (0,) * count)  # −1: nothing but the sign
+    return (minus, *sorted(found, key=lambda each: each[0]))
+
+
+def _other_count(
+    value: float, sizes: Sizes, again: Sequence[tuple[float, Sizes]], near: float
+) -> Factor | None:
+    """Explain a factor as m over a whole number: the examples of another data set."""
+    counts = [each["m"] / abs(ratio) for ratio, each in [(value, sizes), *again]]
+    count = round(counts[0])
+    if not 1 < count <= MOST or any(abs(each - count) > near * count for each in counts):
         return None
-    _, two, powers = found[0]
-    named = dict(zip(sizes, powers, strict=True))
-    words = [_words(value < 0, each[1], dict(zip(sizes, each[2], strict=True))) for each in found]
-    slugs = (*(["sign"] if value < 0 else []), *_slugs(two, named, biases_only))
-    simple = [text for text, each in zip(words, found, strict=True) if each[0] <= found[0][0] + 2]
-    return Factor(value, slugs, words[0], tuple(simple[1:]))
+    slugs = ("sign", "global_count") if value < 0 else ("global_count",)
+    words = f"−m/{count}" if value < 0 else f"m/{count}"
+    return Factor(value, slugs, words, ties=() if again else ("constant_factor",))
 
 
 def _slugs(two: int, powers: Mapping[str, int], biases_only: bool) -> list[str]:
@@ -98,7 +155,7 @@ def _slugs(two: int, powers: Mapping[str, int], biases_only: bool) -> list[str]:
     return slugs
 
 
-def _product(two: int, powers: tuple[int, ...], sizes: Mapping[str, int]) -> float:
+def _product(two: int, powers: tuple[int, ...], sizes: Sizes) -> float:
     value = 2.0**two
     for size, power in zip(sizes.values(), powers, strict=True):
         value *= float(size) ** power
@@ -107,13 +164,12 @@ def _product(two: int, powers: tuple[int, ...], sizes: Mapping[str, int]) -> flo
 
 def _cost(two: int, powers: tuple[int, ...]) -> int:
     """Return how far-fetched it is: a number of examples is more usual than one of inputs."""
-    return abs(two) * 2 + sum(
-        abs(power) * (1 if place == 0 else 2) for place, power in enumerate(powers)
+    squares = sum(abs(power) == 2 for power in powers)
+    return (
+        2 * abs(two)
+        + 2 * squares
+        + sum(abs(power) * (1 if place == 0 else 3) for place, power in enumerate(powers))
     )
-
-
-def _near(left: float, right: float) -> bool:
-    return abs(left - right) <= NEAR * right
 
 
 def _words(negative: bool, two: int, powers: Mapping[str, int]) -> str:

@@ -1,131 +1,36 @@
 """From what came and what is right to the fewest mistakes that explain it.
 
-Every hypothesis (one mistake in one place) is asked which entries it predicts to the last digits,
-alone or with a constant factor. The one that explains most entries is taken, then the one that
-explains most of the rest, and so on; where entries are left, pairs are tried, then a constant
-factor of any size, and in the end the first intermediate that is wrong is all that can be said.
-
-Hypotheses are ranked by their residual, never by the angle between gradients: at usual
-initialisations a wrong gradient is almost proportional to the right one.
+Every hypothesis (one mistake in one place, or the same one in several layers) is asked which
+entries it predicts to the last digits, alone or with a constant factor. Explanations with one
+mistake come first, then those with two; of these the one that explains most entries is taken, then
+the one that explains most of the rest, and so on. Where all fail, a constant factor of any size is
+said, and in the end that the cause is unknown.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import notation
-from chainrule.checking.factors import Factor, explain
-from chainrule.checking.hypotheses import Numbers
-from chainrule.checking.mutations import Change, changes
-from chainrule.checking.special import Special, specials
+from chainrule import expr, notation
+from chainrule.checking.causes import Cause, Found, merged
+from chainrule.checking.factors import Factor
+from chainrule.checking.fitting import ROUNDING, Precision, Rightness
+from chainrule.checking.hypotheses import Batch, Made, Numbers
+from chainrule.checking.mutations import Change, changes, joint
+from chainrule.checking.options import Comparison, Option, together
+from chainrule.checking.special import Special, early_step, specials
+from chainrule.coefficient import Coefficient
 
 Array = NDArray[np.float64]
 Blocks = Mapping[str, Array]
 
-TOLERANCE = 1e-6
-"""Largest relative residual at which a hypothesis fits; nearest wrong ones are at 6e-4."""
-
-BELOW = 1e-12
-"""What is below this part of the summands is rounding."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What explains some entries.
-
-    Parameters
-    ----------
-    changes : tuple of Change
-    entries : tuple of str
-    residual : float
-        The largest, relative.
-    factor : Factor or None
-        A constant beside the changes.
-    special : Special or None
-        In the place of changes.
-    ratio : float or None
-        A constant factor that nothing explains.
-    ties : tuple of str
-        Slugs of other single mistakes that explain the same entries.
-    """
-
-    changes: tuple[Change, ...]
-    entries: tuple[str, ...]
-    residual: float
-    factor: Factor | None = None
-    special: Special | None = None
-    ratio: float | None = None
-    ties: tuple[str, ...] = ()
-
-    @property
-    def slugs(self) -> tuple[str, ...]:
-        """Names in the catalogue, each once."""
-        found = [change.slug for change in self.changes]
-        if self.special is not None:
-            found.append(self.special.slug)
-        if self.factor is not None:
-            found += self.factor.slugs
-        if self.ratio is not None:
-            found.append("constant_factor")
-        return tuple(dict.fromkeys(found))
-
-
-@dataclass(frozen=True)
-class Fit:
-    """That a prediction fits an entry: up to which factor, and how well."""
-
-    factor: float
-    residual: float
-
-    @property
-    def plain(self) -> bool:
-        """Whether there is no factor."""
-        return self.factor == 1.0
-
-
-@dataclass
-class Found:
-    """The outcome of a search.
-
-    Attributes
-    ----------
-    right : dict of str to float
-        Entries that are right, with their residuals.
-    causes : list of Cause
-    unknown : tuple of str
-        Entries that nothing explains.
-    """
-
-    right: dict[str, float] = field(default_factory=dict)
-    causes: list[Cause] = field(default_factory=list)
-    unknown: tuple[str, ...] = ()
-
-
-def fit(came: Array, predicted: Array, summands: Array, tolerance: float) -> Fit | None:
-    """Return whether a prediction is what came, exactly or up to a factor."""
-    floor = BELOW * float(np.max(summands, initial=0.0))
-    size = float(np.max(np.abs(predicted), initial=0.0))
-    off = _largest(came - predicted)
-    if off <= tolerance * size + floor:
-        return Fit(1.0, off / (size or 1.0))
-    square = float(np.vdot(predicted, predicted))
-    if size <= floor or not square or not np.isfinite(square):
-        return None
-    ratio = float(np.vdot(predicted, came)) / square
-    off = _largest(came - ratio * predicted)
-    if ratio and off <= abs(ratio) * tolerance * size:
-        return Fit(ratio, off / (abs(ratio) * size))
-    return None
-
-
-def _largest(of: Array) -> float:
-    found = float(np.max(np.abs(of), initial=0.0))
-    return found if np.isfinite(found) else np.inf
+RARE = ("derivative_of_other_function", "shortcut_for_other_cost", "matrix_for_elementwise")
+"""Mistakes that are not thought of beside another one, unless that is known already."""
 
 
 class Search:
@@ -135,175 +40,315 @@ class Search:
     ----------
     numbers : Numbers
     came : mapping of str to ndarray
-        Entries (``"W1"``, ``"b1"``, …) in their right shapes.
-    tolerance : float, optional
+        Entries (``"W1"``, ``"b1"``, … or intermediate quantities) in their right shapes.
+    precision : Precision
     """
 
-    def __init__(self, numbers: Numbers, came: Blocks, tolerance: float = TOLERANCE) -> None:
-        self._numbers, self._came, self._tolerance = numbers, came, tolerance
-        self._names = {entry: equation_of(entry) for entry in came}
-        self._summands = {entry: numbers.summands(name) for entry, name in self._names.items()}
-        m = next(iter(numbers.right[notation.TARGETS].shape[1:]))
-        sizes = numbers.ground.sizes
-        self._sizes = {"m": m, "d": sizes[0], "k": sizes[-1]}
+    def __init__(self, numbers: Numbers, came: Blocks, precision: Precision) -> None:
+        self._numbers = numbers
+        self._with = Comparison(numbers, came, precision)
+        self._came, self._names = self._with.came, self._with.names
+        self._rightness = Rightness(numbers, precision)
+        every = changes(numbers.ground.architecture)
+        self._ranks = {change: rank for rank, change in enumerate(every)}
 
     def run(self) -> Found:
         """Return the causes, each said once."""
         found = Found()
-        straight = self._fits({})
-        found.right = {entry: each.residual for entry, each in straight.items() if each.plain}
-        left = [entry for entry in self._came if entry not in found.right]
-        if not left:
-            return found
-        hypotheses: list[tuple[tuple[Change, ...], dict[str, Fit]]] = [((), straight)]
-        for change in changes(self._numbers.ground):
-            values = self._numbers.changed([change])
-            if values is not None:
-                hypotheses.append(((change,), self._fits(values)))
-        left = self._cover(hypotheses, left, found)
-        left = self._specials(left, found)
-        if left:
-            singles = [made[0] for made, _ in hypotheses if made]
-            left = self._cover(list(self._pairs(singles, left, found)), left, found)
-        left = self._ratios(straight, left, found)
-        found.unknown = tuple(left)
+        left, nearly = self._right(found)
+        if left or nearly:
+            singles, options = self._singles()
+            for entry in nearly:  # right but for 1e-8, say: is it exactly something else?
+                exact = [each for each in options if each.entries.get(entry, 1.0) <= ROUNDING]
+                if any(each.mistakes == 1 for each in exact):
+                    del found.right[entry]
+                    left.append(entry)
+            left = self._explain(singles, options, left, found)
+        found.unknown = tuple(entry for entry in self._came if entry in left)
+        found.causes = merged(found.causes)
         return found
 
-    def _fits(self, values: Mapping[str, Array]) -> dict[str, Fit]:
-        fits = {}
-        for entry, name in self._names.items():
-            predicted = values.get(name, self._numbers.right[name])
-            each = fit(self._came[entry], predicted, self._summands[entry], self._tolerance)
-            if each is not None:
-                fits[entry] = each
-        return fits
+    def _right(self, found: Found) -> tuple[list[str], list[str]]:
+        left, nearly = [], []
+        for entry, came in self._came.items():
+            name = self._names[entry]
+            off = self._rightness.off(name, came)
+            if off <= 1.0:
+                if self._rightness.undecidable(name):
+                    found.undecidable += (entry,)
+                    continue
+                found.right[entry] = self._residual(entry)
+                if not self._rightness.exact(name, came):
+                    nearly.append(entry)
+            else:
+                left.append(entry)
+        return left, nearly
 
-    def _cover(
-        self,
-        hypotheses: list[tuple[tuple[Change, ...], dict[str, Fit]]],
-        left: list[str],
-        found: Found,
+    def _residual(self, entry: str) -> float:
+        right = self._numbers.right[self._names[entry]]
+        size = float(np.max(np.abs(right), initial=0.0))
+        off = float(np.max(np.abs(self._came[entry] - right), initial=0.0))
+        return off / size if size else off
+
+    def _explain(
+        self, singles: list[Batch], options: list[Option], left: list[str], found: Found
     ) -> list[str]:
-        """Take what explains most of what is left, again and again."""
-        options = []
-        for rank, (made, fits) in enumerate(hypotheses):
-            for factor, entries in self._groups(fits):
-                if made or factor is not None:
-                    mistakes = len(made) + (len(factor.slugs) if factor else 0)
-                    options.append((mistakes, rank, made, factor, entries))
+        """Go from what is simple to what is far-fetched, while anything is left."""
+        once = [each for each in options if each.mistakes == 1]
+        left = self._dead(once, left, found)
+        left = self._cover(once, left, found)
+        left = self._specials(left, found, weak=False)
+        left = self._too_early(left, found)
+        left = self._cover(options, left, found)
+        left = self._given(left, found)
+        if left:
+            left = self._cover(self._pairs(singles, left, found), left, found)
+        left = self._specials(left, found, weak=True)
+        return self._ratios(left, found)
+
+    # hypotheses → options ----------------------------------------------------------------------
+
+    def _singles(self) -> tuple[list[Batch], list[Option]]:
+        """Return single mistakes as batches, an equation each, and all options of them."""
+        architecture = self._numbers.ground.architecture
+        by_equation: dict[str, list[Change]] = {}
+        for change in changes(architecture):
+            by_equation.setdefault(change.equation, []).append(change)
+        base = self._numbers.base()
+        singles = [
+            batch
+            for equation in sorted(by_equation, key=self._numbers.place)
+            if (batch := self._numbers.extended(base, by_equation[equation])) is not None
+        ]
+        options = list(self._with.of(base, self._rank, 0))
+        for batch in singles:
+            options += self._with.of(batch, self._rank, 1)
+        for made in joint(architecture):
+            several = self._numbers.joint(made)
+            if several is not None:
+                options += self._with.of(several, self._rank, 1)
+        return singles, self._with.best(options)
+
+    def _rank(self, made: Made) -> int:
+        """Return how unusual a mistake is; joint ones go by their first."""
+        return self._ranks.get(made[0], len(self._ranks)) if made else 0
+
+    # options → causes --------------------------------------------------------------------------
+
+    def _cover(self, options: Sequence[Option], left: list[str], found: Found) -> list[str]:
+        """Take what explains most of what is left, with the fewest mistakes, again and again."""
         while left:
+            waiting = set(left)
             best = max(
-                (each for each in options if set(each[4]) & set(left)),
-                key=lambda each: (len(set(each[4]) & set(left)), -each[0], -each[1]),
+                (each for each in options if waiting & each.entries.keys()),
+                key=lambda each: (
+                    len(waiting & each.entries.keys()),
+                    -each.mistakes,
+                    not each.against,
+                    -each.rank,
+                ),
                 default=None,
             )
             if best is None:
                 return left
-            mistakes, _, made, factor, entries = best
-            explained = tuple(entry for entry in left if entry in entries)
-            ties = tuple(
-                dict.fromkeys(
-                    other[2][0].slug
-                    for other in options
-                    if other[0] == mistakes == 1
-                    and other[2]
-                    and other is not best
-                    and set(explained) == set(other[4]) & set(left)
-                    and other[2][0].slug not in {change.slug for change in made}
-                )
+            explained = tuple(entry for entry in left if entry in best.entries)
+            made, factor = self._news(best, found)
+            cause = Cause(
+                made,
+                explained,
+                max(best.entries[entry] for entry in explained),
+                factor,
+                ties=self._ties(best, explained, waiting, options),
+                follows=best.follows,
             )
-            residual = max(entries[entry].residual for entry in explained)
-            made, factor = self._news(made, factor, found)
-            found.causes.append(Cause(made, explained, residual, factor, ties=ties))
+            found.causes.append(cause)
             left = [entry for entry in left if entry not in explained]
         return left
 
-    def _news(
-        self, made: tuple[Change, ...], factor: Factor | None, found: Found
-    ) -> tuple[tuple[Change, ...], Factor | None]:
+    def _ties(
+        self, best: Option, explained: Sequence[str], waiting: set[str], options: Sequence[Option]
+    ) -> tuple[str, ...]:
+        """Return other names of what explains the same: alike, or up to a 2 that is lost."""
+        own = {change.slug for change in best.made} | set(best.factor.slugs if best.factor else ())
+        ties = dict.fromkeys(best.factor.ties if best.factor else ())
+        for other in options:
+            constant = other.factor is not None and other.factor.slugs == ("constant_factor",)
+            alike = other.mistakes == best.mistakes or (
+                constant and other.mistakes == best.mistakes + 1 and len(best.made) == 1
+            )
+            if alike and other.made and waiting & other.entries.keys() == set(explained):
+                ties.update(dict.fromkeys(change.slug for change in other.made))
+        return tuple(slug for slug in ties if slug not in own)
+
+    def _news(self, best: Option, found: Found) -> tuple[Made, Factor | None]:
         """Drop what another cause has said already, unless nothing would be left."""
         known = {change for cause in found.causes for change in cause.changes}
         factors = {cause.factor.words for cause in found.causes if cause.factor}
-        fresh = tuple(change for change in made if change not in known)
+        fresh = tuple(change for change in best.made if change not in known)
+        factor = best.factor
         if factor is not None and factor.words in factors and fresh:
             factor = None
-        return (fresh if fresh or factor else made), factor
+        return (fresh if fresh or factor else best.made), factor
 
-    def _groups(self, fits: Mapping[str, Fit]) -> Iterator[tuple[Factor | None, dict[str, Fit]]]:
-        """Yield entries with the same factor together; of factors, those that are explained."""
-        plain = {entry: each for entry, each in fits.items() if each.plain}
-        if plain:
-            yield None, plain
-        rest = [entry for entry in fits if entry not in plain]
-        while rest:
-            ratio = fits[rest[0]].factor
-            same = [e for e in rest if abs(fits[e].factor - ratio) <= self._tolerance * abs(ratio)]
-            rest = [entry for entry in rest if entry not in same]
-            factor = explain(
-                ratio, self._sizes, biases_only=all(entry.startswith("b") for entry in same)
+    def _pairs(self, singles: list[Batch], left: list[str], found: Found) -> list[Option]:
+        """Return pairs of mistakes, and what is already known with one more."""
+        names = {self._names[entry] for entry in left}
+        known = [cause.changes for cause in found.causes if cause.changes]
+        firsts = [*singles, *filter(None, map(self._numbers.joint, known))]
+        options: list[Option] = []
+        ranks = self._ranks
+        said = {change for made in known for change in made}
+        for first in firsts:
+            last = max(map(self._numbers.place, first.changed))
+            for second in singles:
+                later = [made[0] for made in second.made if self._numbers.needs(made[0], first)]
+                (equation,) = second.changed
+                if self._numbers.place(equation) <= last or not later:
+                    continue
+                both = self._numbers.extended(first, later)
+                if both is None or names.isdisjoint(both.values):
+                    continue
+
+                def rank(made: Made) -> int:
+                    rare = sum(change.slug in RARE for change in made if change not in said)
+                    new = sum(ranks[change] for change in made if change not in said)
+                    return new + rare * len(ranks)
+
+                options += self._with.of(both, rank, 2)
+        options = [
+            replace(
+                each,
+                mistakes=len(set(each.made) - said) + len(each.factor.slugs if each.factor else ()),
             )
-            if factor is not None:
-                yield factor, {entry: fits[entry] for entry in same}
+            for each in options
+            if each.entries.keys() & set(left)
+        ]
+        return self._with.best(options)
 
-    def _pairs(
-        self, singles: list[Change], left: list[str], found: Found
-    ) -> Iterator[tuple[tuple[Change, ...], dict[str, Fit]]]:
-        """Yield pairs of mistakes: first with one that is already found, then any."""
-        known = [change for cause in found.causes for change in cause.changes]
-        rare = ("derivative_of_other_function", "shortcut_for_other_cost")
-        common = [change for change in singles if change.slug not in rare]
-        tried = set()
-        for first, second in itertools.chain(
-            itertools.product(known, singles), itertools.combinations(common, 2)
-        ):
-            key = frozenset({(first.equation, first.expr), (second.equation, second.expr)})
-            if first.equation == second.equation or key in tried:
-                continue
-            tried.add(key)
-            values = self._numbers.changed([first, second])
-            if values is None:
-                continue
-            fits = {e: f for e, f in self._fits(values).items() if e in left}
-            if fits:
-                yield (first, second), fits
+    # beside hypotheses -------------------------------------------------------------------------
 
-    def _specials(self, left: list[str], found: Found) -> list[str]:
-        decay = self._numbers.ground.architecture.l2
+    def _specials(self, left: list[str], found: Found, *, weak: bool) -> list[str]:
         rest = []
         for entry in left:
-            if entry not in self._numbers.right:  # an intermediate
-                rest.append(entry)
-                continue
-            for special in specials(self._numbers, entry, self._came[entry], decay):
-                each = fit(
-                    self._came[entry], special.predicted, self._summands[entry], self._tolerance
-                )
-                if each is not None and each.plain:
-                    cause = Cause((), (entry,), each.residual, special=special)
-                    found.causes.append(cause)
+            for special in self._of(entry):
+                if special.weak and not weak:
+                    continue
+                residual = self._with.fit(entry, special.predicted)
+                if residual is not None:
+                    found.causes.append(
+                        Cause((), (entry,), residual, special=special, ties=special.ties)
+                    )
                     break
             else:
                 rest.append(entry)
         return rest
 
-    def _ratios(self, straight: Mapping[str, Fit], left: list[str], found: Found) -> list[str]:
-        """Say a constant factor that nothing explains: the last resort."""
-        while True:
-            entry = next((each for each in left if each in straight), None)
-            if entry is None:
-                return left
-            ratio = straight[entry].factor
-            same = tuple(
-                each
-                for each in left
-                if each in straight and abs(straight[each].factor - ratio) <= 1e-6 * abs(ratio)
+    def _dead(self, options: Sequence[Option], left: list[str], found: Found) -> list[str]:
+        """Say of zeros that they are zeros: other mistakes may have made them, too."""
+        rest = []
+        for entry in left:
+            nothing = np.zeros_like(self._came[entry])
+            if self._with.fit(entry, nothing) is None:
+                rest.append(entry)
+                continue
+            ties = dict.fromkeys(
+                each.made[0].slug for each in options if entry in each.entries and each.made
             )
-            residual = max(straight[each].residual for each in same)
-            found.causes.append(Cause((), same, residual, ratio=ratio))
-            left = [each for each in left if each not in same]
+            words = f"{notation.text(self._names[entry])} is zero everywhere"
+            special = Special("dead_parameter", words, nothing)
+            found.causes.append(Cause((), (entry,), 0.0, special=special, ties=tuple(ties)))
+        return rest
+
+    def _of(self, entry: str) -> Iterator[Special]:
+        if notation.split(entry)[0] in ("W", "b"):
+            yield from specials(self._numbers, entry, self._came[entry])
+
+    def _too_early(self, left: list[str], found: Found) -> list[str]:
+        """Weights that were updated before δ went back through them."""
+        for entry in left:
+            kind, layer = notation.split(entry)
+            if kind not in ("W", "b"):
+                continue
+            step = early_step(self._numbers, int(layer), self._came[entry], entry)
+            if step is None:
+                continue
+            made = tuple(
+                early_update(self._numbers, below, step) for below in range(int(layer), 0, -1)
+            )
+            options: list[Option] = []
+            for several in (made, made[:1]):
+                batch = self._numbers.joint(several)
+                if batch is not None:
+                    options += self._with.of(batch, self._rank, 1)
+            return self._cover(self._with.best(options), left, found)
+        return left
+
+    def _given(self, left: list[str], found: Found) -> list[str]:
+        """Judge what is left from the intermediate quantities as the person has them."""
+        given = {
+            name: self._came[entry]
+            for entry, name in self._names.items()
+            if entry == name and entry not in found.right and not name.startswith("J_")
+        }
+        given = {name: value for name, value in given.items() if np.isfinite(value).all()}
+        if not given or not left:
+            return left
+        base = self._numbers.base(given)
+        found.follows = self._following(base, given, left)
+        left = [entry for entry in left if entry not in found.follows]
+        options: list[Option] = []
+        every = changes(self._numbers.ground.architecture)
+        for equation in self._numbers.ground.backward:
+            here = [change for change in every if change.equation == equation.name]
+            batch = self._numbers.extended(base, here) if here else None
+            if batch is None:
+                continue
+            for option in self._with.of(batch, self._rank, 1):
+                entries = {
+                    entry: residual
+                    for entry, residual in option.entries.items()
+                    if entry not in given or entry == equation.name
+                }
+                if entries and option.factor is None:
+                    options.append(replace(option, entries=entries, follows=tuple(given)))
+        return self._cover(self._with.best(options), left, found)
+
+    def _following(self, base: Batch, given: Blocks, left: list[str]) -> dict[str, str]:
+        """Return which entries follow rightly from a wrong intermediate quantity."""
+        follows = {}
+        for entry in left:
+            name = self._names[entry]
+            needs = self._numbers.ground.equations[name].expr.symbols()
+            sources = [each for each in needs if each in base.values]
+            if not sources:
+                continue
+            predicted = self._numbers.again(name, base)[0]
+            if self._with.fit(entry, predicted) is not None:
+                direct = [source for source in sources if source in given]
+                follows[entry] = (direct or sources)[0]
+        return follows
+
+    def _ratios(self, left: list[str], found: Found) -> list[str]:
+        """Say a constant factor that nothing explains: the last resort."""
+        straight = self._with.fits(self._numbers.base())
+        factors = {
+            entry: float(straight[entry].factor[0])
+            for entry in left
+            if straight[entry].scaled[0] and self._came[entry].size > 1
+        }
+        for ratio, same in together(factors):
+            residual = max(float(straight[entry].residual[0]) for entry in same)
+            found.causes.append(Cause((), tuple(same), residual, ratio=ratio))
+        return [entry for entry in left if entry not in factors]
 
 
-def equation_of(entry: str) -> str:
-    """Return the name of the equation of an entry: ``"J_W1"`` of ``"W1"``, others as they are."""
-    kind, _ = notation.split(entry)
-    return notation.adjoint(entry) if kind in ("W", "b") else entry
+def early_update(numbers: Numbers, layer: int, step: float) -> Change:
+    """Return the mistake that the weights above a layer are updated before δ goes through them."""
+    above, ground = layer + 1, numbers.ground
+    jacobian = ground.symbol(notation.adjoint(notation.weights(above)))
+    moved = ground.W(above) - expr.scale(Coefficient(Fraction(step)), jacobian)
+    body = moved.T @ ground.delta(above)
+    words = f"W{above} was updated, by {step:.4g} J_W{above}, before δ{above} went back through it"
+    shown = f"(W{above} − {step:.4g} J_W{above})ᵀ δ{above}"
+    name = ground.slope(layer).name
+    return Change("updated_too_early", name, body, words, layer, "early", shown)

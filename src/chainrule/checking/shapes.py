@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checking.hypotheses import Numbers
-from chainrule.checking.search import equation_of
+from chainrule.checking.options import equation_of
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,44 @@ def shaped(numbers: Numbers, entry: str, came: NDArray[Any]) -> Shaped:
     """
     wanted = numbers.right[equation_of(entry)].shape
     single = came.dtype.kind == "f" and came.dtype.itemsize < 8
-    values = came.astype(float)
+    values = np.asarray(came, dtype=np.float64)
     if values.shape == wanted:
         return Shaped(values, single=single)
+    slug, found, words = _other(values, wanted, entry, numbers.examples)
     met = f"it has shape {values.shape}, wanted {wanted}"
-    examples = numbers.right["y"].shape[1]
-    if entry.startswith("b") and values.ndim == 2 and values.shape == (wanted[0], examples):
-        summed = values.sum(axis=1, keepdims=True)
-        return Shaped(summed, "bias_not_summed", f"{met}: one column for every example", single)
-    if values.size == max(wanted[0], 1) * wanted[1] and 1 in wanted:
-        return Shaped(values.reshape(wanted), "kept_dimension", met, single)
+    return Shaped(found, slug, f"{met}: {words}" if words else met, single)
+
+
+def _other(  # noqa: PLR0911 - a table of shapes
+    values: NDArray[np.float64], wanted: tuple[int, ...], entry: str, examples: int
+) -> tuple[str, NDArray[np.float64] | None, str]:
+    rows, columns = wanted
+    if entry.startswith("b"):
+        if values.shape == (rows, examples):
+            words = "one column for every example"
+            return "bias_not_summed", values.sum(axis=1, keepdims=True), words
+        if values.shape == (examples, rows):
+            words = "one row for every example"
+            return "bias_not_summed", values.sum(axis=0)[:, None], words
+        if values.size == 1 < rows:
+            words = "a single number for all units"
+            return "bias_summed_over_units", np.full(wanted, values.item()), words
+        if values.size == examples != rows and values.ndim <= 2:
+            return "bias_summed_over_units", None, "summed over the units, not over the examples"
+    if entry.startswith("W") and values.shape == (columns, rows):
+        return "transposed", values.T, ""
+    if values.size == rows * columns and 1 in wanted:
+        return "kept_dimension", values.reshape(wanted), ""
     if values.ndim == 2 and values.T.shape == wanted:
-        return Shaped(values.T, "transposed", met, single)
-    if values.size == np.prod(wanted) and values.squeeze().shape == tuple(
-        n for n in wanted if n > 1
-    ):
-        return Shaped(values.reshape(wanted), "kept_dimension", met, single)
-    square = values.ndim == 2 and values.shape[0] == values.shape[1] and 1 in wanted
-    return Shaped(None, "one_dimensional_input" if square else "not_expanded", met, single)
+        return "transposed", values.T, ""
+    if values.size == rows * columns and values.squeeze().shape == wanted:
+        return "kept_dimension", values.reshape(wanted), ""
+    if values.ndim == 3 and values.shape in ((*wanted, examples), (examples, *wanted)):
+        axis = -1 if values.shape[:2] == wanted else 0
+        return "not_expanded", values.sum(axis=axis), "not summed over the examples"
+    if values.ndim == 2 and values.shape[0] == values.shape[1]:
+        words = "arrays with one axis were spread to a square"
+        return "one_dimensional_input", None, words
+    if values.shape == (rows, examples):
+        return "not_expanded", None, "a column for every example, as δ has it"
+    return "not_expanded", None, ""

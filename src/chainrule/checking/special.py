@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import notation
+from chainrule.checking.fitting import BELOW
 from chainrule.checking.hypotheses import Numbers
 
 Array = NDArray[np.float64]
+
+SHARE = 1e-6
+"""Largest relative residual of something that is added to what is right."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,20 @@ class Special:
     slug, words : str
     predicted : ndarray
         What it makes of the entry.
+    ties : tuple of str
+        Other names of the same.
+    weak : bool
+        Whether it fits so easily that everything else is tried first.
     """
 
     slug: str
     words: str
     predicted: Array
+    ties: tuple[str, ...] = ()
+    weak: bool = False
 
 
-def specials(numbers: Numbers, entry: str, came: Array, decay: float) -> Iterator[Special]:
+def specials(numbers: Numbers, entry: str, came: Array) -> Iterator[Special]:
     """Yield what may explain an entry, with the numbers that it predicts.
 
     Parameters
@@ -40,69 +50,71 @@ def specials(numbers: Numbers, entry: str, came: Array, decay: float) -> Iterato
         ``"W1"``, ``"b1"``, …
     came : ndarray
         What a person's code returned, in the right shape.
-    decay : float
-        λ of the penalty in their cost.
     """
-    name = notation.adjoint(entry)
-    right: Array = numbers.right[name]
-    jacobian = notation.text(name)
-    if np.any(right):
-        yield Special("dead_parameter", f"{jacobian} is zero", np.zeros_like(right))
-    if right.ndim == 2 and right.shape[0] == right.shape[1] > 1:
-        yield Special("transposed", f"{jacobian} is transposed", right.T)
-    yield from _penalties(numbers, entry, came, right, decay)
-    yield from _skipped(numbers, entry, came, right)
-    yield from _too_early(numbers, entry, came, right)
-
-
-def _penalties(
-    numbers: Numbers, entry: str, came: Array, right: Array, decay: float
-) -> Iterator[Special]:
-    theta: Array = numbers.right[entry]
-    share = _share(came - right, theta)
-    if share is None:
-        return
-    weights = entry.startswith("W")
-    name = notation.text(entry)
-    predicted = right + share * theta
-    if not weights:
-        yield Special(
-            "penalty_on_bias", f"{share:.6g} {name} is added: no penalty is on it", predicted
-        )
-    elif decay and abs(share + decay) <= 1e-5 * decay:
-        yield Special("penalty_missing", f"λ {name} of the penalty is left out", predicted)
-    elif decay and abs(share + 2 * decay) <= 1e-5 * decay:
-        yield Special("penalty_sign", f"λ {name} of the penalty is subtracted", predicted)
-    else:
-        words = f"{share + decay:.6g} {name} stands where the penalty gives {decay:.6g} {name}"
-        yield Special("penalty_factor", words, predicted)
-
-
-def _skipped(numbers: Numbers, entry: str, came: Array, right: Array) -> Iterator[Special]:
-    """One row, column or example left out."""
-    different = np.abs(came - right) > 1e-9 * np.max(np.abs(right), initial=0.0)
+    right: Array = numbers.right[notation.adjoint(entry)]
     jacobian = notation.text(notation.adjoint(entry))
+    if right.shape[0] == right.shape[1] > 1:
+        yield Special("transposed", f"{jacobian} is transposed", right.T)
+    yield from _examples(numbers, entry, right)
+    yield from _penalties(numbers, entry, came, right)
+    yield from _lines(came, right, jacobian)
+    yield from _scattered(came, right, jacobian)
+
+
+def _lines(came: Array, right: Array, jacobian: str) -> Iterator[Special]:
+    """One row, or one column, that is zero, or at least the only one that is wrong."""
+    rounding = BELOW * float(np.max(np.abs(right), initial=0.0))
+    different = np.abs(came - right) > SHARE * np.abs(right) + rounding
     for axis, what in ((0, "row"), (1, "column")):
-        if came.shape[axis] < 2:
-            continue
         lines = np.flatnonzero(different.any(axis=1 - axis))
-        if lines.size == 1:
-            predicted = right.copy()
-            line = (lines[0], slice(None)) if axis == 0 else (slice(None), lines[0])
-            predicted[line] = came[line]
-            words = f"{what} {lines[0] + 1} of {jacobian} alone is wrong"
-            yield Special("row_skipped", words, predicted)
+        if came.shape[axis] < 2 or lines.size != 1:
+            continue
+        line = (lines[0], slice(None)) if axis == 0 else (slice(None), lines[0])
+        predicted = right.copy()
+        predicted[line] = came[line]
+        empty = not came[line].any()
+        how = "is left out: it is zero" if empty else "alone is wrong"
+        words = f"{what} {lines[0] + 1} of {jacobian} {how}"
+        yield Special("row_skipped", words, predicted, weak=not empty)
+
+
+def _scattered(came: Array, right: Array, jacobian: str) -> Iterator[Special]:
+    """Entries that are right where they are not zero, or all there in other places."""
+    if right.size < 3:
+        return
+    picked = np.where(came == 0, 0.0, right)
+    if came.any() and np.any(picked != right):
+        words = f"{np.count_nonzero(came)} of {came.size} entries of {jacobian} are there alone"
+        yield Special("picked_entries", words, picked)
+    order = np.argsort(came, axis=None)
+    predicted = np.empty_like(right)
+    predicted.ravel()[order] = np.sort(right, axis=None)
+    if np.ptp(right) > 0:
+        words = f"the entries of {jacobian} are right, but stand in each other's places"
+        yield Special("index_scatter", words, predicted)
+
+
+def _examples(numbers: Numbers, entry: str, right: Array) -> Iterator[Special]:
+    """Examples that are left out, or that alone are counted."""
     parts = contributions(numbers, entry)
     count = parts.shape[-1]
     if count < 2:
         return
     for place in range(count):
-        which = f"example {place + 1} of {count}"
-        yield Special("row_skipped", f"{which} is left out", right - parts[..., place])
-    for place in (0, count - 1):
+        which = f"example {place + 1} of {count} is left out"
+        if count == 2:
+            continue  # then the other alone is counted
+        yield Special("row_skipped", which, right - parts[..., place])
+    rest = right - parts.sum(axis=-1)  # a penalty
+    for place, slug, tie in (
+        (count - 1, "lost_path", "one_example_only"),
+        (0, "one_example_only", "lost_path"),
+    ):
         which = f"example {place + 1} of {count} alone is counted"
-        yield Special("one_example_only", which, parts[..., place])
-        yield Special("one_example_only", which, count * parts[..., place])
+        hint = f"{which}: = stands where += belongs?" if place else which
+        ties = (tie, "row_skipped") if count == 2 else (tie,)
+        yield Special(slug, hint, rest + parts[..., place], ties)
+        yield Special(slug, f"{hint}, and not divided by m", rest + count * parts[..., place], ties)
 
 
 def contributions(numbers: Numbers, entry: str) -> Array:
@@ -112,30 +124,63 @@ def contributions(numbers: Numbers, entry: str) -> Array:
     if kind == "b":
         return np.asarray(delta[:, None, :])
     before = numbers.right[notation.activations(int(layer) - 1)]
-    return np.asarray(np.einsum("im,jm->ijm", delta, before))
+    return np.asarray(delta[:, None, :] * before[None, :, :])
 
 
-def _too_early(numbers: Numbers, entry: str, came: Array, right: Array) -> Iterator[Special]:
-    """W above was updated before δ went back through it: h = g − η (what J_W sends back)."""
-    _, layer = notation.split(entry)
-    above = int(layer) + 1
-    if above > numbers.ground.layers:
+def _penalties(numbers: Numbers, entry: str, came: Array, right: Array) -> Iterator[Special]:
+    """Penalties with a factor of their own, also beside a factor of the rest."""
+    decay = numbers.ground.architecture.l2
+    theta: Array = numbers.right[entry]
+    name = notation.text(entry)
+    if came.size < 2 or not np.isfinite(came).all():
         return
-    weights = notation.adjoint(notation.weights(above))
-    sent = numbers.through(int(layer), numbers.right[weights])
-    moved = sent[notation.adjoint(entry)]
-    share = _share(came - right, moved)
-    if share is not None and share < 0:
-        step = f"by {-share:.4g} J_W{above}"
-        words = f"W{above} was updated ({step}) before δ{above} went back through it"
-        yield Special("updated_too_early", words, right + share * moved)
+    share = _share(came - right, theta)
+    if share is not None:
+        predicted = right + share * theta
+        if not entry.startswith("W"):
+            words = f"{share:.6g} {name} is added, but the cost does not penalise biases"
+            yield Special("penalty_on_bias", words, predicted)
+        elif decay:
+            words = f"{share + decay:.6g} {name} stands where the penalty gives {decay:.6g} {name}"
+            yield Special("penalty_factor", words, predicted)
+        else:
+            words = f"{share:.6g} {name} is added, but the cost has no penalty"
+            yield Special("penalty_factor", words, predicted)
+
+
+def early_step(numbers: Numbers, layer: int, came: Array, entry: str) -> float | None:
+    """Return by what part of their Jacobian the weights above a layer were updated too early.
+
+    Then h = g − η (what J_W sends back), with W above a layer already W − η J_W.
+
+    Parameters
+    ----------
+    numbers : Numbers
+    layer : int
+    came : ndarray
+    entry : str
+        Of that layer.
+
+    Returns
+    -------
+    float or None
+        η, positive; ``None`` where that does not explain what came.
+    """
+    if layer >= numbers.ground.layers or came.size < 2:
+        return None
+    weights = numbers.right[notation.adjoint(notation.weights(layer + 1))]
+    name = notation.adjoint(entry)
+    moved = numbers.through(layer, weights)[name]
+    share = _share(came - numbers.right[name], moved)
+    return -share if share is not None and share < 0 else None
 
 
 def _share(rest: Array, of: Array) -> float | None:
     """Return c where the rest is c times something, and not 0."""
-    size = float(np.vdot(of, of))
-    if not size or not np.any(rest):
-        return None
-    share = float(np.vdot(of, rest)) / size
-    good = np.max(np.abs(rest - share * of)) <= 1e-6 * np.max(np.abs(rest))
-    return share if good and abs(share) > 1e-12 else None
+    with np.errstate(all="ignore"):
+        size = float(np.vdot(of, of))
+        if not size or not np.isfinite(size) or not np.any(rest) or np.count_nonzero(of) < 2:
+            return None
+        share = float(np.vdot(of, rest)) / size
+        good = np.max(np.abs(rest - share * of)) <= SHARE * np.max(np.abs(rest))
+    return share if good and abs(share) > BELOW else None

@@ -23,6 +23,7 @@ class OwnAsserts:
 
     def __init__(self) -> None:
         self.places: list[Place] = []
+        self.held: set[int] = set()
         self.failed: set[int] = set()
 
     def taken_out(self, definition: Definition) -> ast.stmt:
@@ -37,8 +38,7 @@ class OwnAsserts:
     def hold(self, number: int, test: Callable[[], Any]) -> None:
         """Note whether an assertion holds; this is what their code calls in its place."""
         try:
-            if not test():
-                self.failed.add(number)
+            (self.held if test() else self.failed).add(number)
         except Exception:  # what cannot be asked does not hold
             self.failed.add(number)
 
@@ -53,7 +53,7 @@ class OwnAsserts:
                 entries=(self.places[number].function,),
                 place=self.places[number],
             )
-            for number in sorted(self.failed)
+            for number in sorted(self.failed - self.held)  # at sizes of a reading not taken
         ]
         if self.places and not said:
             many = len(self.places)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import FrameType
@@ -20,7 +21,7 @@ import numpy as np
 from chainrule.solutions.findings import Place
 
 FILE = re.compile(r"^<(?:cell (\d+)|file): (.+)>$")
-GRACE = 2.0
+GRACE = 1.0
 """Seconds of processor time between the alarm and the end of the process."""
 LISTENS = hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
 """Whether this system can limit the time of a call."""
@@ -43,7 +44,7 @@ def file_of(place: Place, name: str) -> str:
     return f"<{f'cell {place.cell}' if place.cell is not None else 'file'}: {name}>"
 
 
-def _name(function: Callable[..., Any]) -> str:
+def name_of(function: Callable[..., Any]) -> str:
     """Return what a function of theirs is called; empty for one that only wraps a call of ours."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     match = FILE.match(code.co_filename) if code is not None else None
@@ -74,7 +75,9 @@ class Caller:
     ) -> None:
         self.seconds, self.avoid, self.say = seconds, dict(avoid or {}), say
         self._inside, self._last = False, ""
-        if LISTENS:
+        # Python hands signals to the main thread alone.
+        self._listens = LISTENS and threading.current_thread() is threading.main_thread()
+        if self._listens:
             signal.signal(signal.SIGALRM, self._ring)
 
     def call(
@@ -100,13 +103,13 @@ class Caller:
         Exception
             Whatever it raises; `TooLong`, `Ended`.
         """
-        name = at or _name(function)
+        name = at or name_of(function)
         if name and name in self.avoid:
             raise TooLong(self.avoid[name])
         if self.say is not None and name and name != self._last:
             self._last = name
             self.say(name)
-        if not LISTENS or self._inside:
+        if not self._listens or self._inside:
             return self._guarded(function, args, options or {})
         began = time.perf_counter()
         try:

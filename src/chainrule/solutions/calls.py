@@ -11,7 +11,7 @@ from chainrule.solutions.calling import FILE, Ended, TooLong
 from chainrule.solutions.expressions import Evaluation, Unknown
 from chainrule.solutions.findings import Place
 from chainrule.solutions.reading import Array, Trouble
-from chainrule.solutions.space import Idle, Space
+from chainrule.solutions.space import Idle, Space, Unfinished
 
 
 def attempt(
@@ -36,13 +36,10 @@ def attempt(
     try:
         found = space.call(space[name], *arguments)
     except (Exception, SystemExit) as problem:
-        return blank(space, name) or trouble(problem, space.place(name))
+        return trouble(problem, space.place(name))
     if last and isinstance(found, (tuple, list)):
         found = found[-1] if len(found) else None
-    result = as_array(name, found, space.place(name))
-    if isinstance(result, Trouble):
-        return blank(space, name) or result
-    return result
+    return as_array(name, found, space.place(name))
 
 
 def blank(space: Space, name: str) -> Trouble | None:
@@ -55,6 +52,8 @@ def as_array(name: str, found: Any, place: Place | None) -> Array | Trouble:
     """Return what a function returned as an array of numbers."""
     if found is None:
         return Trouble("returns_none", f"{name} returned nothing (None)", place)
+    if isinstance(found, Unfinished):
+        return Trouble("unfinished", str(found), found.place)
     if isinstance(found, Idle):
         sentence = f"{name} comes from a module that is not there"
         return Trouble("not_defined", sentence, place)
@@ -72,6 +71,8 @@ def as_array(name: str, found: Any, place: Place | None) -> Array | Trouble:
 
 def trouble(problem: BaseException, place: Place | None) -> Trouble:
     """Return what was raised, and the line of their code that it came from."""
+    if isinstance(problem, Unfinished):
+        return Trouble("unfinished", str(problem), problem.place)
     where = place
     for frame in traceback.extract_tb(problem.__traceback__, limit=-200):
         match = FILE.match(frame.filename)

@@ -11,9 +11,11 @@ import numpy as np
 from chainrule import notation
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.diagnosis import Diagnosis
+from chainrule.checking.factors import explain
 from chainrule.checking.verdicts import Verdict
+from chainrule.network import Network
 from chainrule.solutions.findings import Finding, Judged
-from chainrule.solutions.reading import Array, Piece, Reading, Trouble
+from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.witness import TOLERANCE, Witness
 
 if TYPE_CHECKING:
@@ -87,33 +89,115 @@ def mismatch(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Finding | 
     whole = set(diagnoses) == {piece.entry for piece in entries.reading.pieces}
     if truth is None or cost is None or not diagnoses or not factor_only or not whole:
         return None
-    shares = []
-    for here, came, wanted in zip(entries.probes, entries.both, truth.wanted, strict=True):
-        ratios = [_ratio(came[entry], wanted[entry]) for entry in diagnoses]
-        share = _same(ratios)
-        if share is None:
+    ratios, shares = [], []
+    for place, here in enumerate(entries.probes):
+        ratio = _same([_data_ratio(entries, place, entry) for entry in diagnoses])
+        if ratio is None:
             return None
-        shares.append(share * cost.scale.value(here))
+        ratios.append(ratio)
+        shares.append(ratio * cost.scale.value(here))
     outputs = float(entries.probes[0].y.shape[0])
     usual = [two / k for two in POWERS_OF_TWO for k in (1.0, outputs)]
-    near = [u for u in usual if all(abs(share - u) <= TOLERANCE * u for share in shares)]
-    if not near:
+    where = entries.reading.pieces[0].place
+    if any(all(abs(share - u) <= TOLERANCE * u for share in shares) for u in usual):
+        said = CATALOGUE["cost_gradient_mismatch"]
+        slugs = ("cost_gradient_mismatch", "constant_factor")
+        slug, tie = slugs[::-1] if cost.scale.usual else slugs
+        words = f"{said.says}: the gradient is {ratios[0]:.6g} times that of the cost"
+        return Finding(slug, "remark", words, said.mend, tuple(diagnoses), ties=(tie,), place=where)
+    return _global_count(entries, ratios, tuple(diagnoses))
+
+
+def _data_ratio(entries: Entries, place: int, entry: str) -> float | None:
+    """Return what an entry is over what it should be, penalties left aside."""
+    assert entries.truth is not None
+    came, wanted = entries.both[place][entry], entries.truth.wanted[place][entry]
+    if not isinstance(came, np.ndarray) or came.shape != wanted.shape:
         return None
-    entry = CATALOGUE["cost_gradient_mismatch"]
-    ratio = _ratio(entries.came[next(iter(diagnoses))], truth.wanted[0][next(iter(diagnoses))])
-    sizes = "at these sizes, " if not cost.scale.usual else ""
-    slug, ties = "cost_gradient_mismatch", ("constant_factor",)
-    if cost.scale.usual:
-        slug, ties = "constant_factor", ("cost_gradient_mismatch",)
-    return Finding(
-        slug,
-        "remark",
-        f"{entry.says}: {sizes}the gradient is {ratio:.6g} times that of the cost",
-        entry.mend,
-        tuple(diagnoses),
-        ties=ties,
-        place=entries.reading.pieces[0].place,
+    decay = entries.truth.networks[place].architecture.l2 * entries.truth.factors[place]
+    if decay and entry.startswith("W"):
+        penalty = decay * entries.probes[place].params[entry]
+        aside = _ratio(came - penalty, wanted - penalty)
+        return _ratio(came, wanted) if aside is None else aside
+    return _ratio(came, wanted)
+
+
+def _global_count(
+    entries: Entries, ratios: Sequence[float], spoilt: tuple[str, ...]
+) -> Finding | None:
+    """Return that the number of examples is another than that of the data, always the same one."""
+    counts = [here.examples / ratio for here, ratio in zip(entries.probes, ratios, strict=True)]
+    first = counts[0]
+    same = all(abs(each - first) <= TOLERANCE * first for each in counts)
+    varied = entries.probes[0].examples != entries.probes[1].examples
+    if not same or not varied or first < 2.5 or abs(first - round(first)) > 1e-4:
+        return None
+    sizes = entries.probes[0].params.sizes
+    if round(first) in {*sizes, sizes[0] * sizes[-1]}:
+        return None
+    said = CATALOGUE["global_count"]
+    words = f"it is divided by {round(first)}, whatever the number of examples: {said.says}"
+    place = entries.reading.pieces[0].place
+    return Finding("global_count", "mistake", words, said.mend, spoilt, place=place)
+
+
+def infinite(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
+    """Return that entries are not finite: at these probes, no right gradient is."""
+    spoilt = []
+    for piece in reading.pieces:
+        value = came.get(piece.entry)
+        if isinstance(value, np.ndarray) and not np.isfinite(value).all():
+            spoilt.append(piece)
+    if not spoilt:
+        return []
+    words = (
+        "it is not finite: it is divided by something that is 0, as it would be by the slope of "
+        "an activation where that is flat"
     )
+    entries = tuple(piece.entry for piece in spoilt)
+    mend = CATALOGUE["derivative_reciprocal"].mend
+    place = spoilt[0].place
+    return [Finding("derivative_reciprocal", "mistake", words, mend, entries, place=place)]
+
+
+def single(pieces: Sequence[Piece]) -> list[Finding]:
+    """Return the remark on what was computed in less than float64."""
+    if not pieces:
+        return []
+    said = CATALOGUE["precision"]
+    entries = tuple(piece.entry for piece in pieces)
+    return [Finding("precision", "remark", said.says, said.mend, entries, place=pieces[0].place)]
+
+
+def beside_penalty(
+    diagnoses: Mapping[str, Diagnosis], net: Network, probe: Probe, came: Mapping[str, Array]
+) -> Mapping[str, Diagnosis]:
+    """Return diagnoses with factors on the data's part alone, where a penalty stands beside it."""
+    decay = net.architecture.l2
+    if not decay:
+        return diagnoses
+    plain = Network(
+        net.sizes, activation=list(net.architecture.activations), cost=net.architecture.cost
+    )
+    _, wanted = plain.value_and_grad(probe.params, probe.x, probe.y)
+    sizes = {"m": probe.examples, "d": probe.x.shape[0], "k": probe.y.shape[0]}
+    found = dict(diagnoses)
+    for entry, each in diagnoses.items():
+        if each.verdict is not Verdict.WRONG_UNKNOWN or not entry.startswith("W"):
+            continue
+        ratio = _ratio(came[entry] - decay * probe.params[entry], wanted[entry])
+        factor = None if ratio is None else explain(ratio, sizes)
+        if factor is not None:
+            mends = "; ".join(CATALOGUE[slug].mend for slug in factor.slugs)
+            words = f"it is {factor.words} times what it should be, the penalty left aside"
+            found[entry] = replace(
+                each,
+                verdict=Verdict.WRONG,
+                slugs=factor.slugs,
+                sentence=words,
+                suggestion=mends,
+            )
+    return found
 
 
 def _same(ratios: Sequence[float | None]) -> float | None:

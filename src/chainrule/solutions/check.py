@@ -34,12 +34,14 @@ def check_file(
     path : path-like
         A notebook (``.ipynb``), a notebook exported as text, or a Python file.
     limits : Limits, optional
+        What it may use of time and memory; see `chainrule.solutions.limits`.
     options : mapping, optional
         ``gradient``, ``cost``, ``parameters``: names that the person's functions go by.
 
     Returns
     -------
     Report
+        Printing shows it; in Jupyter it shows itself.
 
     Raises
     ------
@@ -47,6 +49,17 @@ def check_file(
         If it is neither.
     OSError
         If it cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "solution.py")
+    ...     _ = path.write_text("print('nothing to judge')")
+    ...     print(check_file(path))
+    solution.py
+    <BLANKLINE>
+    could not be judged: it defines no function and no class
     """
     document = cells.document(Path(path))
     report = check_cells(document.cells, str(path), limits, options)
@@ -101,7 +114,8 @@ def check_cells(
         found = next((m["report"] for m in outcome.messages if "report" in m), None)
         if found is not None:
             seconds = time.monotonic() - began
-            return _with_places(replace(Report.from_dict(found), seconds=seconds), avoid, places)
+            report = replace(Report.from_dict(found), seconds=seconds, source=tuple(read))
+            return _with_places(report, avoid, places)
         failure = next((m["failure"] for m in outcome.messages if "failure" in m), "")
         told |= {each.name: each for each in _told(outcome)}
         name = _at(outcome)
@@ -110,7 +124,8 @@ def check_cells(
             trouble = failure or trouble
             break
         avoid[name], places[name] = trouble, _place(outcome, name, read)
-    return _partial(path, told, avoid, places, trouble, time.monotonic() - began)
+    partial = _partial(path, told, avoid, places, trouble, time.monotonic() - began)
+    return replace(partial, source=tuple(read))
 
 
 def _told(outcome: Outcome) -> list[Judged]:

@@ -77,11 +77,11 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     space.tell = None if say is None else lambda line: say({"judged": line.to_dict()})
     found = judged(space)
     if found is not None:
-        style, judge = found
+        style, reading, judge = found
         return Report(
             request["path"],
             style,
-            judge.reading.words,
+            tuple(reading.words),
             (*judge.judged, *_blanks(definitions, judge.judged)),
             tuple(judge.findings),
             (*_loader(definitions, space), *judge.remarks),

@@ -87,6 +87,8 @@ class Definitions:
     imports : list of tuple of ast.stmt and Place
     findings : list of Finding
         What is odd about the file: cells that do not parse, names defined twice.
+    statements : list of tuple of ast.stmt and Place
+        All that stands at the top, in order.
     unfinished : dict of str to tuple of str and Place
         Functions that nobody has written yet: what is missing, and where. Methods are called
         ``"Class.method"``; those of a class that others are made of may be blank.
@@ -102,6 +104,7 @@ class Definitions:
     assignments: dict[str, list[Assignment]] = field(default_factory=dict)
     imports: list[tuple[ast.stmt, Place]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    statements: list[tuple[ast.stmt, Place]] = field(default_factory=list)
     unfinished: dict[str, tuple[str, Place]] = field(default_factory=dict)
     lost: dict[str, tuple[str, Place]] = field(default_factory=dict)
     python2: bool = False
@@ -152,6 +155,7 @@ class _Collector:
         for name, error in parsed.lost:
             self.into.lost[name] = (error.msg, place(cell, error.lineno or 1, name))
         for node in parsed.tree.body:
+            self.into.statements.append((node, place(cell, node.lineno)))
             self._take(node, cell)
 
     def _take(self, node: ast.stmt, cell: Cell) -> None:
@@ -313,8 +317,7 @@ def _names(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr, i
     elif isinstance(target, (ast.Tuple, ast.List)):
         parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
         for index, each in enumerate(target.elts):
-            if isinstance(each, ast.Name):
-                if len(parts) == len(target.elts):
-                    yield each.id, parts[index], None
-                else:
-                    yield each.id, value, index
+            if len(parts) == len(target.elts):
+                yield from _names(each, parts[index])
+            elif isinstance(each, ast.Name):
+                yield each.id, value, index

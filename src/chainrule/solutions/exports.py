@@ -39,8 +39,10 @@ def split(text: str) -> list[Piece]:
         return list(_marked(lines))
     if any(PERCENT.match(line) for line in lines):
         return list(_percent(lines))
-    if any(FENCE.match(line) for line in lines) and parse(text).error is not None:
-        return list(_fenced(lines))
+    if any(FENCE.match(line) for line in lines):
+        whole = parse(text)
+        if whole.error is not None or whole.repairs:  # else the fence stands in a text of theirs
+            return list(_fenced(lines))
     return [(text, None, None, 1)]
 
 

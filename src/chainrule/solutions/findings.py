@@ -7,10 +7,11 @@ judgement runs in a process of its own, and this is all that comes back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from chainrule.checking.verdicts import Verdict
+from chainrule.solutions.cells import Cell
 
 SCHEMA = 1
 """Version of the JSON; it changes when a field changes its meaning or goes away."""
@@ -113,9 +114,9 @@ class Judged:
         return cls(**{**found, "verdict": Verdict(found["verdict"]), "place": _place(found)})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """All that is said of one file.
+    """All that is said of one file. Printing shows it; in Jupyter it shows itself.
 
     Parameters
     ----------
@@ -131,6 +132,8 @@ class Report:
     problem : str
         Why nothing could be judged; empty otherwise.
     seconds : float
+    source : tuple of Cell
+        What was judged, where it is at hand; it is shown, and is no part of the JSON.
     """
 
     path: str
@@ -141,6 +144,7 @@ class Report:
     remarks: tuple[Finding, ...] = ()
     problem: str = ""
     seconds: float = field(default=0.0, compare=False)
+    source: tuple[Cell, ...] = field(default=(), compare=False)
 
     @property
     def status(self) -> int:
@@ -153,9 +157,20 @@ class Report:
         )
         return 2 if self.problem or stuck or not good else 0
 
+    def __repr__(self) -> str:
+        from chainrule.solutions import terminal  # not needed where other people's code runs
+
+        return "\n".join(terminal.lines(self))
+
+    def _repr_html_(self) -> str:
+        from chainrule.solutions import page
+
+        return page.fragment(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON knows it."""
-        found = asdict(self)
+        found = asdict(replace(self, source=()))
+        del found["source"]
         found["judged"] = [each.to_dict() for each in self.judged]
         return {"schema": SCHEMA, "status": self.status, **found}
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from chainrule.checking.diagnosis import Diagnosis, diagnose
+from chainrule.checking.diagnosis import SINGLE, Diagnosis, diagnose
 from chainrule.checking.verdicts import Verdict
 from chainrule.costs import COSTS
 from chainrule.errors import ChainruleError
@@ -122,19 +123,34 @@ class Entries:
     def score(self) -> tuple[int, int]:
         """How many entries are right, and how many are arrays."""
         arrays = sum(isinstance(each, np.ndarray) for each in self.came.values())
-        return sum(each is True for each in self.right.values()), arrays
+        return sum(self._tells(e) for e, each in self.right.items() if each is True), arrays
+
+    def _tells(self, entry: str) -> bool:
+        """Return whether it says something that an entry is right: one number at free scale not."""
+        free = self.truth is not None and bool(self.truth.assumed)
+        return not free or self.probes[0].params[entry].size > 1
+
+    @property
+    def misshapen(self) -> bool:
+        """Whether some Jacobian of weights does not run, or has another shape than its weights."""
+        shapes = {name: view.shape for name, view in self.probes[0].params.items()}
+        return any(
+            not isinstance(value, np.ndarray) or value.shape != shapes[entry]
+            for entry, value in self.came.items()
+            if entry.startswith("W")
+        )
+
+    @property
+    def misfit(self) -> bool:
+        """Whether an entry has a shape of which only other sizes can tell more."""
+        return any("not_expanded" in each.slugs for each in self._diagnoses.values())
 
     @property
     def unexplained(self) -> bool:
         """Whether something does not run, has another shape, or has no cause that is known."""
-        shapes = {name: view.shape for name, view in self.probes[0].params.items()}
-        for entry, value in self.came.items():
-            if not isinstance(value, np.ndarray) or value.shape != shapes[entry]:
-                return True
-        return any(
-            each.verdict is Verdict.WRONG_UNKNOWN or "one_example_only" in each.slugs
-            for each in self._diagnoses().values()
-        )
+        if any(not isinstance(value, np.ndarray) for value in self.came.values()):
+            return True
+        return any(each.verdict is Verdict.WRONG_UNKNOWN for each in self._diagnoses.values())
 
     # What is right -----------------------------------------------------------------------------
 
@@ -195,7 +211,11 @@ class Entries:
 
     def _agreeing(self, truth: Truth) -> int:
         """Return how many entries are as a truth has them."""
-        return sum(self._off(truth, piece.entry) <= TOLERANCE for piece in self.reading.pieces)
+        return sum(
+            self._near(truth, piece.entry)
+            for piece in self.reading.pieces
+            if self.probes[0].params[piece.entry].size > 1
+        )
 
     def _off(self, truth: Truth, entry: str) -> float:
         """Return the distance of an entry from what it should be, the larger of both probes."""
@@ -207,8 +227,18 @@ class Entries:
             largest = max(float(np.max(np.abs(each))) for each in wanted.values())
             size = float(np.max(np.abs(wanted[entry]))) + BELOW / TOLERANCE * largest
             off = float(np.max(np.abs(value - wanted[entry])))
-            worst = max(worst, off / size if off else 0.0) if np.isfinite(off) else np.inf
+            if off and not (size and np.isfinite(off)):
+                return np.inf
+            worst = max(worst, off / size if off else 0.0)
         return worst
+
+    def _near(self, truth: Truth, entry: str) -> bool:
+        """Return whether an entry is what it should be, in the precision in which it came."""
+        return self._off(truth, entry) <= (SINGLE if self._single(entry) else TOLERANCE)
+
+    def _single(self, entry: str) -> bool:
+        value = self.came.get(entry)
+        return isinstance(value, np.ndarray) and value.dtype in (np.float32, np.float16)
 
     def _right(self, entry: str) -> bool | None:
         """Return whether an entry is right; ``None`` where it cannot be said."""
@@ -217,7 +247,7 @@ class Entries:
             return None
         if value.shape != self.probes[0].params[entry].shape:
             return False
-        if self.truth is not None and self._off(self.truth, entry) <= TOLERANCE:
+        if self.truth is not None and self._near(self.truth, entry):
             return True
         if self.witness is not None:
             return self.witness.agrees(entry, value)
@@ -228,15 +258,18 @@ class Entries:
     def judge(self) -> Outcome:
         """Return what is said of every entry, and one finding per cause."""
         outcome = Outcome()
-        diagnoses = {} if self.clean else self._diagnoses()
+        diagnoses = {} if self.clean else self._diagnoses
         mismatch = causes.mismatch(self, diagnoses)
         for piece in self.reading.pieces:
             value = self.came.get(piece.entry)
             if not isinstance(value, np.ndarray):
                 outcome.judged.append(causes.stuck(piece, value))
                 continue
-            outcome.judged.append(self._judged(piece.entry, diagnoses, mismatch is not None))
+            outcome.judged.append(self._judged(piece.entry, diagnoses, mismatch))
         outcome.findings += causes.troubles(self.reading, self.came)
+        outcome.findings += causes.infinite(self.reading, self.came)
+        singles = [piece for piece in self.reading.pieces if self._single(piece.entry)]
+        outcome.remarks += causes.single(singles)
         if mismatch is not None:
             (outcome.findings if mismatch.kind == "mistake" else outcome.remarks).append(mismatch)
         else:
@@ -245,7 +278,7 @@ class Entries:
         return outcome
 
     def _judged(
-        self, entry: str, diagnoses: Mapping[str, Diagnosis], up_to_constant: bool
+        self, entry: str, diagnoses: Mapping[str, Diagnosis], mismatch: Finding | None
     ) -> Judged:
         piece = next(each for each in self.reading.pieces if each.entry == entry)
         residual = self._off(self.truth, entry) if self.truth is not None else None
@@ -264,8 +297,10 @@ class Entries:
             )
         found = diagnoses.get(entry)
         verdict, detail = Verdict.NOT_JUDGED, "the network was not recognised"
-        if up_to_constant:
-            verdict, detail = Verdict.UP_TO_CONSTANT, ""
+        if mismatch is not None:
+            remark = mismatch.kind == "remark"
+            verdict = Verdict.UP_TO_CONSTANT if remark else Verdict.WRONG
+            detail = "" if remark else mismatch.slug
         elif found is not None:
             verdict, detail = found.verdict, ", ".join(found.slugs)
             if found.verdict.good:  # the derivation holds it for right: no alarm on one witness
@@ -276,9 +311,15 @@ class Entries:
             piece.name, verdict, entry=entry, detail=detail, residual=residual, place=piece.place
         )
 
+    @cached_property
     def _diagnoses(self) -> Mapping[str, Diagnosis]:
+        """What the derivation says of every entry; where it is not known, differences."""
         arrays = {e: value for e, value in self.came.items() if isinstance(value, np.ndarray)}
         arrays = {e: value for e, value in arrays.items() if np.isfinite(value).all()}
+        for entry, value in arrays.items():
+            shape = self.probes[0].params[entry].shape
+            if value.size == 1 and entry.startswith("b") and shape != (1, 1):
+                arrays[entry] = np.full(shape, float(value.item()))  # spread, as NumPy would
         if self.truth is None:
             return causes.measured(self.witness, arrays, self.right)
         here, factor = self.probes[0], self.truth.factors[0]
@@ -288,7 +329,8 @@ class Entries:
         if not scaled:
             return {}
         net = self.truth.networks[0]
-        return diagnose(net, here.params, here.x, here.y, scaled)
+        found = diagnose(net, here.params, here.x, here.y, scaled)
+        return causes.beside_penalty(found, net, here, scaled)
 
 
 def _common(came: Mapping[str, Array | Trouble], wanted: Mapping[str, Array]) -> float:

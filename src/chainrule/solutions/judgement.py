@@ -46,6 +46,8 @@ class Judge:
     reading : Reading
     space : Space
     targets : {"free", "hot"}, optional
+    sizes : sequence of int, optional
+        In the place of sizes that are different primes.
     examples : (int, int), optional
         How many examples the two probes have.
     """
@@ -56,13 +58,16 @@ class Judge:
         space: Space,
         targets: str = FREE,
         examples: tuple[int, int] = EXAMPLES,
+        sizes: tuple[int, ...] | None = None,
     ) -> None:
         self.reading, self.space = reading, space
         self.judged: list[Judged] = Told(space.tell)
         self.findings: list[Finding] = []
-        self.remarks: list[Finding] = list(reading.notes)
+        self.remarks: list[Finding] = []
         self.examples = examples
-        self._sizes = reading.sizes() or usual_sizes(reading.layers)
+        self.quiet = False  # whether it is known that the cost runs elsewhere
+        self._sizes = sizes or reading.sizes() or usual_sizes(reading.layers)
+        self._fixed = sizes is not None or reading.sizes() is not None
         self._names = names_of(reading)
         self._biases = has_biases(reading)
         self._small: list[Judged] = []
@@ -76,7 +81,7 @@ class Judge:
         self.ground = Ground(
             here,
             self._cost(here),
-            self._callable,
+            self.callable,
             self._outputs is not None,
             tuple(self._likely),
         )
@@ -85,7 +90,13 @@ class Judge:
     @property
     def clean(self) -> bool:
         """Whether every entry is right."""
-        return self.entries.clean
+        return self.entries.clean and not self._degenerate
+
+    @property
+    def _degenerate(self) -> bool:
+        """Whether softmax has one output only, which is 1 whatever the parameters."""
+        activations = self.ground.activations
+        return activations is not None and activations[-1] == "softmax" and self._sizes[-1] == 1
 
     @property
     def whole(self) -> bool:
@@ -94,15 +105,32 @@ class Judge:
         return self.clean and runs
 
     @property
-    def unexplained(self) -> bool:
-        """Whether what is not right has a shape, or a reason, that many examples may be."""
-        return self.entries.unexplained
+    def raises(self) -> bool:
+        """Whether some entry raises an exception, or has a shape that says nothing more."""
+        came = self.entries.came
+        if any(isinstance(each, Trouble) and each.slug == "raises" for each in came.values()):
+            return True
+        return self.entries.misfit
 
     @property
-    def score(self) -> tuple[int, int, int]:
-        """How well the reading does: entries that are right, that run, and what else runs."""
+    def misshapen(self) -> bool:
+        """Whether some Jacobian of weights does not run, or has another shape than its weights."""
+        return self.entries.misshapen
+
+    @property
+    def score(self) -> tuple[int, ...]:
+        """How well the reading does: what runs comes before what is right."""
+        runs = sum(not isinstance(each, Trouble) for each in (self._outputs, *self._costs))
+        right, arrays = self.entries.score
+        if self._degenerate:
+            return (0, 0, 0, 0, 0)
         known = (self.ground.activations is not None) + (self.ground.cost is not None)
-        return (*self.entries.score, known + 2 * self._callable)
+        return (arrays > 0, runs, right, arrays, known)
+
+    @property
+    def explained(self) -> bool:
+        """Whether everything runs, and what is wrong has a name."""
+        return not self.entries.unexplained
 
     def run(self) -> None:
         """Judge everything, in order."""
@@ -110,18 +138,28 @@ class Judge:
         self._forward()
         self._judge_cost()
         found = self._gradients()
-        self.judged += found.judged
+        self.judged.extend(found.judged)
         self.findings += found.findings
         self.remarks += found.remarks
         if self.examples[0] == 1:
             self.remarks.append(_one_example(self.reading))
         runs = [entry for entry, came in self.entries.came.items() if not isinstance(came, Trouble)]
-        self.findings += effects.repeated(self.reading, self.probes, runs)
+        self._effects(runs)
         judged, findings = updates.judged(self.reading, self.probes, self.entries)
-        self.judged += judged
+        self.judged.extend(judged)
         self.findings += findings
         self.remarks += self._normalisation()
         self.remarks += remarks.about(self.reading, self.space)
+        self.remarks = [*self.reading.notes, *self.remarks]
+
+    def _effects(self, runs: list[str]) -> None:
+        """Say what calling again shows; what is stale is no longer looked for elsewhere."""
+        found = effects.repeated(self.reading, self.probes, runs)
+        spoilt = {entry for each in found for entry in each.entries}
+        self.findings = [
+            each for each in self.findings if not each.entries or not set(each.entries) <= spoilt
+        ]
+        self.findings += found
 
     # Small functions ---------------------------------------------------------------------------
 
@@ -256,14 +294,15 @@ class Judge:
         self.judged.append(Judged(name, Verdict.NOT_JUDGED, "forward", detail=detail, place=place))
 
     @property
-    def _callable(self) -> bool:
+    def callable(self) -> bool:
+        """Whether their cost gives finite numbers."""
         return all(isinstance(each, float) and np.isfinite(each) for each in self._costs)
 
     def _cost(self, activations: tuple[str, ...] | None) -> meaning.Meaning | None:
-        if activations is None or not self._callable:
+        if activations is None or not self.callable:
             return None
         groups = [self._group(self._sizes, m) for m in dict.fromkeys(self.examples)]
-        if self.reading.sizes() is None:
+        if not self._fixed:
             other = self._group(other_sizes(self._sizes), self.examples[1])
             groups += [other] if other else []
         if not all(groups):
@@ -283,7 +322,7 @@ class Judge:
 
     def _judge_cost(self) -> None:
         came = self._costs[0]
-        if came is None:
+        if came is None or (self.quiet and isinstance(came, Trouble)):
             return
         name = self._names.get("cost", "cost")
         place = self.space.place(name)
@@ -296,7 +335,7 @@ class Judge:
             detail = found.name.replace("_", " ") + (" with a penalty" if found.decay else "")
             self.judged.append(Judged(name, Verdict.RIGHT, "cost", detail=detail, place=place))
             return
-        detail = "" if self._callable else f"it is {came}"
+        detail = "" if self.callable else f"it is {came}"
         self.judged.append(Judged(name, Verdict.NOT_JUDGED, "cost", detail=detail, place=place))
 
     def _normalisation(self) -> list[Finding]:

@@ -32,6 +32,9 @@ LOG_2 = {notation.LOG_2: float(np.log(2.0))}
 
 POINTS = np.array([-2.3, -1.1, -0.4, 0.3, 0.9, 1.7])
 USUAL = ("sigmoid", "tanh", "relu", "leaky_relu", "identity")
+LAST = ("gelu",)
+"""Needs SciPy, whose import takes longer than all the rest: tried when nothing else fits."""
+
 LEAKY = tuple(f"leaky_relu({slope})" for slope in (0.1, 0.2, 0.05, 0.3, 0.02, 0.001, 0.25, 0.5))
 
 
@@ -118,7 +121,7 @@ def activation_named(function: Callable[[Array], Any]) -> str | None:
             continue
         if found.shape != points.shape:
             continue
-        for name in (*elementwise(), *LEAKY):
+        for name in (*elementwise(), *LAST):
             if np.allclose(value(name, POINTS[None, :]), found, rtol=1e-6, atol=1e-7):
                 return name
         z = np.arange(6.0).reshape(3, 2) - np.array([[1.0, 4.0]])
@@ -141,7 +144,8 @@ def first(found: Any) -> Array:
 
 def elementwise() -> list[str]:
     """Return names of the rows that are functions of a single entry, the usual ones first."""
-    return [*USUAL, *(n for n, row in ACTIVATIONS.items() if row.elementwise and n not in USUAL)]
+    rows = [name for name, row in ACTIVATIONS.items() if row.elementwise and name not in LAST]
+    return [*USUAL, *(name for name in rows if name not in USUAL), *LEAKY]
 
 
 def recognised(
@@ -173,26 +177,26 @@ def recognised(
         if prefix not in sums:
             before = value(prefix[-1], weighted(prefix[:-1])) if prefix else probe.x
             number = len(prefix) + 1
-            sums[prefix] = probe.params[f"W{number}"] @ before + probe.params[f"b{number}"]
+            with np.errstate(all="ignore"):  # exp of exp is beyond every number
+                sums[prefix] = probe.params[f"W{number}"] @ before + probe.params[f"b{number}"]
         return sums[prefix]
 
-    for inside in _hidden(layers - 1, likely):
-        z = weighted(inside)
-        if not np.isfinite(z).all():
-            continue
-        tail = (*likely, "sigmoid", "softmax", "identity", "tanh", *elementwise(), *LEAKY)
-        for out in dict.fromkeys((*inside[-1:], *tail)):
-            off = float(np.max(np.abs(value(out, z) - outputs), initial=0.0))
-            if off <= NEAR * scale:
-                return (*inside, out), off
+    for extra in ((), LAST):
+        for inside in _hidden(layers - 1, (*likely, *extra)):
+            z = weighted(inside)
+            if not np.isfinite(z).all():
+                continue
+            tail = (*likely, "sigmoid", "softmax", "identity", "tanh", *elementwise(), *extra)
+            for out in dict.fromkeys((*inside[-1:], *tail)):
+                off = float(np.max(np.abs(value(out, z) - outputs), initial=0.0))
+                if off <= NEAR * scale:
+                    return (*inside, out), off
     return None
 
 
 def _hidden(count: int, likely: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield activations of hidden layers: the same in all first, then mixed."""
-    single = [
-        name for name in dict.fromkeys((*likely, *elementwise(), *LEAKY)) if name != "softmax"
-    ]
+    single = [name for name in dict.fromkeys((*likely, *elementwise())) if name != "softmax"]
     for name in single:
         yield (name,) * count
         if not count:

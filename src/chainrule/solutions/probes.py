@@ -1,6 +1,6 @@
 """Parameters and data at which mistakes show.
 
-Weights are large, biases are not 0, sizes are different primes, inputs have both signs. At usual
+Weights are large, biases are not 0, sizes are all different, inputs have both signs. At usual
 initialisations a wrong gradient is almost proportional to the right one, and at equal sizes a
 transposed one goes unseen.
 """
@@ -53,12 +53,18 @@ def hot(rng: np.random.Generator, outputs: int, examples: int) -> Array:
     return np.eye(outputs)[:, labels]
 
 
-def usual_sizes(layers: int, outputs: int = 2) -> tuple[int, ...]:
-    """Return sizes that are different primes, the inputs first."""
-    inner = (5, 7, 11, 13, 17, 19, 23, 29, 31)
-    return (3, *inner[: layers - 1], outputs)
+OUTPUTS = 3
+
+
+def usual_sizes(layers: int, outputs: int = OUTPUTS) -> tuple[int, ...]:
+    """Return sizes that are all different, the inputs first.
+
+    Numbers of inputs and outputs are odd primes, so that a factor of 2 is none of them.
+    """
+    inner = (4, 7, 6, 8, 9, 10, 12, 14, 15)
+    return (5, *inner[: layers - 1], outputs)
 
 
 def other_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     """Return sizes with another number of inputs and of outputs."""
-    return (sizes[0] + 2, *sizes[1:-1], sizes[-1] + 1 if sizes[-1] > 1 else 1)
+    return (sizes[0] + 2, *sizes[1:-1], sizes[-1] + 2 if sizes[-1] > 1 else 1)

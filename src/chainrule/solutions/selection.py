@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
+from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
-from chainrule.solutions.probes import HOT
+from chainrule.solutions.probes import EXAMPLES, HOT
 from chainrule.solutions.reading import Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import STYLES
+from chainrule.solutions.styles.options import Options
 
 ENOUGH = 6.0
 """Seconds after which no further reading is tried."""
 
-UNEXPLAINED = frozenset(["raises", "wrong_type", "not_expanded", "one_dimensional_input"])
+SQUARE = 5
+"""Units of every layer, where code runs only if sizes agree."""
 
 
-def judged(space: Space) -> tuple[str, Judge] | None:
-    """Return the name of the style and the judgement of the best reading; ``None`` without one.
+def judged(space: Space) -> tuple[str, Reading, Any] | None:
+    """Return style, reading and judgement, the best there is; ``None`` without one.
 
     Parameters
     ----------
@@ -25,12 +29,18 @@ def judged(space: Space) -> tuple[str, Judge] | None:
     """
     deadline = time.monotonic() + ENOUGH
     best: tuple[str, Judge] | None = None
-    for style in STYLES:
+    named = space.options.get("parameters")  # then nothing needs to be recognised
+    for style in (Options(space.options),) if named else STYLES:
         for reading in style.readings(space):
+            own = getattr(reading, "judge", None)  # some know better how they are judged
+            if own is not None:
+                judge = own()
+                judge.run()
+                return style.name, reading, judge
             judge = Judge(reading, space)
             if judge.whole:
                 judge.run()
-                return style.name, judge
+                return style.name, reading, judge
             if best is None or judge.score > best[1].score:
                 best = style.name, judge
             if time.monotonic() > deadline:
@@ -41,21 +51,42 @@ def judged(space: Space) -> tuple[str, Judge] | None:
         return None
     name, judge = best
     if not judge.clean:
-        judge = _otherwise(judge.reading, space) or judge
+        judge = _otherwise(judge, space) or judge
     judge.run()
-    return name, judge
+    return name, judge.reading, judge
 
 
-def _otherwise(reading: Reading, space: Space) -> Judge | None:
-    """Return a judgement with other targets, or for one example, under which it is all right."""
+def _otherwise(judge: Judge, space: Space) -> Judge | None:
+    """Return a judgement at other data, under which it is all right, or wrong by a known cause."""
+    reading = judge.reading
     hot = Judge(reading, space, HOT)
     if hot.clean:
         return hot
-    many = Judge(reading, space)
-    weights = [piece.entry for piece in reading.pieces if piece.entry.startswith("W")]
-    if any(many.entries.right[entry] is True for entry in weights):
-        return None  # it takes many examples: what is wrong is wrong
-    one = Judge(reading, space, examples=(1, 1))
-    if one.clean and many.unexplained:
-        return one
-    return None
+    if judge.misshapen:
+        one = Judge(reading, space, examples=(1, 1))
+        if one.clean:
+            return one
+    return _square(judge, space) if judge.raises else None
+
+
+def _square(other: Judge, space: Space) -> Judge | None:
+    """Return a judgement where all layers are of one size: there a mistake may run in silence."""
+    reading = other.reading
+    sizes = (SQUARE,) * (reading.layers + 1)
+    for examples in (EXAMPLES, (SQUARE, SQUARE)):
+        judge = Judge(reading, space, examples=examples, sizes=sizes)
+        if judge.score[0] and judge.explained and not judge.raises:
+            break
+    else:
+        return None
+    judge.quiet = other.callable
+    judge.remarks.append(
+        Finding(
+            "sizes",
+            "remark",
+            "it runs only where layers have the same size: it was judged there",
+            entries=tuple(piece.entry for piece in reading.pieces),
+            place=reading.pieces[0].place,
+        )
+    )
+    return judge

@@ -20,11 +20,11 @@ import numpy as np
 
 from chainrule.solutions import helpers
 from chainrule.solutions.asserts import OwnAsserts
-from chainrule.solutions.calling import Caller, TooLong, file_of
+from chainrule.solutions.calling import Caller, TooLong, file_of, name_of
 from chainrule.solutions.definitions import Definition, Definitions
 from chainrule.solutions.findings import Finding, Judged, Place
 
-__all__ = ["Idle", "Space", "TooLong"]
+__all__ = ["Idle", "Space", "TooLong", "Unfinished"]
 
 # fmt: off
 IDLE = frozenset((
@@ -64,6 +64,22 @@ class Idle:
 
     def __exit__(self, *_error: object) -> None:
         return None
+
+
+class Unfinished(Exception):
+    """A function fails because it, or one that it calls, is not written yet.
+
+    It stands as well in the place of a ``None`` in what an unfinished function returned.
+
+    Parameters
+    ----------
+    words : str
+    place : Place
+    """
+
+    def __init__(self, words: str, place: Place) -> None:
+        super().__init__(words)
+        self.place = place
 
 
 class Space:
@@ -122,16 +138,29 @@ class Space:
         found = self.definitions.found.get(name)
         return None if found is None else found.place
 
-    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def call(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
         """Call a function of theirs, for so long as it may take.
 
         Raises
         ------
         Exception
             Whatever it raises; `TooLong` if it takes too long, `calling.Ended` if it wants to end
-            the process.
+            the process, `Unfinished` if it fails, or returns nothing, because it is not written.
         """
-        return self.caller.call(function, args, options)
+        name = name_of(function)
+        try:
+            found = self.caller.call(function, args, options)
+        except (TypeError, AttributeError, ValueError, LookupError, NotImplementedError) as problem:
+            missing = self.unfinished(name)
+            if missing is None:
+                raise
+            raise Unfinished(*missing) from problem
+        missing = self.unfinished(name) if _holds_nothing(found) else None
+        if missing is None:
+            return found
+        if found is None or found is ...:
+            raise Unfinished(*missing)
+        return _marked(found, Unfinished(*missing))
 
     def reads(self, name: str) -> set[str]:
         """Return the names of globals that a function reads, itself or by what it calls."""
@@ -252,6 +281,21 @@ class Space:
                     for name in ast.walk(each)
                 )
             ]
+
+
+def _holds_nothing(found: Any) -> bool:
+    """Return whether a result, or a part of it, is None or dots."""
+    parts = found.values() if isinstance(found, dict) else found
+    many = isinstance(found, (dict, tuple, list))
+    return found is None or found is ... or (many and any(p is None or p is ... for p in parts))
+
+
+def _marked(found: Any, blank: Unfinished) -> Any:
+    """Return a dictionary, a tuple or a list with `blank` in the place of what is nothing."""
+    if isinstance(found, dict):
+        return {key: blank if each is None or each is ... else each for key, each in found.items()}
+    parts = [blank if each is None or each is ... else each for each in found]
+    return parts if isinstance(found, list) else tuple(parts)
 
 
 def _first(node: ast.ImportFrom) -> str:

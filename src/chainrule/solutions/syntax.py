@@ -109,7 +109,7 @@ def parse(source: str) -> Parsed:
         found = _tree(lines)
         if isinstance(found, ast.Module):
             if not all(repair.exact for repair in used):
-                found.body = [node for node in found.body if _defines(node)]
+                found.body = [node for node in found.body if _defines(node) or _is_lambda(node)]
             return Parsed(found, tuple(dict.fromkeys(used)))
         for repair in REPAIRS:
             mended = repair.mend(lines, found)
@@ -139,6 +139,11 @@ def _tree(lines: Lines) -> ast.Module | SyntaxError:
 def _defines(node: ast.stmt) -> bool:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     return isinstance(node, kinds)
+
+
+def _is_lambda(node: ast.stmt) -> bool:
+    """Return whether a function is defined in the form of an assignment."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
 
 
 def _cell_magic(lines: Lines) -> Lines:

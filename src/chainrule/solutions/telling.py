@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from chainrule.solutions.findings import Judged
 
@@ -24,3 +24,8 @@ class Told(list[Judged]):
         super().append(judged)
         if self.tell is not None:
             self.tell(judged)
+
+    def extend(self, judged: Iterable[Judged]) -> None:
+        """Add lines, and tell them."""
+        for each in judged:
+            self.append(each)

@@ -1,9 +1,20 @@
 """The ways in which people write backpropagation: one module each."""
 
 from chainrule.solutions.reading import Style
+from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
 from chainrule.solutions.styles.dictionaries import Dictionaries
+from chainrule.solutions.styles.losses import Losses
+from chainrule.solutions.styles.manual import Manual
+from chainrule.solutions.styles.tuples import Tuples
 
-STYLES: tuple[Style, ...] = (Column(), Dictionaries())
+STYLES: tuple[Style, ...] = (
+    Column(),
+    Tuples(),
+    Dictionaries(),
+    Classes(),
+    Losses(),
+    Manual(),
+)
 
 __all__ = ["STYLES"]

@@ -37,7 +37,7 @@ class Column:
         yield reading
         for own in sizes.own(space, reading.layers):
             yield ColumnReading(space, pieces, own)
-        for outputs in (1, 3):
+        for outputs in (1, 10):
             yield ColumnReading(space, pieces, usual_sizes(reading.layers, outputs))
 
 
@@ -76,6 +76,7 @@ class ColumnReading:
             self.words = (*self.words, f"sizes {'-'.join(map(str, own))}")
         self.notes: list[Finding] = []
         self._own = own
+        self._said: set[str] = set()
         found = space.definitions.found
         taken = {piece.name for piece in pieces}
         named = {
@@ -97,7 +98,10 @@ class ColumnReading:
         found: dict[str, Array | Trouble] = {}
         for piece in self.pieces:
             values = self._set(probe, piece.name)
-            result = binding.call(self.space, piece.name, values)
+            result, changed = binding.overwritten(self.space, piece.name, values)
+            if changed and piece.name not in self._said:
+                self._said.add(piece.name)
+                self.notes.append(binding.in_place(piece.name, changed, piece.place))
             if not isinstance(result, Trouble):
                 result = as_array(piece.name, result, piece.place)
             found[piece.entry] = result

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.catalogue import CATALOGUE
 from chainrule.solutions.calls import as_array, evaluated
 from chainrule.solutions.findings import Finding, Place
-from chainrule.solutions.probes import usual_sizes
+from chainrule.solutions.probes import OUTPUTS, usual_sizes
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding, parts, roles
@@ -50,6 +51,7 @@ PENALTIES = (
 )
 CACHE = re.compile(r"cach|memo|store|forward|fwd|intermediate|values|activations", re.IGNORECASE)
 OUTPUT = re.compile(r"^[aA](L|l|\d+|_\w+)?$|hat$|pred|prob|^out")
+DRAWN = re.compile(r"init|param|weight|reset|start", re.IGNORECASE)
 DECAY = 0.7
 
 
@@ -66,9 +68,15 @@ class Dictionaries:
         layouts = [Layout(), Layout(rows=True), Layout(rows=True, flat=True), Layout(flat=True)]
         runs = [layout for layout in layouts if _runs(space, found, layout)]
         if not runs:
-            yield DictionaryReading(space, found, Layout(), 2)
+            yield DictionaryReading(space, found, Layout(), OUTPUTS)
             return
-        for labels, outputs in ((False, 2), (False, 1), (True, 3), (True, 1), (True, 10)):
+        for labels, outputs in (
+            (False, OUTPUTS),
+            (False, 1),
+            (True, OUTPUTS),
+            (True, 1),
+            (True, 10),
+        ):
             for layout in runs:
                 lies = Layout(layout.rows, layout.flat, labels)
                 yield DictionaryReading(space, found, lies, outputs)
@@ -78,7 +86,7 @@ def _runs(space: Space, found: Parts, layout: Layout) -> bool:
     """Return whether the forward pass takes arrays that lie so."""
     from chainrule.solutions.probes import probe
 
-    for outputs in (2, 1, 10):
+    for outputs in (OUTPUTS, 1, 10):
         reading = DictionaryReading(space, found, layout, outputs)
         here = probe(usual_sizes(found.layers, outputs), 11, 0)
         out = reading.outputs(here)
@@ -106,9 +114,11 @@ class DictionaryReading:
         self.hot = layout.labels
         self.biases = found.biases
         self._outputs = outputs
-        several = [f"{outputs} outputs"] if outputs != 2 else []
+        several = [f"{outputs} outputs"] if outputs != OUTPUTS else []
         self.words: tuple[str, ...] = (*layout.words, *several)
         self.notes: list[Finding] = []
+        self._said_in_place = False
+        self._counts: set[str] = set()
         self.pieces = tuple(
             Piece(entry, found.gradient_names[entry], self._line(found.gradient_names[entry]))
             for entry in found.entries
@@ -117,7 +127,7 @@ class DictionaryReading:
 
     def sizes(self) -> tuple[int, ...] | None:
         """Return sizes, where the number of outputs is not ours to choose."""
-        return None if self._outputs == 2 else usual_sizes(self.layers, self._outputs)
+        return None if self._outputs == OUTPUTS else usual_sizes(self.layers, self._outputs)
 
     def place(self, role: str) -> Place | None:
         """Return where the function of a role is defined."""
@@ -129,7 +139,10 @@ class DictionaryReading:
         values = self._after_forward(probe)
         if isinstance(values, Trouble):
             return dict.fromkeys(self.parts.entries, values)
-        result = binding.call(self.space, name, values)
+        result, changed = binding.overwritten(self.space, name, values)
+        if changed and not self.parts.updates and not self._said_in_place:
+            self._said_in_place = True
+            self.notes.append(binding.in_place(name, changed, self.place("backward")))
         if isinstance(result, Trouble):
             return dict.fromkeys(self.parts.entries, result)
         if result is None and not self.parts.updates:
@@ -138,6 +151,14 @@ class DictionaryReading:
         named = self._entries(binding.named(self.space, name, result))
         if self.parts.updates:
             return self._from_update(probe, values, named)
+        if not named:
+            kind = type(result).__name__
+            trouble = Trouble(
+                "wrong_type",
+                f"{name} returned {kind}, wanted gradients by names such as dW1",
+                self.place("backward"),
+            )
+            return dict.fromkeys(self.parts.entries, trouble)
         found: dict[str, Array | Trouble] = {}
         for piece in self.pieces:
             if piece.entry in named:
@@ -247,6 +268,46 @@ class DictionaryReading:
                 value = evaluated(self.space, name)
                 if value is not None:
                     names[name] = value
+                elif self._is_start(name):
+                    names[name] = self._start(values)
+                elif name in binding.COUNTS:
+                    self._count(name)
+                    names[name] = values["x"].shape[0 if self.layout.rows else 1]
+
+    def _is_start(self, name: str) -> bool:
+        """Return whether a global holds parameters that a function of theirs has drawn."""
+        value = self.space.definitions.assignments[name][0].value
+        called = (
+            value.func.id
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
+            else ""
+        )
+        return called in self.space.definitions.found and bool(DRAWN.search(called))
+
+    @staticmethod
+    def _start(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters that are not those of the probe, and are always the same."""
+        rng = np.random.default_rng(99)
+        given = values["parameters"]
+        return {key: rng.standard_normal(value.shape) for key, value in given.items()}
+
+    def _count(self, name: str) -> None:
+        """Say that a number of examples is a global, of which the file does not say enough."""
+        if name in self._counts:
+            return
+        self._counts.add(name)
+        place = self.space.definitions.assignments[name][0].place
+        self.notes.append(
+            Finding(
+                "global_count",
+                "remark",
+                f"{name} is a global, counted from other data than the functions are given: it was "
+                "read as the number of examples",
+                CATALOGUE["global_count"].mend,
+                (name,),
+                place=place,
+            )
+        )
 
     def _after_forward(self, probe: Probe) -> dict[str, Any] | Trouble:
         """Return what arguments may be called after the forward pass."""
