@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from solutions.alone import Alone, data_of, distance, parameters_of
+from solutions.caches import Caches
 from solutions.classes import Classes
 from solutions.column import Column
 from solutions.dictionaries import Dictionaries
@@ -19,7 +20,7 @@ from solutions.swaps import NotHere, needs
 from solutions.words import Words
 
 STYLES: dict[str, type[Words]] = {
-    each.style: each for each in (Column, Dictionaries, Classes, Losses, Manual)
+    each.style: each for each in (Column, Dictionaries, Caches, Classes, Losses, Manual)
 }
 
 

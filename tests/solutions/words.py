@@ -41,7 +41,7 @@ class Words:
         self.half = self.cost == "squared" and self.pick("half", True, False)
         self.divide = self.pick("divide", "end", "start") if self.scale != "sum" else "none"
         self.short = self.cost == "softmax" or (
-            self.cost == "binary" and self.pick("short", True, True, False)
+            self.cost == "binary" and bool(self.pick("short", True, True, False))
         )
         self.slopes = self.pick("slopes", "z", "a", "inline")
         self.product = self.pick("product", *self.products)
