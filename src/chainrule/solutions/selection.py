@@ -11,8 +11,8 @@ from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT
 from chainrule.solutions.reading import Reading
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import STYLES
 from chainrule.solutions.styles.options import Options
+from chainrule.solutions.styles.table import STYLES
 
 ENOUGH = 6.0
 """Seconds after which no further reading is tried."""

@@ -16,11 +16,10 @@ import numpy as np
 from chainrule.activations import ACTIVATIONS, find
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import meaning
+from chainrule.solutions import meaning, roles
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array, Reading
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import roles
 
 
 @dataclass(frozen=True)
