@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.checking.diagnosis import SINGLE, Diagnosis, diagnose
+from chainrule.checking.diagnosis import Diagnosis, diagnose
+from chainrule.checking.fitting import SINGLE
 from chainrule.checking.verdicts import Verdict
 from chainrule.costs import COSTS
 from chainrule.errors import ChainruleError
@@ -111,6 +112,7 @@ class Entries:
             ]
         self.came = self.both[0]
         self.witness = Witness(reading, probes[0]) if ground.callable else None
+        self._tried: list[Truth] = []
         self.truth = self._truth()
         self.right = {piece.entry: self._right(piece.entry) for piece in reading.pieces}
 
@@ -161,8 +163,9 @@ class Entries:
             return self._made([net for net, _ in pairs], [factor for _, factor in pairs])
         if ground.callable:
             return None
-        tried = [made for made in map(self._assumed, self._assumptions()) if made is not None]
-        return max(tried, key=self._agreeing, default=None)
+        made = map(self._assumed, self._assumptions())
+        self._tried = [each for each in made if each is not None]
+        return max(self._tried, key=self._agreeing, default=None)
 
     def _assumptions(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield activations and costs that may be meant where no cost can be called."""
@@ -234,7 +237,7 @@ class Entries:
 
     def _near(self, truth: Truth, entry: str) -> bool:
         """Return whether an entry is what it should be, in the precision in which it came."""
-        return self._off(truth, entry) <= (SINGLE if self._single(entry) else TOLERANCE)
+        return self._off(truth, entry) <= (SINGLE.fits if self._single(entry) else TOLERANCE)
 
     def _single(self, entry: str) -> bool:
         value = self.came.get(entry)
@@ -322,15 +325,22 @@ class Entries:
                 arrays[entry] = np.full(shape, float(value.item()))  # spread, as NumPy would
         if self.truth is None:
             return causes.measured(self.witness, arrays, self.right)
-        here, factor = self.probes[0], self.truth.factors[0]
-        if self.truth.assumed and not self.ground.forward and not self._agreeing(self.truth):
-            return {}  # neither forward pass nor cost, and nothing fits: all would be a guess
-        scaled = {entry: value / factor for entry, value in arrays.items()}
-        if not scaled:
+        if not arrays:
             return {}
-        net = self.truth.networks[0]
-        found = diagnose(net, here.params, here.x, here.y, scaled)
-        return causes.beside_penalty(found, net, here, scaled)
+        if not self.truth.assumed or self._agreeing(self.truth):
+            return self._under(self.truth, arrays)
+        if not self.ground.forward:
+            return {}  # neither forward pass nor cost, and nothing fits: all would be a guess
+        under = [self._under(each, arrays) for each in self._tried]
+        return min(under, key=causes.far_fetched)
+
+    def _under(self, truth: Truth, arrays: Mapping[str, Array]) -> Mapping[str, Diagnosis]:
+        """Return what the derivation says, if this is what is meant."""
+        here, net = self.probes[0], truth.networks[0]
+        scaled = {entry: value / truth.factors[0] for entry, value in arrays.items()}
+        raw = diagnose(net, here.params, here.x, here.y, scaled)
+        found = causes.beside_penalty(raw, net, here, scaled)
+        return causes.dead(found, scaled, truth.wanted[0])
 
 
 def _common(came: Mapping[str, Array | Trouble], wanted: Mapping[str, Array]) -> float:

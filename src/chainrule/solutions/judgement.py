@@ -9,16 +9,14 @@ Next to read: `gradients` (how an entry is judged), `selection` (which reading i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from chainrule.activations import ACTIVATIONS
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import effects, meaning, remarks, updates
+from chainrule.solutions import effects, meaning, remarks, slopes, updates
 from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.gradients import Entries, Ground, Outcome
 from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
@@ -33,6 +31,9 @@ from chainrule.solutions.reading import (
 )
 from chainrule.solutions.space import Space
 from chainrule.solutions.telling import Told
+
+OF_SHAPES = re.compile(r"shape|align|broadcast|dimension|mismatch|boolean index")
+"""What exceptions say where sizes do not agree."""
 
 DRAWS = 3
 """Values of a cost in a group of probes with the same sizes."""
@@ -65,6 +66,7 @@ class Judge:
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = []
         self.examples = examples
+        self._mended: tuple[str, Entries] | None = None  # with a derivative that was wrong
         self.quiet = False  # whether it is known that the cost runs elsewhere
         self._sizes = sizes or reading.sizes() or usual_sizes(reading.layers)
         self._fixed = sizes is not None or reading.sizes() is not None
@@ -72,7 +74,7 @@ class Judge:
         self._biases = has_biases(reading)
         self._small: list[Judged] = []
         self._outputs = reading.outputs(self._probe(FREE, 0))
-        self._likely = self._activations()
+        self._likely = slopes.known(reading, space)
         here = self._recognised()
         hot = wants_hot(reading) or (here is not None and here[-1] == "softmax")
         self.targets = HOT if hot else targets
@@ -106,9 +108,10 @@ class Judge:
 
     @property
     def raises(self) -> bool:
-        """Whether some entry raises an exception, or has a shape that says nothing more."""
+        """Whether sizes do not agree in it, or an entry has a shape that says nothing more."""
         came = self.entries.came
-        if any(isinstance(each, Trouble) and each.slug == "raises" for each in came.values()):
+        troubles = [each for each in came.values() if isinstance(each, Trouble)]
+        if any(each.slug == "raises" and OF_SHAPES.search(each.sentence) for each in troubles):
             return True
         return self.entries.misfit
 
@@ -166,56 +169,31 @@ class Judge:
     def _probe(self, targets: str, seed: int) -> Probe:
         return probe(self._sizes, self.examples[seed % 2], seed, targets, biases=self._biases)
 
-    def _activations(self) -> list[str]:
-        """Return the activations that the file defines, as names of the table."""
-        found = []
-        activation = self.reading.activation()
-        if activation is not None:
-            found.append(meaning.activation_named(activation[1]))
-        for name in self.space.definitions.found:
-            if name in ACTIVATIONS and name in self.space and callable(self.space[name]):
-                found.append(meaning.activation_named(self.space[name]))
-        return list(dict.fromkeys(name for name in found if name))
-
     def _small_functions(self) -> None:
-        activation, slope = self.reading.activation(), self.reading.slope()
-        if activation is not None:
-            name = meaning.activation_named(activation[1])
-            if name is not None:
-                place = self.space.place(activation[0])
-                self.judged.append(
-                    Judged(activation[0], Verdict.RIGHT, "activation", detail=name, place=place)
-                )
-        if slope is not None and activation is not None:
-            self._slope(activation[1], *slope)
+        line = slopes.activation(self.reading, self.space)
+        if line is not None:
+            self.judged.append(line)
+        own = self.reading.slope()
+        for slope in slopes.slopes(self.reading, self.space):
+            if slope.finding is None:
+                self.judged.append(slope.judged)
+                continue
+            if self.clean:
+                continue  # it is the derivative of something else, or not used at all
+            better = self._without(slope)
+            if better is not None or (own is not None and own[0] == slope.name):
+                self.judged.append(slope.judged)
+                self.findings.append(slope.finding)
+            self._mended = self._mended or better
 
-    def _slope(self, function: Any, name: str, slope: Any) -> None:
-        z = meaning.POINTS
-
-        def f(at: Array) -> Array:
-            return meaning.first(function(at.copy()))
-
-        try:
-            with np.errstate(all="ignore"):
-                wanted = _differences(f, z)
-                at_sum, at_value = (meaning.first(slope(at.copy())) for at in (z, f(z)))
-        except Exception:  # it wants other arguments: the gradients will tell
-            return
-        fits = [
-            words
-            for words, found in (("of z", at_sum), ("of the value a", at_value))
-            if found.shape == wanted.shape and np.allclose(found, wanted, rtol=1e-6, atol=1e-8)
-        ]
-        place = self.space.place(name)
-        if not fits and self.clean:
-            return  # it is the derivative of something else, or not used at all
-        verdict = Verdict.RIGHT if fits else Verdict.WRONG
-        detail = f"the derivative, as a function {fits[0]}" if fits else ""
-        self.judged.append(Judged(name, verdict, "derivative", detail=detail, place=place))
-        if not fits:
-            self.findings.append(
-                _mistake("derivative_formula", (name,), place, _shown(function, z, at_sum, wanted))
-            )
+    def _without(self, slope: slopes.Slope) -> tuple[str, Entries] | None:
+        """Return the entries with a right derivative in the place of theirs, if that mends any."""
+        for option in slopes.right_ones(slope):
+            with slopes.instead(self.space, slope.name, option):
+                entries = self._entries()
+            if entries.score > self.entries.score:
+                return slope.name, entries
+        return None
 
     # Gradients ---------------------------------------------------------------------------------
 
@@ -229,35 +207,21 @@ class Judge:
 
     def _gradients(self) -> Outcome:
         """Judge every entry; of what a wrong derivative spoils, only the rest is looked into."""
-        slope, activation = self.reading.slope(), self.reading.activation()
-        broken = {each.name for each in self.judged if each.verdict.bad}
-        if slope is None or activation is None or slope[0] not in broken:
+        if self._mended is None:
             return self.entries.judge()
-        function = activation[1]
-
-        def mended(z: Array) -> Array:
-            """Return the derivative of their activation, at z."""
-            return _differences(lambda at: meaning.first(function(at)), np.asarray(z, dtype=float))
-
-        kept = self.space.names[slope[0]]
-        self.space.names[slope[0]] = mended
-        try:
-            entries = self._entries()
-        finally:
-            self.space.names[slope[0]] = kept
-        if entries.score <= self.entries.score:
-            return self.entries.judge()
+        name, entries = self._mended
+        with_right_one = {e for e, right in entries.right.items() if right}
+        spoilt = {e for e in with_right_one if not self.entries.right[e]}
         outcome = entries.judge()
-        spoilt = {e for e, right in entries.right.items() if right and not self.entries.right[e]}
         outcome.judged = [
-            replace(each, verdict=Verdict.WRONG, detail=f"for {slope[0]} is wrong", residual=None)
+            replace(each, verdict=Verdict.WRONG, detail=f"for {name} is wrong", residual=None)
             if each.entry in spoilt
             else each
             for each in outcome.judged
         ]
         self.findings = [
             replace(each, entries=(*each.entries, *sorted(spoilt)))
-            if each.slug == "derivative_formula"
+            if each.entries == (name,)
             else each
             for each in self.findings
         ]
@@ -278,7 +242,7 @@ class Judge:
         place = self.space.place(name)
         if isinstance(self._outputs, Trouble):
             self.judged.append(_stuck(name, "forward", self._outputs, place))
-            self.findings.append(_said(self._outputs, name))
+            self.findings += _said(self._outputs, name)
             return
         activations = self.ground.activations
         if activations is not None:
@@ -328,7 +292,7 @@ class Judge:
         place = self.space.place(name)
         if isinstance(came, Trouble):
             self.judged.append(_stuck(name, "cost", came, place))
-            self.findings.append(_said(came, name))
+            self.findings += _said(came, name)
             return
         found = self.ground.cost
         if found is not None:
@@ -344,11 +308,6 @@ class Judge:
             return []
         name = self._names.get("cost", "cost")
         return remarks.normalisation(self.space, name, cost.scale)
-
-
-def _differences(f: Callable[[Array], Array], z: Array, step: float = 1e-3) -> Array:
-    """Return the derivative of a function of single entries, by differences of fourth order."""
-    return (8 * (f(z + step) - f(z - step)) - f(z + 2 * step) + f(z - 2 * step)) / (12 * step)
 
 
 def _softmax_axis(outputs: Array) -> str:
@@ -371,29 +330,19 @@ def _one_example(reading: Reading) -> Finding:
     )
 
 
-def _shown(function: Any, z: Array, came: Array, wanted: Array) -> tuple[str, str]:
-    """Return what a derivative gives at one point, and what it should."""
-    name = meaning.activation_named(function) or "f"
-    if came.shape != wanted.shape:
-        return "", ""
-    worst = int(np.argmax(np.abs(came - wanted)))
-    at = f"{z[worst]:g}"
-    return f"at z = {at}: {came[worst]:.6g}", f"{name}′({at}) = {wanted[worst]:.6g}"
-
-
-def _mistake(
-    slug: str, names: tuple[str, ...], place: Place | None, shown: tuple[str, str] = ("", "")
-) -> Finding:
+def _mistake(slug: str, names: tuple[str, ...], place: Place | None) -> Finding:
     entry = CATALOGUE[slug]
-    return Finding(slug, "mistake", entry.says, entry.mend, names, *shown, place=place)
+    return Finding(slug, "mistake", entry.says, entry.mend, names, place=place)
 
 
 def _stuck(name: str, role: str, trouble: Trouble, place: Place | None) -> Judged:
-    verdict = Verdict.UNFINISHED if trouble.slug == "unfinished" else Verdict.CANNOT_RUN
-    return Judged(name, verdict, role, detail=trouble.sentence, place=place)
+    return Judged(name, trouble.verdict, role, detail=trouble.sentence, place=place)
 
 
-def _said(trouble: Trouble, name: str) -> Finding:
+def _said(trouble: Trouble, name: str) -> list[Finding]:
+    if not trouble.slug:
+        return []
     entry = CATALOGUE.get(trouble.slug)
     mend = entry.mend if entry is not None else ""
-    return Finding(trouble.slug, "mistake", trouble.sentence, mend, (name,), place=trouble.place)
+    said = Finding(trouble.slug, "mistake", trouble.sentence, mend, (name,), place=trouble.place)
+    return [said]

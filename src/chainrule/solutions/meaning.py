@@ -108,6 +108,18 @@ def value(name: str, z: Array) -> Array:
     return np.asarray(found)
 
 
+def slope_of_value(name: str, a: Array) -> Array:
+    """Return the derivative of an activation of the table, from its value."""
+    row = find(name)
+    if row.derivative_of_value is None:  # relu, leaky relu: value and sum have the same sign
+        body = expr.derivative(row, expr.symbol("a", (a.shape[0], notation.EXAMPLES)))
+    else:
+        symbol = expr.symbol("a", (a.shape[0], notation.EXAMPLES))
+        body = expr.substitute(row.derivative_of_value, {"a": symbol})
+    (found,) = Plan([Equation("slope", body)], ["slope"])({"a": a}, {})
+    return np.broadcast_to(np.asarray(found), a.shape)
+
+
 def activation_named(function: Callable[[Array], Any]) -> str | None:
     """Return the row of the table that a function is; ``None`` if it is none of them.
 

@@ -4,6 +4,7 @@ from chainrule.solutions.reading import Style
 from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
 from chainrule.solutions.styles.dictionaries import Dictionaries
+from chainrule.solutions.styles.layers import Layers
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
 from chainrule.solutions.styles.tuples import Tuples
@@ -12,6 +13,7 @@ STYLES: tuple[Style, ...] = (
     Column(),
     Tuples(),
     Dictionaries(),
+    Layers(),
     Classes(),
     Losses(),
     Manual(),

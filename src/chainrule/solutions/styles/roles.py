@@ -38,11 +38,29 @@ OUTPUTS = (
     "AL", "aL", "yhat", "y_hat", "Y_hat", "y_pred", "Y_pred", "output", "out", "o", "probs",
 )  # fmt: skip
 
+DERIVATIVE = re.compile(r"^d_?[A-Za-z]|prime|deriv|_der$|[gG]rad|_d$|^d[A-Z]")
+
 
 def first(found: Iterable[str], names: Iterable[str], taken: Collection[str] = ()) -> str | None:
     """Return the first of some names that is there."""
     there = set(found) - set(taken)
     return next((name for name in names if name in there), None)
+
+
+def pairs(space: Space) -> list[tuple[str, str]]:
+    """Return activations and the functions that are called after their derivatives."""
+    found = {
+        name: each
+        for name, each in space.definitions.found.items()
+        if len(each.arguments) == 1 and name in space
+    }
+    result = []
+    for name in found:
+        if DERIVATIVE.search(name):
+            function = matching(name, [each for each in found if not DERIVATIVE.search(each)])
+            if function is not None:
+                result.append((function, name))
+    return result
 
 
 def matching(slope: str | None, found: Collection[str]) -> str | None:

@@ -152,7 +152,7 @@ class Runs:
                     scene.outer.setdefault(site.given[argument], found[0])
             elif argument not in signature.optional:
                 sentence = f"what {argument} of {signature.name} is to be was not recognised"
-                return Trouble("raises", sentence, self.space.place(signature.name))
+                return Trouble("", sentence, self.space.place(signature.name))
         try:
             return self.space.call(self.space[signature.name], **given)
         except (Exception, SystemExit) as problem:
