@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
+import time
+
 import pytest
 
 from chainrule.checking.verdicts import Verdict
+from chainrule.solutions.cells import Cell
+from chainrule.solutions.definitions import collect
+from chainrule.solutions.space import Space
+from chainrule.solutions.styles.tuples import Tuples
 from judging import judged, slugs
 from tuples_sources import RIGHT
 
@@ -153,3 +160,49 @@ def test_names_of_the_caller_tie_what_functions_call_otherwise():
     report = judged(source)
     assert report.style == STYLE
     assert report.status == 0
+
+
+OTHERS = {
+    "a gradient by differences": """
+        import numpy as np
+        def numerical_gradient(f, W, b, h=1e-4):
+            grad_W = np.zeros_like(W)
+            grad_b = np.zeros_like(b)
+            return grad_W, grad_b
+        def forward(W, b, X):
+            return W @ X + b
+        """,
+    "a dictionary of parameters": """
+        import numpy as np
+        def forward(X, parameters):
+            A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+            return A1
+        def backward(parameters, A1, X, Y):
+            dW1 = (A1 - Y) @ X.T * parameters["b1"]
+            return {"dW1": dW1}
+        """,
+    "one layer": """
+        def linear_forward(A, W, b):
+            return W @ A + b, (A, W, b)
+        def linear_backward(dZ, cache):
+            A, W, b = cache
+            return W.T @ dZ, dZ @ A.T, dZ.sum(axis=1, keepdims=True)
+        """,
+    "no function at all": "x = 1",
+    "nothing but a name": "def backward(): return dW1, dW2",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_styles_are_left_alone(name):
+    cell = Cell(textwrap.dedent(OTHERS[name]))
+    assert list(Tuples().readings(Space(collect([cell]), 2.0))) == []
+
+
+def test_endless_loop_ends():
+    line = "    m = x.shape[1]\n    delta2"
+    source = RIGHT["columns"].replace(line, "    while True: pass\n    delta2")
+    began = time.monotonic()
+    report = judged(source, call_seconds=0.2)
+    assert time.monotonic() - began < 30
+    assert report.status == 2

@@ -10,6 +10,7 @@ Next to read: `passes` (how the functions are called), `returned` (what comes ba
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -41,6 +42,13 @@ from chainrule.solutions.styles.small import activation_of, slope_of
 from chainrule.solutions.styles.usage import use_of
 
 BACK = re.compile(r"back|bprop|grad", re.IGNORECASE)
+NO_BACK = re.compile(
+    r"numeric|check|approx|finite|clip|norm|test|plot|descent|train|fit$|momentum|adam|update",
+    re.IGNORECASE,
+)
+"""What is called like a backward pass, or returns gradients, and is none."""
+ENOUGH = 4.0
+"""Seconds after which no further form is tried."""
 AHEAD = re.compile(
     r"forward|feed_?f|fwd|fprop|propagat|network|neural|model|predict|infer|compute_output|^nn$",
     re.IGNORECASE,
@@ -100,7 +108,7 @@ def _backward(known: Mapping[str, Signature], called: Sequence[Site]) -> Signatu
         gradients = [leaf for leaf in names if GRADIENT.fullmatch(leaf)]
         weights = [leaf for leaf in names if kind_of(leaf) == "W"]
         back = BACK.search(name) is not None
-        if any(_keyed(each, argument) for argument in each.arguments):
+        if NO_BACK.search(name) or any(_keyed(each, argument) for argument in each.arguments):
             continue
         if any(UPSTREAM.fullmatch(argument) for argument in each.arguments):
             continue  # the step back through one layer
@@ -251,7 +259,10 @@ def _running(space: Space, plan: Plan) -> Iterator[Passes]:
     targets = ("labels", "column of labels", "as outputs") if labels else ("as outputs", "labels")
     stuck: Passes | None = None
     complete = False
+    deadline = time.monotonic() + ENOUGH
     for form in _forms(plan):
+        if time.monotonic() > deadline:
+            break
         if not Passes(space, plan, form).ahead():
             continue
         for target in targets:
