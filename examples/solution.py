@@ -1,6 +1,6 @@
 """Backpropagation by hand, as a learner wrote it. There is one mistake in it; find it with
 
-    chainrule check examples/solution.py
+chainrule check examples/solution.py
 """
 
 import numpy as np

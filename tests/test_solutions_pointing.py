@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from chainrule.solutions.cells import Cell
+from chainrule.solutions.check import check_file
 from chainrule.solutions.findings import Finding, Place, Report
 from chainrule.solutions.pointing import pointed
 
@@ -118,3 +121,13 @@ def test_lines_are_those_of_the_file_where_a_cell_begins_later():
     report = Report("a.txt", findings=(finding,), source=(Cell(DICTIONARIES, 3, 3, 41),))
     (found,) = pointed(report).findings
     assert (found.place.line, found.place.source) == (47, "dZ1 = (W2 @ dZ2) * d_sigma(A1)")
+
+
+def test_in_the_learners_solution_the_line_and_the_shape_are_said():
+    path = Path(__file__).parents[1] / "examples" / "solution.py"
+    (found,) = check_file(path).findings
+    assert (found.slug, found.shape) == ("derivative_at_activation", "4 × m")
+    assert found.right == "δ1 = ∂C/∂a1 ∘ σ′(z1)"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    assert lines[found.place.line - 1].strip() == found.place.source
+    assert "d_sigma(a1)" in found.place.source

@@ -188,3 +188,10 @@ def test_a_finding_is_pointed_at_by_every_line_that_it_spoils():
     assert numbers["sigmoid_prime"] == []
     loose = replace(report, findings=(Finding("sign", "mistake", "…", entries=("",)),))
     assert wording.numbered(loose, report.judged[0]) == []
+
+
+def test_what_a_finding_spoils_is_named_in_the_order_of_the_report():
+    report = REPORTS["one_cause"]
+    (finding,) = report.findings
+    mixed = replace(finding, entries=("elsewhere", "b1", "W2", "W1"))
+    assert wording.spoiled(report, mixed) == "dW2, dW1, db1, elsewhere"

@@ -62,7 +62,7 @@ def draw_page(report: Report) -> None:
         source = Path(folder, "report.html")
         source.write_text(page.page(report), encoding="utf-8")
         options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
-        size = ("--window-size=860,900", "--force-device-scale-factor=1.5")
+        size = ("--window-size=860,1240", "--force-device-scale-factor=1.5")
         target = IMAGES / "report-page.png"
         subprocess.run(
             [

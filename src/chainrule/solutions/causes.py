@@ -60,6 +60,7 @@ def findings(
     result = []
     for group in together.values():
         first = group[0]
+        right, shape = _parted(first.right)
         result.append(
             Finding(
                 "+".join(first.slugs) or "unknown",
@@ -68,12 +69,19 @@ def findings(
                 first.suggestion,
                 tuple(each.entry for each in group),
                 first.computed,
-                first.right,
+                right,
+                shape,
                 ties=first.ties,
                 place=places.get(first.entry),
             )
         )
     return result
+
+
+def _parted(equation: str) -> tuple[str, str]:
+    """Part an equation from the shape that stands behind it in parentheses."""
+    body, gap, shape = equation.rpartition("   (")
+    return (body, shape.removesuffix(")")) if gap else (equation, "")
 
 
 def mismatch(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Finding | None:

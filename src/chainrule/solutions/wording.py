@@ -167,9 +167,13 @@ def numbered(report: Report, judged: Judged) -> list[int]:
 
 
 def spoiled(report: Report, finding: Finding) -> str:
-    """Name what a finding explains, as the person's code calls it."""
+    """Name what a finding explains, as the person's code calls it, in the order of the report."""
     called = {each.entry: each.name for each in report.judged if each.entry}
-    return ", ".join(dict.fromkeys(called.get(entry, entry) for entry in finding.entries))
+    order = list(called)
+    entries = sorted(
+        finding.entries, key=lambda entry: order.index(entry) if entry in called else len(order)
+    )
+    return ", ".join(dict.fromkeys(called.get(entry, entry) for entry in entries))
 
 
 def said(finding: Finding) -> str:
