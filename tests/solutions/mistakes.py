@@ -141,8 +141,8 @@ PLANTED: dict[str, Row] = {
     "wrong_type": Row(TWO, wholes.returns(lambda what: f'return "{what}"')),
     "not_defined": Row(ALL, wholes.undefined, ("missing_definition",)),
     "missing_definition": Row(COLUMNS, wholes.definition_missing, ("not_defined",)),
-    "misplaced_definition": Row(COLUMNS, wholes.misplaced),
-    "own_assert_fails": Row((*COLUMNS, "losses"), wholes.own_assert),
+    "misplaced_definition": Row(COLUMNS, wholes.misplaced, remark=True),
+    "own_assert_fails": Row((*COLUMNS, "losses"), wholes.own_assert, remark=True),
     "raises": Row(BATCHES, entries.data_part(entries.no_transpose)),
     "precision": Row(BATCHES, wholes.single, remark=True),
 }
