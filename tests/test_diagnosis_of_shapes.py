@@ -1,4 +1,4 @@
-"""Law: shapes are compared strictly, apart from values; each wrong one is called by its name.
+"""Law: shapes are compared strictly, apart from values; each wrong one is called by its name."""
 
 from __future__ import annotations
 
