@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.checking.diagnosis import SINGLE, Diagnosis, diagnose
+from chainrule.checking.diagnosis import Diagnosis, diagnose
+from chainrule.checking.fitting import SINGLE
 from chainrule.checking.verdicts import Verdict
 from chainrule.costs import COSTS
 from chainrule.errors import ChainruleError
@@ -236,7 +237,7 @@ class Entries:
 
     def _near(self, truth: Truth, entry: str) -> bool:
         """Return whether an entry is what it should be, in the precision in which it came."""
-        return self._off(truth, entry) <= (SINGLE if self._single(entry) else TOLERANCE)
+        return self._off(truth, entry) <= (SINGLE.fits if self._single(entry) else TOLERANCE)
 
     def _single(self, entry: str) -> bool:
         value = self.came.get(entry)
