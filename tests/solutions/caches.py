@@ -178,7 +178,7 @@ class Caches(Words):
             "    Y = Y.reshape(AL.shape)",
             *indented(self._seed()),
             "    current_cache = caches[L - 1]",
-            f'    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = '
+            '    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = '
             'linear_activation_backward(dAL, current_cache, "sigmoid")',
             f"    for l in reversed(range{L}):",
             "        current_cache = caches[l]",
