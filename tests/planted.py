@@ -19,7 +19,8 @@ from chainrule import Network, Parameters
 
 
 def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
+    with np.errstate(over="ignore"):  # 1/∞ is 0
+        return 1 / (1 + np.exp(-z))
 
 
 def softmax(z, axis=0):

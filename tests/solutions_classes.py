@@ -422,6 +422,81 @@ class LogisticRegression:
         return dw, db
 """
 
+LAYERS_ONE_COLUMN = """
+import numpy as np
+
+class Layer:
+    def __init__(self):
+        self.input = None
+        self.output = None
+    def forward(self, input):
+        pass
+    def backward(self, output_gradient, learning_rate):
+        pass
+
+class Dense(Layer):
+    def __init__(self, input_size, output_size):
+        self.weights = np.random.randn(output_size, input_size)
+        self.bias = np.random.randn(output_size, 1)
+    def forward(self, input):
+        self.input = input
+        return np.dot(self.weights, self.input) + self.bias
+    def backward(self, output_gradient, learning_rate):
+        weights_gradient = np.dot(output_gradient, self.input.T)
+        input_gradient = np.dot(self.weights.T, output_gradient)
+        self.weights -= learning_rate * weights_gradient
+        self.bias -= learning_rate * output_gradient
+        return input_gradient
+
+class Activation(Layer):
+    def __init__(self, activation, activation_prime):
+        self.activation = activation
+        self.activation_prime = activation_prime
+    def forward(self, input):
+        self.input = input
+        return self.activation(self.input)
+    def backward(self, output_gradient, learning_rate):
+        return np.multiply(output_gradient, self.activation_prime(self.input))
+
+class Tanh(Activation):
+    def __init__(self):
+        def tanh(x):
+            return np.tanh(x)
+        def tanh_prime(x):
+            return 1 - np.tanh(x) ** 2
+        super().__init__(tanh, tanh_prime)
+
+def mse(y_true, y_pred):
+    return np.mean(np.power(y_true - y_pred, 2))
+
+def mse_prime(y_true, y_pred):
+    return 2 * (y_pred - y_true) / np.size(y_true)
+"""
+
+LAYERS_OF_ROWS = """
+import numpy as np
+
+class Layer_Dense:
+    def __init__(self, n_inputs, n_neurons):
+        self.weights = 0.01 * np.random.randn(n_inputs, n_neurons)
+        self.biases = np.zeros((1, n_neurons))
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.dot(inputs, self.weights) + self.biases
+    def backward(self, dvalues):
+        self.dweights = np.dot(self.inputs.T, dvalues)
+        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)
+        self.dinputs = np.dot(dvalues, self.weights.T)
+
+class Activation_ReLU:
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.maximum(0, inputs)
+    def backward(self, dvalues):
+        self.dinputs = dvalues.copy()
+        self.dinputs[self.inputs <= 0] = 0
+"""
+
 RIGHT = {name: value for name, value in list(globals().items()) if name.isupper()}
 
 PLANTED = [
@@ -440,12 +515,32 @@ PLANTED = [
         ("            z = zs[-l]\n", "            z = activations[-l]\n"),
     ),
     (
-        "COLUMN_BY_COLUMN",
-        "wrong_previous_activation",
+        "LAYERS_ONE_COLUMN",
+        "weight_not_transposed",
+        ("np.dot(self.weights.T, output_gradient)", "np.dot(self.weights, output_gradient)"),
+    ),
+    (
+        "LAYERS_ONE_COLUMN",
+        "updated_too_early",
         (
-            "np.dot(delta, activations[-l - 1].transpose())",
-            "np.dot(delta, activations[-l - 1].transpose()) if l == 2 else np.dot(delta, activations[-l - 1].transpose()) * 0 + np.dot(delta, activations[0].transpose())",
+            "        input_gradient = np.dot(self.weights.T, output_gradient)\n        self.weights -= learning_rate * weights_gradient\n",
+            "        self.weights -= learning_rate * weights_gradient\n        input_gradient = np.dot(self.weights.T, output_gradient)\n",
         ),
+    ),
+    (
+        "LAYERS_ONE_COLUMN",
+        "missing_hidden_derivative",
+        ("np.multiply(output_gradient, self.activation_prime(self.input))", "output_gradient"),
+    ),
+    (
+        "LAYERS_OF_ROWS",
+        "missing_hidden_derivative",
+        ("        self.dinputs[self.inputs <= 0] = 0\n", ""),
+    ),
+    (
+        "LAYERS_OF_ROWS",
+        "bias_mean_again",
+        ("np.sum(dvalues, axis=0, keepdims=True)", "np.mean(dvalues, axis=0, keepdims=True)"),
     ),
     (
         "COLUMN_BY_COLUMN",

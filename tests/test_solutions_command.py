@@ -15,8 +15,10 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.cli import check as command
 from chainrule.cli import main
 from chainrule.solutions.findings import SCHEMA, Finding, Judged, Place, Report
+from chainrule.solutions.limits import Limits
 
 GOLDEN = Path(__file__).parent / "golden" / "solution_report.json"
+PAGE = Path(__file__).parents[1] / "docs" / "checking-solutions.md"
 RIGHT = """\
 import numpy as np
 def forward(x): return W1 @ x + b1
@@ -171,7 +173,6 @@ def test_an_unreadable_file_is_said(folder):
 
 
 def test_a_page_that_cannot_be_written_is_said(folder):
-    pytest.importorskip("chainrule.solutions.page")
     result = run("check right.py --html nowhere/page.html")
     assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
@@ -237,3 +238,27 @@ def test_what_the_command_prints_has_the_recorded_fields():
     for name, fields in keys(wrong).items():
         assert keys(recorded)[name] == fields
     assert wrong["judged"][-1]["verdict"] in {verdict.value for verdict in Verdict}
+
+
+def test_the_documented_fields_are_those_of_the_reports():
+    page = (Path(__file__).parents[1] / "docs" / "checking-solutions.md").read_text(
+        encoding="utf-8"
+    )
+    section = page.split("\n## JSON\n")[1].split("\n## ")[0]
+    tables = [
+        re.findall(r"^\| `(\w+)` ", table, re.MULTILINE) for table in section.split("| field |")
+    ]
+    recorded = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    line, finding = recorded["judged"][0], recorded["findings"][0]
+    assert tables[1:] == [list(each) for each in (recorded, line, finding, line["place"])]
+    assert f"version of this table: {SCHEMA}" in section
+
+
+def test_the_documented_limits_are_the_usual_ones():
+    page = (Path(__file__).parents[1] / "docs" / "checking-solutions.md").read_text(
+        encoding="utf-8"
+    )
+    usual, safety = Limits(), page.split("\n## Safety\n")[1]
+    assert f"{usual.call_seconds:g} seconds for a call, {usual.seconds:g} for the whole" in safety
+    assert f"{usual.memory // 2**30} GiB of address space" in safety
+    assert f"{usual.file_size // 2**20} MiB for a file" in safety

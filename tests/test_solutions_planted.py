@@ -10,9 +10,9 @@ import os
 import pytest
 
 from chainrule.checking.catalogue import CATALOGUE
-from solutions.generate import right, sample, text_of
+from solutions.generate import sample, text_of
 from solutions.judged import recognised, report_of, said_besides, spoils
-from solutions.mistakes import ELSEWHERE, PAIRS, PLANTED
+from solutions.mistakes import ELSEWHERE, PAIRS, PLANTED, accepted
 
 SOAK = bool(os.environ.get("CHAINRULE_SOAK"))
 COUNT = 12 if SOAK else 1
@@ -54,18 +54,23 @@ def test_two_mistakes_are_recognised(style, pair):
         assert recognised(solution, report) == [True, True], (solution.label, report.findings)
 
 
-SAME = [
-    # Where they are the same in the sizes given, both are named.
-    ("column", "missing_output_derivative", "shortcut_for_other_cost"),
-    ("dictionaries", "missing_output_derivative", "shortcut_for_other_cost"),
-]
+def said_of(solution):
+    findings = report_of(solution).findings
+    return {name for each in findings for name in (each.slug, *each.ties)}
 
 
-@pytest.mark.parametrize(("style", "slug", "other"), SAME)
-def test_what_cannot_be_told_apart_is_said(style, slug, other):
-    forced = {"cost": "squared", "output": "sigmoid", "half": True}
-    assert right(style, 0, **forced).words.half
-    for solution in sample(style, (slug,), COUNT, **forced):
-        report = report_of(solution)
-        said = {name for each in report.findings for name in (each.slug, *each.ties)}
-        assert {slug, other} <= said, (solution.label, report.findings)
+@pytest.mark.parametrize("style", ["column", "dictionaries"])
+def test_a_slope_left_out_is_the_shortcut_of_cross_entropy(style):
+    forced = {"cost": "squared", "output": "sigmoid", "half": True, "everywhere": True}
+    for solution in sample(style, ("missing_output_derivative",), 2 * COUNT, **forced):
+        both = accepted(solution.words, "missing_output_derivative")
+        assert len(both) == 2
+        assert both <= said_of(solution), solution.label
+
+
+@pytest.mark.parametrize("style", ["dictionaries", "losses"])
+def test_a_bias_of_zeros_is_one_summed_over_softmax_units(style):
+    forced = {"cost": "softmax", "layers": 2, "dead": False, "with_cost": True}
+    for solution in sample(style, ("dead_parameter",), 4 * COUNT, **forced):
+        if "np.zeros_like(b2)" in solution.source:
+            assert accepted(solution.words, "dead_parameter") <= said_of(solution), solution.label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -273,13 +274,15 @@ def test_the_child_imports_little():
 
 
 def test_a_small_file_is_judged_in_a_second(tmp_path):
+    """Of processor time, since tests share their machine."""
     path = tmp_path / "solution.py"
     path.write_text(SOLUTION)
     times = []
     for _ in range(3):
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert check_file(path).status == 0
-        times.append(time.perf_counter() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(times) < 1.0
 
 

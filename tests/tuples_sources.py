@@ -1,4 +1,4 @@
-"""Right solutions of plain functions with tuples, as people write them; mistakes are planted in them."""
+"""Right solutions of plain functions with tuples, as people write them."""
 
 KAGGLE = """
 import numpy as np
@@ -77,9 +77,11 @@ W1, b1, W2, b2 = gradient_descent(X_train, Y_train, 0.10, 500)
 """
 
 # The bias gradients have one axis; the update gives them their second one back.
-RESHAPED = KAGGLE.replace("axis=1, keepdims=True", "1").replace(
-    "b1 = b1 - alpha * db1", "b1 = b1 - alpha * np.reshape(db1, (10, 1))"
-).replace("b2 = b2 - alpha * db2", "b2 = b2 - alpha * np.reshape(db2, (10, 1))")
+RESHAPED = (
+    KAGGLE.replace("axis=1, keepdims=True", "1")
+    .replace("b1 = b1 - alpha * db1", "b1 = b1 - alpha * np.reshape(db1, (10, 1))")
+    .replace("b2 = b2 - alpha * db2", "b2 = b2 - alpha * np.reshape(db2, (10, 1))")
+)
 
 # Sigmoid and squared error by columns; the cost takes targets first.
 COLUMNS = """
@@ -319,7 +321,7 @@ def backprop(network, activations, labels):
     return grads[::-1]
 """
 
-# Three layers, a cache that is a tuple, everything in another order, the cost inside the backward pass.
+# Three layers, a cache that is a tuple, everything in another order.
 CACHE = """
 import numpy as np
 
@@ -432,6 +434,252 @@ def backward(X, y, A1, A2, W1, b1, W2, b2, learning_rate):
     W1 = W1 - learning_rate * X.T @ delta1
     b1 = b1 - learning_rate * delta1.sum(axis=0, keepdims=True)
     return W1, b1, W2, b2
+"""
+
+# Cache and gradients in dictionaries, weights one by one, another way to say one-hot.
+MIXED = """
+import numpy as np
+
+def tanh(z):
+    return (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))
+
+def softmax(z):
+    exp = np.exp(z - np.max(z, axis=0))
+    return exp / np.sum(exp, axis=0)
+
+def feedForward(X, W1, b1, W2, b2):
+    Z1 = np.dot(W1, X) + b1
+    A1 = tanh(Z1)
+    Z2 = np.dot(W2, A1) + b2
+    A2 = softmax(Z2)
+    cache = {"Z1": Z1, "A1": A1, "Z2": Z2, "A2": A2}
+    return A2, cache
+
+def crossEntropy(A2, Y):
+    return -np.sum(Y * np.log(A2)) / Y.shape[1]
+
+def backPropagation(X, labels, cache, W2):
+    m = X.shape[1]
+    Y = np.eye(W2.shape[0])[labels].T
+    A1, A2 = cache["A1"], cache["A2"]
+    dZ2 = A2 - Y
+    dW2 = np.dot(dZ2, A1.T) / m
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dZ1 = np.dot(W2.T, dZ2) * (1 - np.power(A1, 2))
+    dW1 = np.dot(dZ1, X.T) / m
+    db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+    grads = {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+    return grads
+"""
+
+# Regression with targets that have one axis.
+FLAT = """
+import numpy as np
+
+def predict(X, w1, b1, w2, b2):
+    h = np.maximum(0, X @ w1 + b1)
+    y_pred = (h @ w2 + b2).ravel()
+    return h, y_pred
+
+def mse(y_true, y_pred):
+    return np.mean((y_true - y_pred) ** 2)
+
+def gradients(X, y, w1, b1, w2, b2):
+    h, y_pred = predict(X, w1, b1, w2, b2)
+    n = len(y)
+    d_pred = (2 / n * (y_pred - y)).reshape(-1, 1)
+    grad_w2 = h.T @ d_pred
+    grad_b2 = d_pred.sum(axis=0)
+    d_h = d_pred @ w2.T
+    d_h[h == 0] = 0
+    grad_w1 = X.T @ d_h
+    grad_b1 = d_h.sum(axis=0)
+    return grad_w1, grad_b1, grad_w2, grad_b2
+"""
+
+# One example at a time, vectors with one axis, the outer product.
+SINGLE = """
+import numpy as np
+
+X = np.random.rand(100, 2)
+y = np.random.rand(100, 1)
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def forward(x, W1, b1, W2, b2):
+    z1 = np.dot(W1, x) + b1
+    a1 = sigmoid(z1)
+    z2 = np.dot(W2, a1) + b2
+    a2 = sigmoid(z2)
+    return a1, a2
+
+def backward(x, t, a1, a2, W2):
+    delta2 = (a2 - t) * a2 * (1 - a2)
+    delta1 = np.dot(W2.T, delta2) * a1 * (1 - a1)
+    return np.outer(delta1, x), delta1, np.outer(delta2, a1), delta2
+
+W1, b1 = np.random.randn(4, 2), np.zeros(4)
+W2, b2 = np.random.randn(1, 4), np.zeros(1)
+for epoch in range(100):
+    for i in range(len(X)):
+        a1, a2 = forward(X[i], W1, b1, W2, b2)
+        dW1, db1, dW2, db2 = backward(X[i], y[i], a1, a2, W2)
+        W1 -= 0.1 * dW1
+        b1 -= 0.1 * db1
+        W2 -= 0.1 * dW2
+        b2 -= 0.1 * db2
+"""
+
+# One example at a time as a column; over many examples the bias gradients would lack a sum.
+COLUMN = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def forward(x, W1, b1, W2, b2):
+    z1 = W1 @ x + b1
+    a1 = sigmoid(z1)
+    z2 = W2 @ a1 + b2
+    return z1, a1, z2, sigmoid(z2)
+
+def backward(x, y, z1, a1, z2, a2, W2):
+    dz2 = (a2 - y) * a2 * (1 - a2)
+    dz1 = (W2.T @ dz2) * a1 * (1 - a1)
+    return dz1 @ x.T, dz1, dz2 @ a1.T, dz2
+
+def train(X, Y, W1, b1, W2, b2, lr):
+    for x, y in zip(X, Y):
+        x, y = x.reshape(-1, 1), y.reshape(-1, 1)
+        z1, a1, z2, a2 = forward(x, W1, b1, W2, b2)
+        dW1, db1, dW2, db2 = backward(x, y, z1, a1, z2, a2, W2)
+        W1 = W1 - lr * dW1
+        b1 = b1 - lr * db1
+        W2 = W2 - lr * dW2
+        b2 = b2 - lr * db2
+    return W1, b1, W2, b2
+"""
+
+# A penalty, functions that are handed in, arguments that must be named.
+PENALTY = """
+import numpy as np
+
+lam = 0.3
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def sigmoid_prime(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+def forward(X, Wxh, Why, bh, by, f):
+    zh = Wxh @ X + bh
+    h = f(zh)
+    zy = Why @ h + by
+    yhat = f(zy)
+    return zh, h, zy, yhat
+
+def loss(yhat, Y, Wxh, Why):
+    m = Y.shape[1]
+    return np.sum((yhat - Y) ** 2) / m + lam / 2 * (np.sum(Wxh ** 2) + np.sum(Why ** 2))
+
+def backward(*, X, Y, zh, h, zy, yhat, Wxh, Why, df):
+    m = Y.shape[1]
+    dzy = 2 * (yhat - Y) * df(zy) / m
+    dWhy = dzy @ h.T + lam * Why
+    dby = dzy.sum(axis=1, keepdims=True)
+    dzh = Why.T @ dzy * df(zh)
+    dWxh = dzh @ X.T + lam * Wxh
+    dbh = dzh.sum(axis=1, keepdims=True)
+    return dWxh, dbh, dWhy, dby
+
+def fit(X, Y, Wxh, Why, bh, by):
+    zh, h, zy, yhat = forward(X, Wxh, Why, bh, by, sigmoid)
+    return backward(X=X, Y=Y, zh=zh, h=h, zy=zy, yhat=yhat, Wxh=Wxh, Why=Why, df=sigmoid_prime)
+"""
+
+# One list, read by its places; three layers; labels in a column; a sum in place of the mean.
+PLACES = """
+import numpy as np
+
+def relu(z):
+    return z * (z > 0)
+
+def one_hot_encode(labels, classes):
+    out = np.zeros((len(labels), classes))
+    for i, label in enumerate(labels):
+        out[i, label] = 1
+    return out
+
+def forward(X, params):
+    a1 = relu(X.dot(params[0]) + params[1])
+    a2 = relu(a1.dot(params[2]) + params[3])
+    z3 = a2.dot(params[4]) + params[5]
+    e = np.exp(z3)
+    return a1, a2, e / e.sum(axis=1, keepdims=True)
+
+def cost(a3, labels):
+    y = one_hot_encode(labels, a3.shape[1])
+    return -(y * np.log(a3)).sum()
+
+def backward(X, labels, a1, a2, a3, params):
+    d3 = a3 - one_hot_encode(labels, a3.shape[1])
+    d2 = d3.dot(params[4].T) * (a2 > 0)
+    d1 = d2.dot(params[2].T) * (a1 > 0)
+    return (X.T.dot(d1), d1.sum(0), a1.T.dot(d2), d2.sum(0), a2.T.dot(d3), d3.sum(0))
+"""
+
+# What comes back is the direction of the step, and it is added.
+ADDED = """
+import numpy as np
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+def forward(X, W1, W2):
+    h = sigmoid(X @ W1)
+    return h, sigmoid(h @ W2)
+
+def backward(X, y, h, o, W2):
+    d2 = (y - o) * o * (1 - o)
+    d1 = d2 @ W2.T * h * (1 - h)
+    return X.T @ d1, h.T @ d2
+
+def train(X, y, W1, W2, n):
+    for _ in range(n):
+        h, o = forward(X, W1, W2)
+        dW1, dW2 = backward(X, y, h, o, W2)
+        W1 += 0.1 * dW1
+        W2 += 0.1 * dW2
+    return W1, W2
+"""
+
+# Outputs are called y, targets t; the cost takes both.
+LETTERS = """
+import numpy as np
+
+def softmax(a):
+    exp_a = np.exp(a - np.max(a, axis=-1, keepdims=True))
+    return exp_a / np.sum(exp_a, axis=-1, keepdims=True)
+
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(y + 1e-7)) / y.shape[0]
+
+def forward(x, W1, b1, W2, b2):
+    a1 = np.dot(x, W1) + b1
+    z1 = 1 / (1 + np.exp(-a1))
+    y = softmax(np.dot(z1, W2) + b2)
+    return a1, z1, y
+
+def backward(x, t, z1, y, W2):
+    dy = (y - t) / x.shape[0]
+    da1 = z1 * (1 - z1) * np.dot(dy, W2.T)
+    dW1 = np.dot(x.T, da1)
+    db1 = np.sum(da1, axis=0)
+    dW2 = np.dot(z1.T, dy)
+    db2 = np.sum(dy, axis=0)
+    return dW1, db1, dW2, db2
 """
 
 RIGHT = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
     from chainrule import data, errors, interchange, plots
     from chainrule.callbacks import Snapshots
-    from chainrule.checking import check, diagnose
+    from chainrule.checking import check, diagnose, diagnose_function
     from chainrule.derivation import Derivation
     from chainrule.errors import (
         ChainruleError,
@@ -84,6 +84,7 @@ _HOMES = {
     "check_file": "solutions.check",
     "check_notebook": "solutions.notebook",
     "diagnose": "checking",
+    "diagnose_function": "checking",
     "input_jacobian": "sensitivity",
     "load": "storage",
     "per_example_gradients": "sensitivity",
@@ -135,6 +136,7 @@ __all__ = [
     "check_notebook",
     "data",
     "diagnose",
+    "diagnose_function",
     "errors",
     "input_jacobian",
     "interchange",

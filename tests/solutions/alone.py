@@ -120,6 +120,17 @@ def _dictionaries_cost(alone: Alone, theta: Arrays, x: Any, y: Any) -> Any:
     return alone.names[words.name_of_cost()](outputs, y, *more)
 
 
+def _caches(alone: Alone, theta: Arrays, x: Any, y: Any) -> Arrays:
+    outputs, caches = alone.names["L_model_forward"](x, theta)
+    grads = alone.names["L_model_backward"](outputs, y, caches)
+    return {entry: grads[f"d{entry}"] for entry in theta}
+
+
+def _caches_cost(alone: Alone, theta: Arrays, x: Any, y: Any) -> Any:
+    outputs, _ = alone.names["L_model_forward"](x, theta)
+    return alone.names[alone.words.name_of_cost()](outputs, y)
+
+
 # classes -----------------------------------------------------------------------------------------
 
 
@@ -203,6 +214,7 @@ def _manual(alone: Alone, theta: Arrays, x: Any, y: Any) -> Arrays:
 _GRADIENTS: dict[str, Callable[..., Arrays]] = {
     "column": _column,
     "dictionaries": _dictionaries,
+    "caches": _caches,
     "classes": _classes,
     "losses": lambda *args: _both(*args)[1],
     "manual": _manual,
@@ -210,6 +222,7 @@ _GRADIENTS: dict[str, Callable[..., Arrays]] = {
 _COSTS: dict[str, Callable[..., Any]] = {
     "column": _column_cost,
     "dictionaries": _dictionaries_cost,
+    "caches": _caches_cost,
     "classes": _classes_cost,
     "losses": lambda *args: _both(*args)[0],
     "manual": lambda *args: _run_again(*args)["loss"],

@@ -107,6 +107,7 @@ class Column(Words):
             body.append(f'print("shape of {kind}{layer}:", {name}.shape)')
         return [
             f"def {self.home(f'{kind}{layer}')}({self.arguments}):",
+            *self.docstring(f"Jacobian of the cost with respect to {kind}{layer}."),
             *indented([*body, f"return {name}"]),
         ]
 

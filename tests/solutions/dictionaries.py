@@ -135,7 +135,11 @@ class Dictionaries(Words):
         return [*lines, f"    return {squeezed}"]
 
     def _backward(self) -> Lines:
-        lines = [f"def {self.backward}({self.order}):", "    m = X.shape[1]"]
+        lines = [
+            f"def {self.backward}({self.order}):",
+            *self.docstring("Backpropagation; returns the gradients in a dictionary."),
+            "    m = X.shape[1]",
+        ]
         if self.tuples:
             lines.append(f"    ({', '.join(self._cached())}) = cache")
         else:

@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from solutions.alone import Alone, data_of, distance, parameters_of
+from solutions.caches import Caches
 from solutions.classes import Classes
 from solutions.column import Column
 from solutions.dictionaries import Dictionaries
 from solutions.losses import Losses
 from solutions.manual import Manual
-from solutions.mistakes import PLANTED, planted
+from solutions.mistakes import PLANTED, accepted, planted
 from solutions.swaps import NotHere, needs
 from solutions.words import Words
 
 STYLES: dict[str, type[Words]] = {
-    each.style: each for each in (Column, Dictionaries, Classes, Losses, Manual)
+    each.style: each for each in (Column, Dictionaries, Caches, Classes, Losses, Manual)
 }
+
+
+FORMATS = ("py", "notebook", "marks")
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,10 @@ class Solution:
 
     def cells(self) -> list[dict[str, Any]]:
         """Return its cells as `chainrule.solutions.cells` has them."""
-        if self.words.pick("file", "py", "notebook") == "py":
+        if self.words.pick("file", *FORMATS) == "py":
             return [{"source": self.source, "number": None, "executed": None, "first_line": 1}]
         parts = [part.strip("\n") for part in self.source.split("# %%")]
+        parts[0] += self.words.pick("magics", "", "\n%matplotlib inline", "\n!pip install numpy")
         return [
             {"source": part, "number": number, "executed": None, "first_line": 1}
             for number, part in enumerate(parts, start=1)
@@ -71,6 +76,11 @@ class Solution:
         if cells[0]["number"] is None:
             path = folder / f"{name}.py"
             path.write_text(self.source, encoding="utf-8")
+            return path
+        if self.words.pick("file", *FORMATS) == "marks":
+            path = folder / f"{name}.py"
+            marked = [f"# In[{each['number']}]:\n\n{each['source']}\n\n" for each in cells]
+            path.write_text("\n".join(marked), encoding="utf-8")
             return path
         path = folder / f"{name}.ipynb"
         content = [
@@ -122,8 +132,7 @@ def wrong(style: str, seed: int, *slugs: str, **choices: Any) -> Solution:
     for place, slug in enumerate(slugs):
         source = _anywhere(words, source, slug, place)
     _must_differ(words, source, slugs)
-    accepted = tuple(frozenset({slug, *row.also}) for slug, row in zip(slugs, rows, strict=True))
-    return Solution(words, source, slugs, accepted)
+    return Solution(words, source, slugs, tuple(accepted(words, slug) for slug in slugs))
 
 
 def _anywhere(words: Words, source: str, slug: str, place: int) -> str:

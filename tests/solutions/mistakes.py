@@ -57,11 +57,7 @@ PLANTED: dict[str, Row] = {
     "constant_factor": Row(ALL, wholes.constant),
     "sign": Row(ALL, wholes.sign),
     "transposed": Row((*COLUMNS, "manual"), entries.data_part(entries.swapped)),
-    "missing_output_derivative": Row(
-        COLUMNS,
-        layers.output_derivative,
-        ("shortcut_for_other_cost",),
-    ),
+    "missing_output_derivative": Row(COLUMNS, layers.output_derivative),
     "missing_hidden_derivative": Row(ALL, layers.hidden_derivative),
     "derivative_at_activation": Row(COLUMNS, layers.slope_instead(layers.at_activation)),
     "activation_form_at_sum": Row(CALLED_OR_NOT, layers.slope_instead(layers.form_at_sum)),
@@ -78,9 +74,10 @@ PLANTED: dict[str, Row] = {
     "matrix_for_elementwise": Row(
         TWO,
         layers.square_only(lambda up, slope: f"np.dot({up}, {slope})"),
-        forced=SQUARE,
+        ("raises",),  # wherever sizes do not agree by chance
+        SQUARE,
     ),
-    "matrix_in_derivative": Row(TWO, layers.matrix_in_derivative, forced=SQUARE),
+    "matrix_in_derivative": Row(TWO, layers.matrix_in_derivative, ("raises",), SQUARE),
     "wrong_previous_activation": Row(
         CALLED_OR_NOT, entries.data_part(entries.wrong_previous), ("cache_mislabelled",), SQUARE
     ),
@@ -160,6 +157,20 @@ ELSEWHERE = {
 """Slugs of the catalogue that are not planted here, and why."""
 
 
+ALIKE: list[tuple[frozenset[str], Callable[[Any], bool], str]] = [
+    (
+        frozenset({"missing_output_derivative", "shortcut_for_other_cost"}),
+        lambda words: words.output == "sigmoid",
+        "a − y is δ of cross-entropy, and that of the squared error without the slope",
+    ),
+    (
+        frozenset({"bias_summed_over_units", "dead_parameter"}),
+        lambda words: words.cost == "softmax",
+        "a − y of softmax has the sum 0 over the units",
+    ),
+]
+"""Mistakes that are the same in the numbers: which, where, and why."""
+
 PAIRS: list[tuple[str, str]] = [
     ("missing_hidden_derivative", "sign"),
     ("missing_hidden_derivative", "kept_dimension"),
@@ -175,6 +186,12 @@ PAIRS: list[tuple[str, str]] = [
     ("activation_form_at_sum", "bias_mean_again"),
 ]
 """Mistakes that can be told apart when both are made."""
+
+
+def accepted(words: Words, slug: str) -> frozenset[str]:
+    """Return the slugs under which a mistake may be reported here."""
+    alike = [slugs for slugs, where, _ in ALIKE if slug in slugs and where(words)]
+    return frozenset({slug, *PLANTED[slug].also}).union(*alike)
 
 
 def planted(words: Words, source: str, slug: str, layer: int) -> str:

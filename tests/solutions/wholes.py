@@ -56,7 +56,7 @@ def mismatch(words: Any, _: int) -> list[Swap]:
     return [
         Swap(
             cost,
-            f"3 * {bracketed(cost)}" if words.scale == "sum" else f"{cost} / 2",
+            f"2 * {bracketed(cost)}" if words.scale == "sum" else f"{cost} / 2",
             words.name_of_cost(),
         )
     ]
@@ -171,12 +171,11 @@ def stale(words: Any, _: int) -> list[Swap]:
     needs("parameters" in words.order)
     sizes = ", ".join(map(str, words.sizes))
     call = f"[{sizes}]" if words.pick("list of sizes", True, False) else sizes
-    head = f"def {words.backward}({words.order}):"
     return [
         Swap(
-            f"{head}\n    m = X.shape[1]",
-            f"{head}\n    m = X.shape[1]\n    parameters = start"
-            f"\n    _, cache = {words.forward}(X, start)",
+            "m = X.shape[1]",
+            f"m = X.shape[1]\nINDENTparameters = start\nINDENT_, cache = {words.forward}(X, start)",
+            words.backward,
         ),
         Swap(
             "# %%\nnp.random.seed(1)",

@@ -41,7 +41,7 @@ class Words:
         self.half = self.cost == "squared" and self.pick("half", True, False)
         self.divide = self.pick("divide", "end", "start") if self.scale != "sum" else "none"
         self.short = self.cost == "softmax" or (
-            self.cost == "binary" and self.pick("short", True, True, False)
+            self.cost == "binary" and bool(self.pick("short", True, True, False))
         )
         self.slopes = self.pick("slopes", "z", "a", "inline")
         self.product = self.pick("product", *self.products)
@@ -273,7 +273,21 @@ class Words:
         return f"{self.averaged(self.outer(layer))}{self.decay(layer)}"
 
     def jacobian_of_biases(self, layer: int) -> str:
+        averages = self.divide == "end" and self.scale == "m" and self.style != "classes"
+        if averages and self.pick("average of the deltas", False, False, True):
+            axes = "axis=0" if self.rows else "axis=1, keepdims=True"
+            keep = ", keepdims=True" if "keepdims" in self.sums[0] and self.rows else ""
+            return f"np.mean({self.dz(layer)}, {axes}{keep})"
         return self.averaged(self.summed(layer))
+
+    def docstring(self, text: str) -> Lines:
+        """Return lines for the head of a function, if the person writes such."""
+        form = self.pick("docstrings", "", "", "one", "many")
+        if not form:
+            return []
+        if form == "one":
+            return [f'    """{text}"""']
+        return ['    """', f"    {text}", "", "    Arguments: see the exercise.", '    """']
 
     def penalty_in_cost(self) -> str:
         if not self.penalty:
@@ -306,7 +320,17 @@ class Words:
             )
         else:
             form = self.pick("softmax", "-np.sum({y} * np.log({a}))", "np.sum(-{y} * np.log({a}))")
-        return str(form.format(a=a, y=y)) + mean
+        return self._safe(str(form.format(a=a, y=y)), a) + mean
+
+    def _safe(self, value: str, a: str) -> str:
+        """Keep logarithms away from 0, as some do."""
+        safe = self.pick("safe logarithms", "", "", "", "eps", "clip")
+        if safe == "eps":
+            return value.replace(f"np.log({a})", f"np.log({a} + 1e-15)").replace(
+                f"np.log(1 - {a})", f"np.log(1 - {a} + 1e-15)"
+            )
+        clipped = f"np.clip({a}, 1e-12, 1.0)"
+        return value.replace(f"np.log({a})", f"np.log({clipped})") if safe else value
 
     def functions(self) -> Lines:
         """Return the definitions of the activations and their derivatives."""

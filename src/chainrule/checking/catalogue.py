@@ -40,7 +40,9 @@ CATALOGUE: Mapping[str, Entry] = {
         "a constant factor is lost or planted, such as the 2 of the square",
         "carry the factor of the cost's derivative along: (a − y)² has the derivative 2 (a − y)",
     ),
-    "sign": Entry("it has the wrong sign", "the error is a − y, prediction less target"),
+    "sign": Entry(
+        "it has the wrong sign", "change the sign once: the error is a − y, prediction less target"
+    ),
     "global_count": Entry(
         "the number of examples is taken from another data set, or from an old global",
         "take m from the arguments: x.shape[1]",
@@ -66,7 +68,8 @@ CATALOGUE: Mapping[str, Entry] = {
         "the slope of a hidden activation is left out", "multiply with f′(z) of that layer"
     ),
     "derivative_at_activation": Entry(
-        "f′ is taken at the activation a in the place of the weighted sum z", "give f′ the z"
+        "f′ is taken at the activation a in the place of the weighted sum z",
+        "give f′ the weighted sum z",
     ),
     "activation_form_at_sum": Entry(
         "the form of f′ for the value a, such as a (1 − a), is given z", "give it a = f(z)"
@@ -179,7 +182,8 @@ CATALOGUE: Mapping[str, Entry] = {
         remark=True,
     ),
     "forward_wrong": Entry(
-        "the forward pass is not that of the network", "compare it layer by layer"
+        "the forward pass is not that of the network",
+        "compare z and a layer by layer, from the inputs on, with net.trace",
     ),
     # numbers
     "dead_parameter": Entry(
@@ -198,7 +202,9 @@ CATALOGUE: Mapping[str, Entry] = {
         "only the entries that were picked have a gradient", "spread the gradient to all entries"
     ),
     "precision": Entry(
-        "it is computed in float32, or in a mix", "no mistake: use float64 to check", remark=True
+        "it is computed in float32, or in a mix",
+        "it is no mistake; for a check, compute in float64",
+        remark=True,
     ),
     # side effects
     "in_place": Entry(

@@ -20,7 +20,7 @@ from chainrule.checking.asking import Answer, Trouble
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.causes import Cause, Found
 from chainrule.checking.diagnoses import Diagnoses, Diagnosis
-from chainrule.checking.fitting import DOUBLE, SINGLE, Rightness
+from chainrule.checking.fitting import DOUBLE, SINGLE, Rightness, looks_single
 from chainrule.checking.hypotheses import Numbers
 from chainrule.checking.mutations import ground_of
 from chainrule.checking.options import equation_of
@@ -36,9 +36,6 @@ __all__ = ["Diagnoses", "Diagnosis", "diagnose"]
 
 NUDGE = 1e-300
 """Moves a weighted sum off a kink, and nothing else."""
-
-VISIBLE = 1e-10
-"""A relative error that float64 does not make by rounding."""
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -138,12 +135,17 @@ def _judged(
             shapes[entry] = shaped(case.numbers, entry, answer.value)
     came = {entry: each.values for entry, each in shapes.items() if each.values is not None}
     finite = {entry: values for entry, values in came.items() if np.isfinite(values).all()}
-    single = any(each.single for each in shapes.values())
     numbers = _at_kinks(case, finite)
+    single = any(each.single for each in shapes.values())
+    if not single and looks_single(
+        numbers, {equation_of(entry): values for entry, values in finite.items()}
+    ):
+        single = True
+        shapes = {entry: replace(each, single=True) for entry, each in shapes.items()}
     found_causes = (
         Search(numbers, finite, SINGLE if single else DOUBLE).run() if finite else Found()
     )
-    result.update(_told(numbers, found_causes, finite, convention=convention))
+    result.update(_told(numbers, found_causes, convention=convention))
     for entry, values in came.items():
         if entry not in finite:
             result[entry] = _not_finite(numbers, entry, values)
@@ -165,9 +167,7 @@ def _at_kinks(case: followup.Case, came: Arrays) -> Numbers:
     return max((case.numbers, other), key=right)
 
 
-def _told(
-    numbers: Numbers, found: Found, came: Arrays, *, convention: bool
-) -> dict[str, Diagnosis]:
+def _told(numbers: Numbers, found: Found, *, convention: bool) -> dict[str, Diagnosis]:
     """Return what was found, in words."""
     result: dict[str, Diagnosis] = {}
     for entry, residual in found.right.items():
@@ -190,7 +190,7 @@ def _told(
         )
     first = found.unknown[0] if found.unknown else ""
     for entry in found.unknown:
-        result[entry] = _unknown(numbers, entry, first, came[entry])
+        result[entry] = _unknown(numbers, entry, first)
     return result
 
 
@@ -248,13 +248,11 @@ def _scaled(entry: str, cause: Cause) -> Diagnosis:
     )
 
 
-def _unknown(numbers: Numbers, entry: str, first: str, came: NDArray[np.float64]) -> Diagnosis:
+def _unknown(numbers: Numbers, entry: str, first: str) -> Diagnosis:
     equation = equation_of(entry)
     if numbers.kinks:
         words = "a weighted sum lies on a kink of the activation, where it has no derivative"
         return Diagnosis(entry, Verdict.NOT_JUDGED, sentence=words, equation=equation)
-    if _is_single(numbers, equation, came):
-        return _single(entry)
     body = numbers.ground.equations[equation].expr
     parts = wording.enumerated([notation.text(name) for name in sorted(body.symbols())])
     shape = text.shape(body.shape)
@@ -269,23 +267,6 @@ def _unknown(numbers: Numbers, entry: str, first: str, came: NDArray[np.float64]
         words = f"it is wrong; {notation.text(equation_of(first))} is so before it"
         mend = f"mend {notation.text(equation_of(first))} first, then look again"
     return Diagnosis(entry, Verdict.WRONG_UNKNOWN, (), words, mend, equation, right)
-
-
-def _is_single(numbers: Numbers, name: str, came: NDArray[np.float64]) -> bool:
-    """Return whether float32 somewhere on the way accounts for how far an entry is off.
-
-    All elements are then off a little: a single one that is off is a mistake.
-    """
-    right = numbers.right[name]
-    off = np.abs(came - right)
-    everywhere = float(np.median(off / np.maximum(np.abs(right), 1e-300))) > VISIBLE
-    return everywhere and bool(np.all(off <= 4 * Rightness(numbers, SINGLE).bound(name)))
-
-
-def _single(entry: str) -> Diagnosis:
-    mend = CATALOGUE["precision"].mend
-    words = "it is as precise as float32 is: something on the way is not in float64"
-    return Diagnosis(entry, Verdict.RIGHT, ("precision",), words, mend, equation_of(entry))
 
 
 def _not_finite(numbers: Numbers, entry: str, came: NDArray[np.float64]) -> Diagnosis:
@@ -304,10 +285,9 @@ def _with_shape(entry: str, found: Diagnosis | None, each: Shaped) -> Diagnosis:
     if not each.slug:
         assert found is not None
         if each.single and found.verdict is Verdict.RIGHT and not found.slugs:
-            single = _single(entry)
-            return replace(
-                found, slugs=single.slugs, sentence="it is in float32", suggestion=single.suggestion
-            )
+            words = "it is as precise as float32 is: it, or something on the way, is in float32"
+            mend = CATALOGUE["precision"].mend
+            return replace(found, slugs=("precision",), sentence=words, suggestion=mend)
         return found
     mend = CATALOGUE[each.slug].mend
     if found is None:

@@ -37,6 +37,8 @@ class Factor:
         The same number in other words, where sizes agree.
     ties : tuple of str
         What these others are called, where that is something else.
+    far_fetched : bool
+        Whether it is no number that people divide by.
     """
 
     value: float
@@ -44,6 +46,7 @@ class Factor:
     words: str
     others: tuple[str, ...] = ()
     ties: tuple[str, ...] = ()
+    far_fetched: bool = False
 
 
 def explain(
@@ -61,7 +64,7 @@ def explain(
     value : float
         What came over what is right; not 1.
     sizes : mapping of str to int
-        ``m``, ``d``, ``k``.
+        ``m``, ``d``, ``k``; the number of examples first.
     biases_only : bool, optional
         Whether it is met in biases alone: then 1/m is a mean where the sum belongs.
     again : sequence of (float, mapping), optional
@@ -105,7 +108,7 @@ def explain(
             ),
         )
         for cost, two, powers in found
-        if cost <= best + 2
+        if cost <= best + 3
     ]
     words, slugs = spelled[0]
     ties = dict.fromkeys(slug for _, each in spelled[1:] for slug in each if slug not in slugs)
@@ -129,6 +132,8 @@ def _other_count(
     value: float, sizes: Sizes, again: Sequence[tuple[float, Sizes]], near: float
 ) -> Factor | None:
     """Explain a factor as m over a whole number: the examples of another data set."""
+    if "m" not in sizes:
+        return None
     counts = [each["m"] / abs(ratio) for ratio, each in [(value, sizes), *again]]
     count = round(counts[0])
     if not 1 < count <= MOST or any(abs(each - count) > near * count for each in counts):
@@ -163,13 +168,15 @@ def _product(two: int, powers: tuple[int, ...], sizes: Sizes) -> float:
 
 
 def _cost(two: int, powers: tuple[int, ...]) -> int:
-    """Return how far-fetched it is: a number of examples is more usual than one of inputs."""
+    """Return how far-fetched it is.
+
+    A number of examples is more usual than one of inputs, and to divide by one of inputs more than
+    to multiply with it.
+    """
+    examples, others = sum(powers[:1]), powers[1:]
     squares = sum(abs(power) == 2 for power in powers)
-    return (
-        2 * abs(two)
-        + 2 * squares
-        + sum(abs(power) * (1 if place == 0 else 3) for place, power in enumerate(powers))
-    )
+    above = sum(power > 0 for power in others)
+    return 2 * abs(two) + 2 * squares + 2 * above + abs(examples) + 3 * sum(map(abs, others))
 
 
 def _words(negative: bool, two: int, powers: Mapping[str, int]) -> str:

@@ -32,6 +32,13 @@ SLACK = 16.0
 """So many times the first-order estimate of rounding errors is forgiven."""
 
 
+VISIBLE, COARSE = 1e-10, 1e-4
+"""Relative errors between these are not made by float64, but by float32."""
+
+MOST, SEVERAL = 0.9, 4
+"""The part of all elements, and the least number, that must have such errors."""
+
+
 @dataclass(frozen=True)
 class Precision:
     """How precisely a person's code computes.
@@ -146,3 +153,25 @@ class Rightness:
             self._bounds = self._numbers.rounding(np.finfo(self._precision.arithmetic))
         shape = self._numbers.right[name].shape
         return np.broadcast_to(self._bounds.get(name, np.zeros(shape)), shape)
+
+
+def looks_single(numbers: Numbers, came: Mapping[str, Array]) -> bool:
+    """Return whether nearly all elements that are not far off are off as float32 would be.
+
+    Something on the way was in float32 then, though the result is in float64.
+
+    Parameters
+    ----------
+    numbers : Numbers
+    came : mapping of str to ndarray
+        By the names of equations.
+    """
+    shares = []
+    for name, value in came.items():
+        right = numbers.right[name]
+        with np.errstate(all="ignore"):
+            share = np.abs(value - right) / np.abs(right)
+        shares.append(share[np.isfinite(share) & (right != 0)])
+    small = np.concatenate(shares) if shares else np.zeros(0)
+    small = small[small < COARSE]
+    return small.size >= SEVERAL and bool(np.mean(small > VISIBLE) >= MOST)

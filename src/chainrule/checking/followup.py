@@ -84,8 +84,9 @@ def asked_again(case: Case, function: Function, first: Answer, found: Diagnosis)
         found = _scaling(case, function, found)
     if found.verdict is Verdict.WRONG_UNKNOWN or "bias_not_summed" in found.slugs:
         found = _single_example(case, function, found)
-    if found.verdict is Verdict.RIGHT and case.x.shape[1] == 1:
-        found = _several_examples(case, function, found)
+    if found.verdict is Verdict.RIGHT:
+        several = case.x.shape[1] > 1
+        found = (_other_count if several else _several_examples)(case, function, found)
     found = _stale(case, function, first, found)
     return _repeated(case, function, first, found)
 
@@ -136,7 +137,8 @@ def _scaling(case: Case, function: Function, found: Diagnosis) -> Diagnosis:
     if isinstance(answer.value, Trouble):
         return found  # it is written for its own number of examples
     each = shaped(there.numbers, found.entry, answer.value)
-    batch = there.numbers.joint(cause.changes) if cause.changes else there.numbers.base()
+    with np.errstate(all="ignore"):
+        batch = there.numbers.joint(cause.changes) if cause.changes else there.numbers.base()
     if each.values is None or batch is None:
         return found
     name = equation_of(found.entry)
@@ -171,6 +173,28 @@ def _scaling(case: Case, function: Function, found: Diagnosis) -> Diagnosis:
         ties=told.ties,
         cause=told,
     )
+
+
+def _other_count(case: Case, function: Function, found: Diagnosis) -> Diagnosis:
+    """Say that it is right here, and off by a factor for another number of examples."""
+    there = Case(case.net, case.params, *asking.fewer(case.x, case.y))
+    answer = there.ask(function)
+    if there.numbers.kinks or isinstance(answer.value, Trouble):
+        return found  # it is written for its own number of examples
+    each = shaped(there.numbers, found.entry, answer.value)
+    if each.values is None or each.slug or there.right(found.entry, answer.value):
+        return found
+    right = there.numbers.right[equation_of(found.entry)]
+    square = float(np.vdot(right, right))
+    ratio = float(np.vdot(right, each.values)) / square if square else 0.0
+    near = np.max(np.abs(each.values - ratio * right)) <= 1e-6 * np.max(np.abs(each.values))
+    sizes = {"m": there.x.shape[1], "d": case.net.sizes[0], "k": case.net.sizes[-1]}
+    here = {**sizes, "m": case.x.shape[1]}
+    factor = explain(ratio, sizes, again=[(1.0, here)]) if near else None
+    if factor is None or factor.slugs[0] not in ("wrong_divisor", "global_count"):
+        return found
+    words = f"it is right here, but {factor.words} times that for {sizes['m']} examples"
+    return _noted(found, factor.slugs[0], words)
 
 
 def _slugs(found: Diagnosis, before: Cause, after: Cause) -> tuple[str, ...]:

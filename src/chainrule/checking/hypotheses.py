@@ -7,8 +7,9 @@ every quantity that differs from the right one, its values under each of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -67,19 +68,25 @@ class Numbers:
     def __init__(self, ground: Ground, values: Values, nudge: float = 0.0) -> None:
         self.ground = ground
         self.constants = ground.architecture.constants(values)
-        self._equations = (*ground.forward, *ground.backward)
+        self._equations: tuple[Equation, ...] = (*ground.forward, *ground.backward)
         self._order = {each.name: place for place, each in enumerate(self._equations)}
         self._needs = {each.name: each.expr.symbols() for each in self._equations}
         self.right: dict[str, Any] = dict(values)
         self._units()
+        with np.errstate(all="ignore"):
+            self.kinks = self._evaluate_right(nudge)
+
+    def _evaluate_right(self, nudge: float) -> bool:
+        ground = self.ground
         for equation in ground.forward:
             self.right[equation.name] = self._evaluate(equation.name, equation.expr, self.right)
-        self.kinks = self._at_kinks(nudge)
+        kinks = self._at_kinks(nudge)
         for backward in (ground.stable.backward, ground.backward):
             for equation in backward:
                 if equation.name not in self.right:
                     value = self._evaluate(equation.name, equation.expr, self.right)
                     self.right[equation.name] = value
+        return kinks
 
     def _units(self) -> None:
         for layer, units in enumerate(self.ground.sizes):
@@ -164,6 +171,26 @@ class Numbers:
                 batch = self.extended(batch, [change])
         return None if batch is None else Batch([made], batch.values, batch.changed)
 
+    def under(self, made: Made) -> Numbers | None:
+        """Return the numbers of a derivation that has some mistakes already.
+
+        Parameters
+        ----------
+        made : tuple of Change
+            At most one in each equation.
+        """
+        batch = self.joint(made)
+        if batch is None:
+            return None
+        bodies = {change.equation: change.expr for change in made}
+        found = copy.copy(self)
+        found._equations = tuple(
+            replace(each, expr=bodies.get(each.name, each.expr)) for each in self._equations
+        )
+        found._needs = {each.name: each.expr.symbols() for each in found._equations}
+        found.right = {**self.right, **{name: of[0] for name, of in batch.values.items()}}
+        return found
+
     def again(self, name: str, batch: Batch) -> Array:
         """Return a quantity as it follows from the others of a batch, its own value aside."""
         known = {**self.right, **batch.values}
@@ -244,6 +271,19 @@ class Numbers:
     def _evaluate(self, name: str, body: Expr, values: Mapping[str, Any]) -> Any:
         if body.op is Op.SYMBOL:
             return values[body.name]
-        with np.errstate(all="ignore"):
-            (value,) = _plan(name, body)(values, self.constants)
+        (value,) = _plan(name, body)(values, self.constants)
         return value
+
+
+def stacked(batches: Iterable[Batch]) -> list[Batch]:
+    """Return batches put together where they have values of the same quantities."""
+    groups: dict[frozenset[str], list[Batch]] = {}
+    for batch in batches:
+        groups.setdefault(frozenset(batch.values), []).append(batch)
+    return [
+        Batch(
+            [made for batch in group for made in batch.made],
+            {name: np.concatenate([batch.values[name] for batch in group]) for name in names},
+        )
+        for names, group in groups.items()
+    ]

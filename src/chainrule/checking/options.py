@@ -16,6 +16,9 @@ from chainrule.checking.hypotheses import Batch, Made, Numbers
 Array = NDArray[np.float64]
 Blocks = Mapping[str, Array]
 
+MANY = 3
+"""So many entries with the same factor are believed, whatever the factor."""
+
 SAME = 1e-6
 """Factors that are so near are one."""
 
@@ -74,54 +77,48 @@ class Comparison:
         sizes = numbers.ground.sizes
         self._sizes = {"m": numbers.examples, "d": sizes[0], "k": sizes[-1]}
 
-    def fits(self, batch: Batch) -> dict[str, Fits]:
-        """Return how well each hypothesis of a batch fits each entry."""
+        base = {name: numbers.right[name][None] for name in self.names.values()}
+        self.straight = self._fits(base)
+        self._is_right = {
+            entry: bool(each.residual[0] <= precision.right and each.plain[0])
+            for entry, each in self.straight.items()
+        }
+
+    def _fits(self, values: Mapping[str, Array]) -> dict[str, Fits]:
+        """Return how well each of several hypotheses fits each entry that they touch."""
         return {
-            entry: fits(
-                self.came[entry],
-                batch.values[name] if name in batch.values else self.numbers.right[name][None],
-                self.floors[entry],
-                self.precision.fits,
-            )
+            entry: fits(self.came[entry], values[name], self.floors[entry], self.precision.fits)
             for entry, name in self.names.items()
+            if name in values
         }
 
     def of(self, batch: Batch, rank: Callable[[Made], int], mistakes: int) -> Iterator[Option]:
         """Yield what each hypothesis of a batch explains, with each factor that is explained."""
-        found = self.fits(batch)
-        touched = [entry for entry, name in self.names.items() if name in batch.values]
-        if batch.made == [()] and not batch.values:
-            touched = list(self.names)
+        base = batch.made == [()] and not batch.values
+        touched = self.straight if base else self._fits(batch.values)
         some = np.zeros(len(batch.made), dtype=bool)
-        for entry in touched:
-            some |= found[entry].plain | found[entry].scaled
+        for each in touched.values():
+            some |= each.plain | each.scaled
         for place in np.flatnonzero(some):
-            plain, scaled, against = {}, {}, False
+            plain, scaled = {}, {}
             for entry in self.names:
-                each = found[entry]
-                at = place if entry in touched else 0
+                each, at = (
+                    (touched[entry], place) if entry in touched else (self.straight[entry], 0)
+                )
                 if each.plain[at]:
                     plain[entry] = float(each.residual[at])
                 elif each.scaled[at]:
                     scaled[entry] = (float(each.factor[at]), float(each.residual[at]))
-            against = any(
-                entry not in plain and entry in touched and self._is_right(entry)
-                for entry in self.names
-            )
+            against = any(entry not in plain and self._is_right[entry] for entry in touched)
             made = batch.made[place]
             order = rank(made)
-            if made and plain.keys() & set(touched):
+            if made and plain.keys() & touched.keys():
                 yield Option(mistakes, order, made, None, plain, against)
             for factor, entries in self._factors(scaled):
-                if made and not entries.keys() & set(touched):
+                if made and not entries.keys() & touched.keys():
                     continue
-                many = mistakes + len(factor.slugs)
+                many = mistakes + len(factor.slugs) + factor.far_fetched
                 yield Option(many, order, made, factor, entries, against)
-
-    def _is_right(self, entry: str) -> bool:
-        right = self.numbers.right[self.names[entry]]
-        off = np.abs(self.came[entry] - right)
-        return bool(np.all(off <= self.precision.right * np.abs(right) + self.floors[entry]))
 
     def _factors(
         self, scaled: Mapping[str, tuple[float, float]]
@@ -136,6 +133,8 @@ class Comparison:
             biases = all(entry.startswith("b") for entry in same)
             near = max(1e-7, 10 * max(scaled[entry][1] for entry in same))
             factor = explain(ratio, self._sizes, biases_only=biases, near=near)
+            if factor is None and len(same) >= MANY:
+                factor = Factor(ratio, ("constant_factor",), f"{ratio:.6g}", far_fetched=True)
             if factor is not None:
                 yield factor, {entry: scaled[entry][1] for entry in same}
 
@@ -143,6 +142,12 @@ class Comparison:
         """Drop what fits an entry far worse than something else does."""
         options = list(options)
         best: dict[str, float] = {}
+        rounding = {}  # what is nearly right must be something else by far more than that
+        for entry, each in self.straight.items():
+            rounding[entry] = ROUNDING
+            if each.plain[0]:
+                best[entry] = float(each.residual[0]) / WORSE**2
+                rounding[entry] = min(ROUNDING, float(each.residual[0]) / WORSE)
         for option in options:
             for entry, residual in option.entries.items():
                 best[entry] = min(best.get(entry, np.inf), residual)
@@ -151,7 +156,7 @@ class Comparison:
             entries = {
                 entry: residual
                 for entry, residual in option.entries.items()
-                if residual <= max(ROUNDING, WORSE * best[entry])
+                if residual <= max(rounding[entry], WORSE * best[entry])
             }
             if entries:
                 kept.append(replace(option, entries=entries))

@@ -20,7 +20,7 @@ from chainrule import expr, notation
 from chainrule.checking.causes import Cause, Found, merged
 from chainrule.checking.factors import Factor
 from chainrule.checking.fitting import ROUNDING, Precision, Rightness
-from chainrule.checking.hypotheses import Batch, Made, Numbers
+from chainrule.checking.hypotheses import Batch, Made, Numbers, stacked
 from chainrule.checking.mutations import Change, changes, joint
 from chainrule.checking.options import Comparison, Option, together
 from chainrule.checking.special import Special, early_step, specials
@@ -42,18 +42,28 @@ class Search:
     came : mapping of str to ndarray
         Entries (``"W1"``, ``"b1"``, … or intermediate quantities) in their right shapes.
     precision : Precision
+    within : bool, optional
+        Whether the numbers are those of a derivation that has mistakes already, so that no more
+        than one other is looked for.
     """
 
-    def __init__(self, numbers: Numbers, came: Blocks, precision: Precision) -> None:
-        self._numbers = numbers
+    def __init__(
+        self, numbers: Numbers, came: Blocks, precision: Precision, *, within: bool = False
+    ) -> None:
+        self._numbers, self._within = numbers, within
         self._with = Comparison(numbers, came, precision)
         self._came, self._names = self._with.came, self._with.names
         self._rightness = Rightness(numbers, precision)
         every = changes(numbers.ground.architecture)
+        self._considered: list[Option] = []
         self._ranks = {change: rank for rank, change in enumerate(every)}
 
     def run(self) -> Found:
         """Return the causes, each said once."""
+        with np.errstate(all="ignore"):  # hypotheses overflow, and then do not fit
+            return self._run()
+
+    def _run(self) -> Found:
         found = Found()
         left, nearly = self._right(found)
         if left or nearly:
@@ -94,17 +104,60 @@ class Search:
         self, singles: list[Batch], options: list[Option], left: list[str], found: Found
     ) -> list[str]:
         """Go from what is simple to what is far-fetched, while anything is left."""
+        left = self._simple(options, left, found)
+        if self._within:
+            return self._specials(left, found, weak=True)
+        left = self._given(left, found)
+        left = self._beside(left, found)
+        if left:
+            left = self._cover(self._pairs(singles, left), left, found)
+        left = self._beside(left, found)
+        left = self._specials(left, found, weak=True)
+        left = self._ratios(left, found)
+        return self._beside(left, found)
+
+    def _simple(self, options: list[Option], left: list[str], found: Found) -> list[str]:
+        """Look for one mistake in each entry, beside a constant factor."""
+        self._considered = options
         once = [each for each in options if each.mistakes == 1]
         left = self._dead(once, left, found)
         left = self._cover(once, left, found)
         left = self._specials(left, found, weak=False)
         left = self._too_early(left, found)
-        left = self._cover(options, left, found)
-        left = self._given(left, found)
-        if left:
-            left = self._cover(self._pairs(singles, left, found), left, found)
-        left = self._specials(left, found, weak=True)
-        return self._ratios(left, found)
+        return self._cover(options, left, found)
+
+    def _beside(self, left: list[str], found: Found) -> list[str]:
+        """Look for another mistake, on the ground of those that were found."""
+        for cause, made, scale in self._grounds(found):
+            numbers = self._numbers.under(made) if left else None
+            if numbers is None:
+                continue
+            came = {entry: self._came[entry] / scale for entry in left}
+            more = Search(numbers, came, self._with.precision, within=True).run()
+            news = tuple(change for change in made if change not in cause.changes)
+            found.causes += [replace(each, changes=(*news, *each.changes)) for each in more.causes]
+            found.causes += [
+                Cause(made, (entry,), residual) for entry, residual in more.right.items()
+            ]
+            left = list(more.unknown)
+        return left
+
+    def _grounds(self, found: Found) -> Iterator[tuple[Cause, Made, float]]:
+        """Yield what was found, with its factor, also as it would be in more layers."""
+        habits = joint(self._numbers.ground.architecture)
+        together = []
+        for cause in list(found.causes):
+            scale = cause.factor.value if cause.factor is not None else cause.ratio
+            if cause.changes or scale is not None:
+                yield cause, cause.changes, 1.0 if scale is None else scale
+            if cause.changes:
+                together.append(cause)
+                for made in habits:
+                    if set(made) > set(cause.changes):
+                        yield cause, made, 1.0
+        every = tuple(dict.fromkeys(change for cause in together for change in cause.changes))
+        if len(together) > 1 and len({change.equation for change in every}) == len(every):
+            yield replace(together[0], changes=every), every, 1.0
 
     # hypotheses → options ----------------------------------------------------------------------
 
@@ -123,10 +176,9 @@ class Search:
         options = list(self._with.of(base, self._rank, 0))
         for batch in singles:
             options += self._with.of(batch, self._rank, 1)
-        for made in joint(architecture):
-            several = self._numbers.joint(made)
-            if several is not None:
-                options += self._with.of(several, self._rank, 1)
+        several = filter(None, map(self._numbers.joint, joint(architecture)))
+        for batch in stacked(several):
+            options += self._with.of(batch, self._rank, 1)
         return singles, self._with.best(options)
 
     def _rank(self, made: Made) -> int:
@@ -158,7 +210,7 @@ class Search:
                 explained,
                 max(best.entries[entry] for entry in explained),
                 factor,
-                ties=self._ties(best, explained, waiting, options),
+                ties=self._ties(best, explained, waiting, [*options, *self._considered]),
                 follows=best.follows,
             )
             found.causes.append(cause)
@@ -190,40 +242,25 @@ class Search:
             factor = None
         return (fresh if fresh or factor else best.made), factor
 
-    def _pairs(self, singles: list[Batch], left: list[str], found: Found) -> list[Option]:
-        """Return pairs of mistakes, and what is already known with one more."""
+    def _pairs(self, singles: list[Batch], left: list[str]) -> list[Option]:
+        """Return pairs of mistakes, of which one changes what the other one makes."""
         names = {self._names[entry] for entry in left}
-        known = [cause.changes for cause in found.causes if cause.changes]
-        firsts = [*singles, *filter(None, map(self._numbers.joint, known))]
         options: list[Option] = []
-        ranks = self._ranks
-        said = {change for made in known for change in made}
-        for first in firsts:
-            last = max(map(self._numbers.place, first.changed))
+        for first in singles:
+            (start,) = first.changed
             for second in singles:
-                later = [made[0] for made in second.made if self._numbers.needs(made[0], first)]
                 (equation,) = second.changed
-                if self._numbers.place(equation) <= last or not later:
+                later = [made[0] for made in second.made if self._numbers.needs(made[0], first)]
+                if self._numbers.place(equation) <= self._numbers.place(start) or not later:
                     continue
                 both = self._numbers.extended(first, later)
-                if both is None or names.isdisjoint(both.values):
-                    continue
-
-                def rank(made: Made) -> int:
-                    rare = sum(change.slug in RARE for change in made if change not in said)
-                    new = sum(ranks[change] for change in made if change not in said)
-                    return new + rare * len(ranks)
-
-                options += self._with.of(both, rank, 2)
-        options = [
-            replace(
-                each,
-                mistakes=len(set(each.made) - said) + len(each.factor.slugs if each.factor else ()),
-            )
-            for each in options
-            if each.entries.keys() & set(left)
-        ]
+                if both is not None and not names.isdisjoint(both.values):
+                    options += self._with.of(both, self._rank_of_pair, 2)
         return self._with.best(options)
+
+    def _rank_of_pair(self, made: Made) -> int:
+        rare = sum(change.slug in RARE for change in made)
+        return sum(self._ranks[change] for change in made) + rare * len(self._ranks)
 
     # beside hypotheses -------------------------------------------------------------------------
 
@@ -330,7 +367,7 @@ class Search:
 
     def _ratios(self, left: list[str], found: Found) -> list[str]:
         """Say a constant factor that nothing explains: the last resort."""
-        straight = self._with.fits(self._numbers.base())
+        straight = self._with.straight
         factors = {
             entry: float(straight[entry].factor[0])
             for entry in left

@@ -14,6 +14,9 @@ from chainrule.checking.hypotheses import Numbers
 
 Array = NDArray[np.float64]
 
+APART = 1e-3
+"""What differs by less, relative, is not told from what is right by its places."""
+
 SHARE = 1e-6
 """Largest relative residual of something that is added to what is right."""
 
@@ -89,7 +92,7 @@ def _scattered(came: Array, right: Array, jacobian: str) -> Iterator[Special]:
     order = np.argsort(came, axis=None)
     predicted = np.empty_like(right)
     predicted.ravel()[order] = np.sort(right, axis=None)
-    if np.ptp(right) > 0:
+    if np.max(np.abs(predicted - right)) > APART * np.max(np.abs(right)):
         words = f"the entries of {jacobian} are right, but stand in each other's places"
         yield Special("index_scatter", words, predicted)
 

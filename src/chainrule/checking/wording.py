@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chainrule import notation
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.causes import Cause
+from chainrule.checking.factors import Factor
 from chainrule.checking.hypotheses import Made, Numbers
 from chainrule.checking.mutations import Change
 from chainrule.render import text
@@ -18,7 +19,7 @@ def sentence(cause: Cause) -> str:
     if cause.special is not None:
         words.append(cause.special.words)
     if cause.factor is not None:
-        words.append(_factor(cause.factor.value, cause.factor.words, cause.factor.others))
+        words.append(factor(cause.factor))
     if cause.ratio is not None:
         words.append(f"it is {cause.ratio:.6g} times what it should be, in every entry")
     if cause.follows:
@@ -44,11 +45,13 @@ def _changes(made: Made) -> list[str]:
     return found
 
 
-def _factor(value: float, words: str, others: Sequence[str]) -> str:
-    if value == -1 or words == "−1":
-        return "the sign is wrong: it is −1 times what it should be"
-    same = f" (which here is also {enumerated(others, 'or')})" if others else ""
-    return f"it is {words}{same} times what it should be"
+def factor(of: Factor) -> str:
+    """Return a factor in words: what was done, and the number."""
+    says = [CATALOGUE[slug].says for slug in of.slugs]
+    if of.slugs == ("sign",):
+        return says[0]
+    same = f" (which here is also {enumerated(of.others, 'or')})" if of.others else ""
+    return f"{' and '.join(says)}: it is {of.words}{same} times what it should be"
 
 
 def mend(cause: Cause) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +12,14 @@ from click.core import ParameterSource
 from chainrule.checking import check as check_gradients
 from chainrule.cli import options
 from chainrule.errors import ChainruleError
+from chainrule.solutions import terminal
 from chainrule.solutions.check import check_file
-from chainrule.solutions.findings import Place, Report
+from chainrule.solutions.findings import Report
 from chainrule.solutions.limits import Limits
 
 SUFFIXES = (".ipynb", ".py", ".txt", ".md")
 OF_FILES = ("as_json", "html", "seconds", "memory", "gradient", "parameters")
 OF_BOTH = ("targets", "cost")
-MARKS = {True: "✓", False: "✗", None: "–"}
 
 
 def of_files(command: options.Command) -> options.Command:
@@ -172,13 +169,14 @@ def files(
         if not as_json:
             if len(reports) > 1:
                 click.echo()
-            _show(report)
+            terminal.show(report)
     if as_json:
         found = [report.to_dict() for report in reports]
         click.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2))
     if html is not None:
-        page = importlib.import_module("chainrule.solutions.page")
-        html.write_text(page.page(reports[0]), encoding="utf-8")
+        from chainrule.solutions.page import page
+
+        html.write_text(page(reports[0]), encoding="utf-8")
     statuses = {report.status for report in reports}
     return 1 if 1 in statuses else max(statuses)
 
@@ -193,29 +191,3 @@ def _report(path: str, limits: Limits, chosen: dict[str, Any]) -> Report:
         return Report(path, problem=f"it cannot be read: {problem.strerror or problem}")
     except ValueError as problem:  # a NUL in the name of a path
         return Report(path, problem=f"it cannot be read: {problem}")
-
-
-def _show(report: Report) -> None:
-    if importlib.util.find_spec("chainrule.solutions.terminal") is not None:
-        importlib.import_module("chainrule.solutions.terminal").show(report)
-    else:
-        click.echo("\n".join(_plain(report)))
-
-
-def _plain(report: Report) -> Iterator[str]:
-    yield report.path
-    for each in report.judged:
-        good = True if each.verdict.good else False if each.verdict.bad else None
-        words = f"{each.verdict.value}: {each.detail}" if each.detail else each.verdict.value
-        yield f"  {MARKS[good]} {each.name}  {words}{_where(each.place)}"
-    for finding in (*report.findings, *report.remarks):
-        yield f"  {finding.slug}: {finding.sentence}{_where(finding.place)}"
-    if report.problem:
-        yield f"  could not be judged: {report.problem}"
-
-
-def _where(place: Place | None) -> str:
-    if place is None:
-        return ""
-    cell = f"cell {place.cell}, " if place.cell is not None else ""
-    return f" ({cell}line {place.line})"

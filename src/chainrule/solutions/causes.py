@@ -26,10 +26,9 @@ POWERS_OF_TWO = tuple(2.0**power for power in range(-3, 4))
 
 def stuck(piece: Piece, trouble: Trouble | Array | None) -> Judged:
     """Return the line of an entry that could not be had."""
-    detail, slug = "it was not returned", ""
+    detail, verdict = "it was not returned", Verdict.CANNOT_RUN
     if isinstance(trouble, Trouble):
-        detail, slug = trouble.sentence, trouble.slug
-    verdict = Verdict.UNFINISHED if slug == "unfinished" else Verdict.CANNOT_RUN
+        detail, verdict = trouble.sentence, trouble.verdict
     return Judged(piece.name, verdict, entry=piece.entry, detail=detail, place=piece.place)
 
 
@@ -38,7 +37,7 @@ def troubles(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
     together: dict[tuple[Any, ...], list[str]] = {}
     for piece in reading.pieces:
         trouble = came.get(piece.entry)
-        if isinstance(trouble, Trouble) and trouble.slug != "unfinished":
+        if isinstance(trouble, Trouble) and trouble.slug not in ("", "unfinished"):
             key = (trouble.slug, trouble.sentence, trouble.place)
             together.setdefault(key, []).append(piece.entry)
     found = []
@@ -61,17 +60,16 @@ def findings(
     result = []
     for group in together.values():
         first = group[0]
-        slug, *others = first.slugs or ("unknown",)
         result.append(
             Finding(
-                slug,
+                "+".join(first.slugs) or "unknown",
                 "mistake",
                 first.sentence,
                 first.suggestion,
                 tuple(each.entry for each in group),
                 first.computed,
                 first.right,
-                ties=(*others, *first.ties),
+                ties=first.ties,
                 place=places.get(first.entry),
             )
         )

@@ -14,6 +14,7 @@ from chainrule.solutions import cells, guard, sandbox
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Judged, Place, Report
 from chainrule.solutions.limits import Limits
+from chainrule.solutions.pointing import pointed
 from chainrule.solutions.sandbox import Outcome
 
 MOST_STARTS = 6
@@ -115,7 +116,7 @@ def check_cells(
         if found is not None:
             seconds = time.monotonic() - began
             report = replace(Report.from_dict(found), seconds=seconds, source=tuple(read))
-            return _with_places(report, avoid, places)
+            return _with_places(pointed(report), avoid, places)
         failure = next((m["failure"] for m in outcome.messages if "failure" in m), "")
         told |= {each.name: each for each in _told(outcome)}
         name = _at(outcome)

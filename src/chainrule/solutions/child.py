@@ -7,6 +7,7 @@ be ended tells where; ``{"judged": …}`` is a line of the report as soon as it 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -31,6 +32,8 @@ Say = Callable[[dict[str, Any]], None]
 def main() -> None:
     """Judge what stands in the request on standard input."""
     request = json.loads(sys.stdin.buffer.read())
+    importlib.import_module("chainrule.solutions.selection")  # ours, while it may be cached
+    sys.dont_write_bytecode = True
     guard.limit_self(Limits(**request["limits"]))
     with os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8") as pipe:
         void = os.open(os.devnull, os.O_RDWR)

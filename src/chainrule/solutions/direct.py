@@ -156,10 +156,7 @@ def _along_directions(came: Array, cost: Cost, at: Array, tolerance: float) -> f
     worst = 0.0
     for _ in range(DIRECTIONS):
         direction = rng.choice([-1.0, 1.0], at.shape) * rng.uniform(0.5, 1.0, at.shape)
-        found = slope(
-            lambda offset, d=direction: cost(at.astype(float) + offset * d),
-            max(1.0, float(np.sqrt(at.size))),
-        )
+        found = slope(_line(cost, at, direction), max(1.0, float(np.sqrt(at.size))))
         if not np.isfinite(found.error):
             return None
         claimed = float(np.sum(came * direction))
@@ -169,6 +166,10 @@ def _along_directions(came: Array, cost: Cost, at: Array, tolerance: float) -> f
         if worst > tolerance:
             break
     return worst
+
+
+def _line(cost: Cost, at: Array, direction: Array) -> Callable[[float], float]:
+    return lambda offset: cost(at.astype(float) + offset * direction)
 
 
 def compared(

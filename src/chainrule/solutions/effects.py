@@ -24,11 +24,10 @@ def repeated(reading: Reading, probes: Sequence[Probe], entries: Sequence[str]) 
         Those that run.
     """
     here = probes[0]
-    moved = here.params.copy()
-    moved.flat[...] *= 0.7
     first = reading.gradients(here)
     again = reading.gradients(here)
-    elsewhere = reading.gradients(Probe(moved, here.x, here.y))
+    # Not just another multiple: the gradient of a hinge is the same over wide regions.
+    elsewhere = reading.gradients(Probe(probes[1].params, here.x, here.y))
     changed, stale = [], []
     for entry in entries:
         one, two, other = (each.get(entry) for each in (first, again, elsewhere))

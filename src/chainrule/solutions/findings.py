@@ -46,7 +46,8 @@ class Finding:
     Parameters
     ----------
     slug : str
-        Name in the catalogue of mistakes, or one of the loader's (`notes.NOTES`).
+        Name in the catalogue of mistakes, or one of the loader's (`notes.NOTES`); of two mistakes
+        at once, both: ``"sign+transposed"``.
     kind : {"mistake", "remark", "loader"}
         A remark spoils nothing; what the loader found is about the file.
     sentence : str

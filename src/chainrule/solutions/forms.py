@@ -69,8 +69,8 @@ class Form:
     def data(self, ours: Array) -> Array:
         """Return inputs or targets, units × examples, as their code takes them."""
         if self.flat:
-            return ours[:, 0].copy()
-        return np.ascontiguousarray(ours.T) if self.rows else ours.copy()
+            return np.array(ours[:, 0])
+        return np.array(ours.T, order="C") if self.rows else np.array(ours)
 
     def target(self, ours: Array) -> Array:
         """Return targets as their code takes them."""
@@ -78,10 +78,10 @@ class Form:
             return self.data(ours)
         labels = np.argmax(ours, axis=0) if ours.shape[0] > 1 else np.round(ours[0]).astype(int)
         if self.targets == "labels from 1":
-            return labels + 1
+            return np.array(labels + 1)
         if self.targets == "column of labels":
-            return labels[:, None] if self.rows else labels[None, :]
-        return labels
+            return np.array(labels[:, None] if self.rows else labels[None, :])
+        return np.array(labels)
 
     def outputs(self, theirs: Array) -> Array:
         """Return outputs of theirs, units × examples."""
@@ -93,11 +93,12 @@ class Form:
         """Return a parameter as their code has it."""
         if entry.startswith("W"):
             if self.weights == "(n,)":
-                return ours[0].copy()
-            return ours.copy() if self.weights == "units × inputs" else ours.T.copy()
+                return np.array(ours[0])
+            turned = ours if self.weights == "units × inputs" else ours.T
+            return np.array(turned, order="C")
         if self.biases == "a number":
-            return ours[0, 0].copy()
-        return ours.reshape(self._bias(len(ours))).copy()
+            return np.array(ours[0, 0])
+        return np.array(ours.reshape(self._bias(len(ours))))
 
     def gradient(self, entry: str, theirs: Array, units: int) -> Array:
         """Return a gradient of theirs in our orientation; what has a wrong shape keeps it."""

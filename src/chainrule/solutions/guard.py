@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chainrule.solutions.calling import LISTENS
 from chainrule.solutions.limits import Limits
 
 STARTS = ("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system")
@@ -63,10 +64,10 @@ def limit_self(limits: Limits) -> None:
 
 def unlimited() -> tuple[str, ...]:
     """Return what cannot be limited on this system."""
-    found = () if HAS_RESOURCE else ("memory", "processor time", "the size of files")
+    found = [] if HAS_RESOURCE else ["memory", "processor time", "the size of files"]
     if sys.platform == "darwin":
-        found = ("memory",)  # the kernel takes the limit, and does not heed it
-    return found
+        found = ["memory"]  # the kernel takes the limit, and does not heed it
+    return (*found, *([] if LISTENS else ["the time of one call"]))
 
 
 def fence(folder: Path) -> None:

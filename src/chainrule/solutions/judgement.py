@@ -242,7 +242,7 @@ class Judge:
         place = self.space.place(name)
         if isinstance(self._outputs, Trouble):
             self.judged.append(_stuck(name, "forward", self._outputs, place))
-            self.findings.append(_said(self._outputs, name))
+            self.findings += _said(self._outputs, name)
             return
         activations = self.ground.activations
         if activations is not None:
@@ -292,7 +292,7 @@ class Judge:
         place = self.space.place(name)
         if isinstance(came, Trouble):
             self.judged.append(_stuck(name, "cost", came, place))
-            self.findings.append(_said(came, name))
+            self.findings += _said(came, name)
             return
         found = self.ground.cost
         if found is not None:
@@ -336,11 +336,13 @@ def _mistake(slug: str, names: tuple[str, ...], place: Place | None) -> Finding:
 
 
 def _stuck(name: str, role: str, trouble: Trouble, place: Place | None) -> Judged:
-    verdict = Verdict.UNFINISHED if trouble.slug == "unfinished" else Verdict.CANNOT_RUN
-    return Judged(name, verdict, role, detail=trouble.sentence, place=place)
+    return Judged(name, trouble.verdict, role, detail=trouble.sentence, place=place)
 
 
-def _said(trouble: Trouble, name: str) -> Finding:
+def _said(trouble: Trouble, name: str) -> list[Finding]:
+    if not trouble.slug:
+        return []
     entry = CATALOGUE.get(trouble.slug)
     mend = entry.mend if entry is not None else ""
-    return Finding(trouble.slug, "mistake", trouble.sentence, mend, (name,), place=trouble.place)
+    said = Finding(trouble.slug, "mistake", trouble.sentence, mend, (name,), place=trouble.place)
+    return [said]

@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
+from chainrule.checking.verdicts import Verdict
 from chainrule.parameters import Parameters
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.space import Space
@@ -63,11 +64,21 @@ class Piece:
 
 @dataclass(frozen=True)
 class Trouble:
-    """That something could not be had: what was raised, and where in their code."""
+    """That something could not be had: what was raised, and where in their code.
+
+    Where we did not find out how to call a function, the slug is empty: nothing is wrong with it.
+    """
 
     slug: str
     sentence: str
     place: Place | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is to be said of it."""
+        if not self.slug:
+            return Verdict.NOT_JUDGED
+        return Verdict.UNFINISHED if self.slug == "unfinished" else Verdict.CANNOT_RUN
 
 
 class Reading(Protocol):

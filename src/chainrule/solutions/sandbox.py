@@ -26,7 +26,6 @@ from typing import IO, Any
 
 import numpy as np
 
-import chainrule
 from chainrule.solutions.limits import Limits
 
 __all__ = ["Limits", "Outcome", "run"]
@@ -74,7 +73,7 @@ def run(request: dict[str, Any], limits: Limits) -> Outcome:
     """
     with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", START, *_where()],
+            [sys.executable, "-I", "-c", START, *_where()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -93,7 +92,7 @@ def run(request: dict[str, Any], limits: Limits) -> Outcome:
 
 def _where() -> list[str]:
     """Return the folders of chainrule and NumPy: an isolated Python may not know them."""
-    return [str(Path(module.__file__ or "").parents[1]) for module in (chainrule, np)]
+    return [str(Path(__file__).parents[2]), str(Path(np.__file__).parents[1])]
 
 
 def _environment(folder: str) -> dict[str, str]:

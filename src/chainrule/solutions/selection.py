@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from chainrule.solutions.findings import Finding
@@ -10,8 +11,8 @@ from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT
 from chainrule.solutions.reading import Reading
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import STYLES
 from chainrule.solutions.styles.options import Options
+from chainrule.solutions.styles.table import STYLES
 
 ENOUGH = 6.0
 """Seconds after which no further reading is tried."""
@@ -32,12 +33,7 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
     named = space.options.get("parameters")  # then nothing needs to be recognised
     for style in (Options(space.options),) if named else STYLES:
         for reading in style.readings(space):
-            own = getattr(reading, "judge", None)  # some know better how they are judged
-            if own is not None:
-                judge = own()
-                judge.run()
-                return style.name, reading, judge
-            judge = Judge(reading, space)
+            judge = judge_of(reading, space)
             if judge.whole:
                 judge.run()
                 return style.name, reading, judge
@@ -56,14 +52,20 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
     return name, judge.reading, judge
 
 
+def judge_of(reading: Reading, space: Space, *args: Any, **options: Any) -> Judge:
+    """Return the judge of a reading: some know better how they are judged."""
+    own: Callable[..., Judge] | None = getattr(reading, "judge", None)
+    return Judge(reading, space, *args, **options) if own is None else own(*args, **options)
+
+
 def _otherwise(judge: Judge, space: Space) -> Judge | None:
     """Return a judgement at other data, under which it is all right, or wrong by a known cause."""
     reading = judge.reading
-    hot = Judge(reading, space, HOT)
+    hot = judge_of(reading, space, HOT)
     if hot.clean:
         return hot
     if judge.misshapen:
-        one = Judge(reading, space, examples=(1, 1))
+        one = judge_of(reading, space, examples=(1, 1))
         if one.clean:
             return one
     return _square(judge, space) if judge.raises else None
@@ -74,7 +76,7 @@ def _square(other: Judge, space: Space) -> Judge | None:
     reading = other.reading
     sizes = (SQUARE,) * (reading.layers + 1)
     for examples in (EXAMPLES, (SQUARE, SQUARE)):
-        judge = Judge(reading, space, examples=examples, sizes=sizes)
+        judge = judge_of(reading, space, examples=examples, sizes=sizes)
         if judge.score[0] and judge.explained and not judge.raises:
             break
     else:

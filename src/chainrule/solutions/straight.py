@@ -58,16 +58,21 @@ class Step:
             Whatever it raises.
         """
         if not self.reads & space.definitions.found.keys():
-            space.call(exec, self._code, names)
+            space.caller.call(exec, (self._code, names), at=self._at)
             return
         before = dict(space.names)  # functions of theirs read globals, which must be these
         space.names.update(names)
         try:
-            space.call(exec, self._code, space.names)
+            space.caller.call(exec, (self._code, space.names), at=self._at)
             names.update({each: space.names[each] for each in self.assigned if each in space.names})
         finally:
             space.names.clear()
             space.names.update(before)
+
+    @property
+    def _at(self) -> str:
+        cell = "" if self.place.cell is None else f"cell {self.place.cell} "
+        return f"{cell}line {self.place.line}"
 
     @cached_property
     def _code(self) -> Any:
@@ -171,7 +176,9 @@ def as_numbers(value: Any) -> Array | None:
 def like(value: Array, model: Any) -> Any:
     """Return numbers as a tensor where the model is one."""
     if hasattr(model, "detach"):
-        import torch  # only where their code has imported it
+        import importlib
+
+        torch: Any = importlib.import_module("torch")  # their code has imported it
 
         return torch.from_numpy(np.array(value)).to(model.dtype)
     return np.array(value) if isinstance(model, np.ndarray) or np.ndim(value) else float(value)

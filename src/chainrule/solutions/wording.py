@@ -151,7 +151,7 @@ def beside(report: Report, judged: Judged) -> str:
     Where the words are but the name of the cause, the cause is pointed at.
     """
     found = [] if judged.verdict.good else numbered(report, judged)
-    slugs = {report.findings[number - 1].slug for number in found}
+    slugs = {slug for number in found for slug in report.findings[number - 1].slug.split("+")}
     words = "" if found and set(judged.detail.split(", ")) <= slugs else detail(judged)
     see = f"see {' and '.join(map(str, found))}" if found else ""
     return "; ".join(filter(None, [words, see]))
@@ -174,8 +174,9 @@ def spoiled(report: Report, finding: Finding) -> str:
 
 def said(finding: Finding) -> str:
     """Return the sentence of a finding, with its name in the catalogue."""
-    slug = f"  ({finding.slug})" if finding.slug in CATALOGUE else ""
-    return f"{finding.sentence}{slug}"
+    slugs = finding.slug.split("+")
+    known = f"  ({' and '.join(slugs)})" if all(slug in CATALOGUE for slug in slugs) else ""
+    return f"{finding.sentence}{known}"
 
 
 def ties(finding: Finding) -> str:

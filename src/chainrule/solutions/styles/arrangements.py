@@ -1,4 +1,4 @@
-"""Which argument of a forward pass holds which parameters: ``W1, b1, W2, b2``, lists, lists of pairs.
+"""Which argument of a forward pass holds which parameters: ``W1, b1``, lists, lists of pairs.
 
 A *template* is the nest in which a person keeps parameters, with our names at its leaves:
 ``"W1"``, ``["W1", "W2"]``, ``[("W1", "b1"), ("W2", "b2")]``. An *arrangement* gives one for every
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.solutions.styles.arguments import role
-from chainrule.solutions.styles.signatures import Signature, Use, use_of
+from chainrule.solutions.styles.signatures import Signature
+from chainrule.solutions.styles.usage import Use, use_of
 
 Template = str | list["Template"] | tuple["Template", ...]
 
@@ -30,8 +31,12 @@ BIAS = re.compile(
     r"c_?\d|intercepts?\w*",
     re.IGNORECASE,
 )
-NEITHER = re.compile(r"d[wb].*|grad.*|.*grads?|batch.*|beta\d?|with_?.*|width|bool|v_?d[wb].*|.*decay")
-BOTH = re.compile(r"(model_?)?param(eter)?s?|theta|model|network|net|layers|weights?_?and_?biases|p", re.I)
+NEITHER = re.compile(
+    r"d[wb].*|grad.*|.*grads?|batch.*|beta\d?|with_?.*|width|bool|v_?d[wb].*|.*decay"
+)
+BOTH = re.compile(
+    r"(model_?)?param(eter)?s?|theta|model|network|net|layers|weights?_?and_?biases|p", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -187,7 +192,7 @@ def _one_list(forward: Signature, name: str, use: Use) -> Iterator[Arrangement]:
     shapes = [alone, *shapes] if kind_of(name) == "W" else [*shapes, alone]
     if use.pairs:
         shapes.insert(0, (1, True, lambda n: [(f"W{i}", f"b{i}") for i in range(1, n + 1)]))
-    for each, biased, template in shapes:
+    for each, biased, nest in shapes:
         for layers in _layers(use, each):
             if layers:
-                yield Arrangement({name: template(layers)}, {}, layers, biased)
+                yield Arrangement({name: nest(layers)}, {}, layers, biased)

@@ -40,6 +40,7 @@ FORWARD = re.compile(
     re.IGNORECASE,
 )
 BATCHES = re.compile(r"shape\[|mean\(|\bsum\(|/ m\b|/ n\b|len\((x|X|y|Y|inputs|data)\)")
+UNSAID = "nothing is known of the arguments"
 RATE = 0.5
 SEED = 7
 
@@ -89,6 +90,7 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
         each for each in methods if TRAIN.fullmatch(each) and each not in backward
     ]
     weak: list[tuple[int, int, Reading]] = []
+    broken: Reading | None = None
     for anatomy, fixed in _built(space, built):
         sizes = fixed or anatomy.sizes
         here = targets_of(draw(sizes, 11, SEED))
@@ -102,9 +104,13 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
                 ):
                     yield reading
                     return
+                if fitting <= 0 and broken is None and reading.breaks(here):
+                    broken = reading
                 if fitting > 0:
                     weak.append((-fitting, len(weak), reading))
     yield from (reading for *_, reading in sorted(weak, key=lambda each: each[:2]))
+    if not weak and broken is not None:
+        yield broken
 
 
 def _built(space: Space, built: type) -> Iterator[tuple[Anatomy, tuple[int, ...] | None]]:
@@ -133,7 +139,9 @@ def _object(space: Space, built: type, sizes: tuple[int, ...], examples: int, fo
     values = {"x": form.data(x), "y": form.data(y), "rate": RATE, "penalty": 0.0}
     try:
         np.random.seed(SEED)
-        return space.call(constructed, built, sizes, values)
+        return space.caller.call(
+            constructed, (built, sizes, values), at=f"{built.__name__}.__init__"
+        )
     except (Exception, SystemExit):  # it wants other sizes, or data: other tries may not
         return None
 
@@ -164,7 +172,9 @@ class ClassReading:
             Piece(entry, anatomy.slots[entry].name, place) for entry in sorted(anatomy.slots)
         )
         self.moved = False
+        self.biases = recipe.form.biases != "none"
         self._lambda = 0.0
+        self.rate = RATE
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
@@ -183,6 +193,14 @@ class ClassReading:
         wanted = probe.params
         good = {e for e in self.anatomy.slots if e in found and found[e].shape == wanted[e].shape}
         return len(good), all(e in good for e in self.anatomy.slots if e.startswith("W"))
+
+    def breaks(self, probe: Probe) -> bool:
+        """Return whether the forward pass runs, and the method raises."""
+        here = self.adapt(probe)
+        outputs = self.outputs(here)
+        good = isinstance(outputs, np.ndarray) and outputs.shape == here.y.shape
+        found = self._gradients(here)
+        return good and isinstance(found, Trouble) and UNSAID not in found.sentence
 
     def for_batches(self) -> bool:
         """Return whether the method counts, sums or averages examples."""
@@ -219,7 +237,7 @@ class ClassReading:
         method = getattr(thing, self.recipe.method)
         arguments = bind(method, values)
         if arguments is None:
-            raise TypeError(f"the arguments of {self.recipe.method} say nothing")
+            raise TypeError(f"{UNSAID} of {self.recipe.method}")
         result = self.space.call(method, **arguments)
         shapes = {entry: array.shape for entry, array in before.items()}
         found = collecting.assigned(
@@ -254,7 +272,11 @@ class ClassReading:
         form = self.recipe.form
         values = {"x": form.data(probe.x), "y": form.target(probe.y), "rate": RATE, "penalty": 0.0}
         np.random.seed(SEED)
-        thing = self.space.call(constructed, self._built, probe.params.sizes, values)
+        thing = self.space.caller.call(
+            constructed,
+            (self._built, probe.params.sizes, values),
+            at=f"{self.recipe.name}.__init__",
+        )
         for entry, slot in self.anatomy.slots.items():
             slot.put(thing, form.parameter(entry, probe.params[entry]))
         return thing
@@ -263,13 +285,13 @@ class ClassReading:
         form = self.recipe.form
         for attribute, value in vars(thing).items():
             if role(attribute) == "rate" and isinstance(value, (int, float)):
-                setattr(thing, attribute, RATE)
+                setattr(thing, attribute, self.rate)
             if role(attribute) == "penalty" and isinstance(value, (int, float)):
                 setattr(thing, attribute, self._lambda)
         return {
             "x": form.data(probe.x),
             "y": form.target(probe.y),
-            "rate": RATE,
+            "rate": self.rate,
             "penalty": self._lambda,
             "once": 1,
             "keep": 1.0,
@@ -280,7 +302,7 @@ class ClassReading:
         method = getattr(thing, self.recipe.method)
         given = any(role(each.name) == "rate" for each in positional(method))
         if given or any(role(each) == "rate" for each in vars(thing)):
-            return RATE
+            return self.rate
         for name in sorted(self.space.reads(self.recipe.name)):
             if role(name) == "rate" and isinstance(self.space.names.get(name), (int, float)):
                 return float(self.space[name])
@@ -370,9 +392,9 @@ class ClassReading:
         finally:
             self._lambda = 0.0
 
-    def judge(self) -> Any:
+    def judge(self, *args: Any, **options: Any) -> Penalised:
         """Return what judges it: the usual judge, then the penalty."""
-        return Penalised(self, self.space)
+        return Penalised(self, self.space, *args, **options)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
         if "loss" in self.recipe.method.lower():  # what a forward pass gives may be scores

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chainrule.solutions import roles
 from chainrule.solutions.calls import as_array, evaluated
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.probes import usual_sizes
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import binding, roles, sizes
+from chainrule.solutions.styles import binding, sizes
 
 JACOBIAN = re.compile(
     r"^(?:(?:J|j|d|D|dC|dL|dJ|dE|grad|gradient|jacobian|jac|Jac|compute|get|calc)_?)+(?:d|D|grad_)?"

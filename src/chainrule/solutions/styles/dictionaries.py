@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
+from chainrule.solutions import roles
 from chainrule.solutions.calls import as_array, evaluated
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.probes import OUTPUTS, usual_sizes
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import binding, parts, roles
+from chainrule.solutions.styles import binding, parts
 from chainrule.solutions.styles.layout import Layout
 from chainrule.solutions.styles.parts import Parts
 

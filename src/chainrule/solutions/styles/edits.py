@@ -102,7 +102,7 @@ def _outcome(trace: Trace, version: Any, place: int, edit: Edit) -> Array | None
             if version.name not in step.assigned:
                 continue
             for name in step.changes:
-                value = names.get(name)
+                value: Any = names.get(name)
                 names[name] = value.clone() if hasattr(value, "detach") else np.array(value)
             (step.edited(edit.node) if at == place else step).run(trace.space, names)
     except Exception:  # such an edit does not run

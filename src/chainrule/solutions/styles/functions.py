@@ -105,14 +105,14 @@ def activations_of(
     lower = {name.lower().lstrip("_"): name for name in functions}
     first = None
     for activation in ACTIVATIONS:
-        name = lower.get(activation)
-        if name is None or role(name) is not None:
+        if activation not in lower or role(activation) is not None:
             continue
+        name = lower[activation]
         first = first or (name, functions[name])
         for pattern in SLOPES:
-            slope = lower.get(pattern.format(activation))
-            if slope is not None:
-                return (name, functions[name]), (slope, functions[slope])
+            derivative = lower.get(pattern.format(activation))
+            if derivative is not None:
+                return (name, functions[name]), (derivative, functions[derivative])
     return first, None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -157,9 +156,9 @@ def _bias_shape(biases: list[tuple[Slot, Array]], sizes: tuple[int, ...]) -> str
         return "none"
     if len(biases) != len(sizes) - 1:
         return None
-    options = {"(n, 1)": lambda n: (n, 1), "(1, n)": lambda n: (1, n), "(n,)": lambda n: (n,)}
-    for words, shape in options.items():
-        if all(a.shape == shape(n) for (_, a), n in zip(biases, sizes[1:], strict=True)):
+    for words in ("(n, 1)", "(1, n)", "(n,)"):
+        shapes = [{"(n, 1)": (n, 1), "(1, n)": (1, n)}.get(words, (n,)) for n in sizes[1:]]
+        if [a.shape for _, a in biases] == shapes:
             return words
     return None
 
@@ -192,12 +191,7 @@ def layer_of(name: str) -> tuple[str, int | None] | None:
         )
     low = re.sub(r"_?(grads?|gradients?|delta|updates?|adjustments?|_d)$", "", low)
     match = re.match(r"^(weights?|w|theta|bias(es)?|b|syn)_?([a-z]*?)_?(\d*)$", low)
-    if match is None or (match[3] and match[3].startswith("b") and False):
+    if match is None:
         return None
     kind = "b" if match[1].startswith("b") else "W"
     return kind, int(match[4]) if match[4] else None
-
-
-def restored(thing: Any) -> Any:
-    """Return a copy of an object, all its arrays with it."""
-    return copy.deepcopy(thing)

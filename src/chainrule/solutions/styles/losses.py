@@ -12,18 +12,19 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from chainrule.solutions.calls import trouble
-from chainrule.solutions.findings import Finding, Judged
+from chainrule.solutions.findings import Finding
 from chainrule.solutions.forms import Form, array_of, draw, targets_of, without_biases
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting, implied
 from chainrule.solutions.styles.arguments import bind, role
 from chainrule.solutions.styles.functions import activations_of, only_number, supplied
+from chainrule.solutions.styles.own import Own
 from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.styles.penalties import Penalised
 
@@ -67,7 +68,7 @@ class Layout:
     direct: Mapping[str, str] = field(default_factory=dict)
     holder: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
-    vector: str = ""
+    vector: Literal["C", "F", ""] = ""
 
 
 class Losses:
@@ -87,7 +88,7 @@ class Losses:
                 parts.append(found)
         pairs = Pairs(space)
         if parts or pairs.names:
-            yield Together(space, parts, pairs)
+            yield cast(Reading, Together(space, parts, pairs))
 
 
 def _readings(space: Space, name: str) -> Iterator[LossReading]:
@@ -128,7 +129,8 @@ def layouts(space: Space, name: str) -> Iterator[Layout]:
         holder = next((arg for arg in arguments if VECTOR.match(arg)), None)
         if holder is not None:
             inner = any(HIDDEN.match(arg) for arg in arguments)
-            for order in "CF":
+            orders: tuple[Literal["C", "F"], ...] = ("C", "F")
+            for order in orders:
                 yield Layout(name, 2 if inner else 1, holder=holder, vector=order)
     if layers:
         yield Layout(name, layers, direct)
@@ -197,6 +199,7 @@ class LossReading:
         named = {**layout.keys, **layout.direct}
         self.pieces = tuple(Piece(e, f"d{named.get(e, e)}", place) for e in entries)
         self._returned = collecting.returned_names(space.definitions.found[layout.name].node)
+        self.biases = any(piece.entry.startswith("b") for piece in self.pieces)
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
@@ -205,8 +208,7 @@ class LossReading:
     def adapt(self, probe: Probe) -> Probe:
         """Return a probe as the code can take it: targets of 0 and 1, no biases if it has none."""
         found = targets_of(probe)
-        has_bias = any(piece.entry.startswith("b") for piece in self.pieces)
-        return found if has_bias else without_biases(found)
+        return found if self.biases else without_biases(found)
 
     def fitting(self, probe: Probe) -> int:
         """Return how many gradients come back in the shapes of their parameters."""
@@ -234,7 +236,9 @@ class LossReading:
             named[layout.holder] = {key: theirs[entry] for entry, key in layout.keys.items()}
         if layout.vector:
             blocks = self._blocks(probe)
-            named[layout.holder] = np.concatenate([b.ravel(order=layout.vector) for b in blocks])
+            named[layout.holder] = np.concatenate(
+                [b.ravel(order=layout.vector or None) for b in blocks]
+            )
             for arg in self.space.definitions.found[layout.name].arguments:
                 for pattern, size in zip(
                     (INPUT, HIDDEN, OUTPUT),
@@ -263,7 +267,9 @@ class LossReading:
             blocks.append(np.hstack(pair if self.form.biases == "first column" else pair[::-1]))
         return blocks
 
-    def _unrolled(self, result: Any, probe: Probe, shapes: dict[str, Any]) -> Any:
+    def _unrolled(
+        self, result: Any, probe: Probe, shapes: dict[str, tuple[int, ...]]
+    ) -> tuple[float | None, dict[str, Array], dict[str, tuple[int, ...]]]:
         number = only_number(result)
         arrays = [array_of(part) for part in (result if isinstance(result, tuple) else ())]
         flat = next((a for a in arrays if a is not None and a.size > 1), None)
@@ -273,7 +279,7 @@ class LossReading:
             rest, flat = flat.ravel(), None
             for layer, block in enumerate(blocks, start=1):
                 mine, rest = rest[: block.size], rest[block.size :]
-                turned = mine.reshape(block.shape, order=self.layout.vector)
+                turned = mine.reshape(block.shape, order=self.layout.vector or None)
                 first = self.form.biases == "first column"
                 found[f"b{layer}"] = turned[:, :1] if first else turned[:, -1:]
                 found[f"W{layer}"] = turned[:, 1:] if first else turned[:, :-1]
@@ -334,30 +340,22 @@ class LossReading:
     def slope(self) -> tuple[str, Any] | None:
         return activations_of(self.space)[1]
 
-    def judge(self) -> Any:
+    def judge(self, *args: Any, **options: Any) -> Penalised:
         """Return what judges it: the usual judge, then the penalty."""
-        return Penalised(self, self.space)
+        return Penalised(self, self.space, *args, **options)
 
 
-class Together:
+class Together(Own):
     """All such functions of a file, judged one after the other."""
 
     style = Losses.name
 
     def __init__(self, space: Space, parts: list[LossReading], pairs: Pairs) -> None:
-        self.space, self.parts, self.pairs = space, parts, pairs
+        super().__init__(space)
+        self.parts, self.pairs = parts, pairs
         self.words = tuple(dict.fromkeys(word for part in parts for word in part.words))
         self.words += tuple(pairs.words)
         self.pieces = tuple(piece for part in parts for piece in part.pieces)
-        self.layers = max((part.layers for part in parts), default=1)
-        self.notes: list[Finding] = []
-        self.judged: list[Judged] = []
-        self.findings: list[Finding] = []
-        self.remarks: list[Finding] = []
-
-    def judge(self) -> Together:
-        """Return itself: it judges."""
-        return self
 
     def run(self) -> None:
         """Judge every function, each cause once."""

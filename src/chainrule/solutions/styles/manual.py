@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from chainrule.solutions.reading import Array, Piece, Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like, steps
 from chainrule.solutions.styles import edits
+from chainrule.solutions.styles.own import Own
 
 Located = tuple[ast.stmt, Place]
 
@@ -62,10 +63,12 @@ class Manual:
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield the reading, if there are a cost and gradients of what leads to it."""
         for body in _bodies(space):
+            for name in {name for step in body for name in step.reads}:
+                space.load(name)
             with tensors():
                 reading = ManualReading(space, body)
                 if reading.found():
-                    yield reading
+                    yield cast(Reading, reading)
                     return
 
 
@@ -142,29 +145,17 @@ def _first(of: ast.expr) -> ast.expr:
     return ast.Call(ast.Name("next", ast.Load()), [call], [])
 
 
-class ManualReading:
+class ManualReading(Own):
     """The statements, run once, and again with every variable moved."""
 
     style = Manual.name
-    hot = False
-    layers = 1
 
     def __init__(self, space: Space, body: Sequence[Step]) -> None:
-        self.space = space
+        super().__init__(space)
         self.trace = Trace(space, body)
-        self.notes: list[Finding] = []
-        self.words: tuple[str, ...] = ()
-        self.pieces: tuple[Piece, ...] = ()
-        self.judged: list[Judged] = []
-        self.findings: list[Finding] = []
-        self.remarks: list[Finding] = []
         self._begin = 0
         self._cost = ""
         self._versions: list[Version] = []
-
-    def judge(self) -> ManualReading:
-        """Return itself: it judges."""
-        return self
 
     # What there is -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from chainrule.solutions.straight import Trace, steps
 from chainrule.solutions.styles.arguments import positional, role
 from chainrule.solutions.styles.collecting import candidates, returned_names
 from chainrule.solutions.styles.functions import only_number
+from chainrule.solutions.styles.own import Own
 
 EXAMPLES, FEATURES = 11, 3
 SHAPES: tuple[tuple[int, ...], ...] = ((), (FEATURES,), (FEATURES, 2), (2, FEATURES), (FEATURES, 1), (1, FEATURES), (2,), (2, 1), (1, 2), (1,), (1, 1))  # fmt: skip
@@ -52,10 +53,10 @@ class Options:
 
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield the one reading."""
-        yield OptionsReading(space, self)
+        yield cast(Reading, OptionsReading(space, self))
 
 
-class OptionsReading:
+class OptionsReading(Own):
     """The named functions, with values for all that they take.
 
     Parameters
@@ -65,26 +66,17 @@ class OptionsReading:
     """
 
     style = Options.name
-    hot = False
-    layers = 1
 
     def __init__(self, space: Space, options: Options) -> None:
-        self.space, self.options = space, options
-        self.notes: list[Finding] = []
-        self.judged: list[Judged] = []
-        self.findings: list[Finding] = []
-        self.remarks: list[Finding] = []
-        self.words: tuple[str, ...] = (f"derivatives of {options.cost}",)
+        super().__init__(space)
+        self.options = options
+        self.words = (f"derivatives of {options.cost}",)
         self.pieces = tuple(
             Piece(name, self._function(name), space.place(self._function(name)))
             for name in options.parameters
         )
         self._values: dict[str, Any] = {}
         self._names: dict[str, Any] = dict(space.names)
-
-    def judge(self) -> OptionsReading:
-        """Return itself: it judges."""
-        return self
 
     def _function(self, parameter: str) -> str:
         return self.options.gradient.replace("{p}", parameter)
@@ -121,8 +113,8 @@ class OptionsReading:
         try:
             result = self._call(piece.name, self._values)
         except (Exception, SystemExit) as problem:
-            said = trouble(problem, place)
-            self._line(piece, Verdict.CANNOT_RUN, said.sentence, None, said.place)
+            raised = trouble(problem, place)
+            self._line(piece, Verdict.CANNOT_RUN, raised.sentence, None, raised.place)
             return
         claim = self._claimed(piece, result)
         if claim is None:

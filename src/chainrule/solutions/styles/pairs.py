@@ -151,7 +151,7 @@ class Pairs:
             result = self._call(pair.forward, arguments)
             if pair.backward is None:
                 parts = [array_of(part) for part in result]
-                claims = [part for part in parts if part is not None and part.ndim]
+                claims: list[Array | None] = [p for p in parts if p is not None and p.ndim]
             else:
                 out = np.asarray(result[0], float)
                 upstream = np.random.default_rng(4).uniform(-1, 1, out.shape)

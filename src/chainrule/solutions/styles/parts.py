@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chainrule.solutions import slopes
+from chainrule.solutions import roles, slopes
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import binding, roles
+from chainrule.solutions.styles import binding
 
 GRADIENT = re.compile(
     r"^(?:(?:d|D|grad|gradient|delta|nabla|dL|dJ|dC|dE|g)_?)+(?:d|D)?_?"

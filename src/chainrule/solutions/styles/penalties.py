@@ -8,6 +8,7 @@ exact to rounding, and what the second is instead can be said: missing, another 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from chainrule.solutions.reading import Array, Probe, Trouble
 
 PENALTY = 0.7
 NEAR = 1e-6
+SMALL = 1e-4
 
 
 class Penalised(Judge):
@@ -32,9 +34,54 @@ class Penalised(Judge):
     def run(self) -> None:
         """Judge everything, in order."""
         super().run()
+        if hasattr(self.reading, "rate"):
+            self._too_early(self.probes[0])
         self._without_network()
         if self.reading.has_penalty():  # type: ignore[attr-defined]
             self._penalty(self.probes[0])
+
+    def _too_early(self, here: Probe) -> None:
+        """Where nothing else explains an update, see whether a small step of it is right."""
+        reading: Any = self.reading
+        unknown = [e.entry for e in self.judged if e.verdict is Verdict.WRONG_UNKNOWN and e.entry]
+        if not unknown:
+            return
+        kept = reading.rate
+        try:
+            reading.rate = kept * SMALL
+            small = reading.gradients(here)
+        finally:
+            reading.rate = kept
+        large = reading.gradients(here)
+        for entry in unknown:
+            one, other = small.get(entry), large.get(entry)
+            if not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
+                continue
+            right, _ = direct.gradient(self._along(here, entry), here.params[entry])
+            if one.shape != right.shape or not np.isfinite(right).all():
+                continue
+            size = float(np.max(np.abs(right), initial=0.0))
+            near, far = (float(np.max(np.abs(each - right))) for each in (one, other))
+            if near <= 1e-3 * size and near <= 10 * SMALL * far:
+                self._forget(entry)
+                self._replace(entry, Verdict.WRONG)
+                said = CATALOGUE["updated_too_early"]
+                self._say("updated_too_early", said.says, said.mend, entry)
+
+    def _forget(self, entry: str) -> None:
+        """Take an entry out of what is not explained."""
+        left = []
+        for each in self.findings:
+            if each.slug == "unknown" and entry in each.entries:
+                rest = tuple(other for other in each.entries if other != entry)
+                if rest:
+                    left.append(replace(each, entries=rest))
+                continue
+            left.append(each)
+        self.findings[:] = left
+
+    def _along(self, here: Probe, entry: str) -> direct.Cost:
+        return lambda moved: self._cost_with(here, entry, moved)
 
     def _without_network(self) -> None:
         unknown = [
@@ -50,7 +97,7 @@ class Penalised(Judge):
                 continue
             said = direct.judge(
                 claim,
-                lambda moved, entry=each.entry: self._cost_with(here, entry, moved),
+                self._along(here, each.entry),
                 here.params[each.entry],
                 sizes,
                 each.entry.startswith("b"),
@@ -82,9 +129,7 @@ class Penalised(Judge):
             if now.shape != theta.shape or before.shape != theta.shape:
                 continue
             added = now - before
-            right, _ = direct.gradient(
-                lambda moved, entry=entry: self._added(here, entry, moved), theta
-            )
+            right, _ = direct.gradient(partial(self._added, here, entry), theta)
             size = max(float(np.max(np.abs(right))), float(np.max(np.abs(added))))
             off = float(np.max(np.abs(added - right)))
             if not np.isfinite(off) or off <= NEAR * max(size, abs(costs[0]), 1.0):
@@ -101,7 +146,7 @@ class Penalised(Judge):
         return float(costs[0] - costs[1]) if all(isinstance(c, float) for c in costs) else np.nan
 
     def _replace(self, entry: str, verdict: Verdict) -> None:
-        self.judged = [
+        self.judged[:] = [
             replace(each, verdict=verdict) if each.entry == entry else each for each in self.judged
         ]
 

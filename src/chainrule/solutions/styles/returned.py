@@ -35,10 +35,13 @@ class Part:
     name : str
         In the return statement, or of the caller, or the key in a dictionary.
     value : object
+    caller : str
+        What the caller calls it.
     """
 
     name: str
     value: Any
+    caller: str = ""
 
 
 def nested(names: Names, value: Any, templates: Mapping[str, Template]) -> Template | None:
@@ -69,12 +72,14 @@ def parts(names: Names, value: Any, taken_as: Names = "") -> Iterator[Part]:
         return
     if not isinstance(value, (tuple, list)):
         name = names if isinstance(names, str) else ""
-        yield Part(name or (taken_as if isinstance(taken_as, str) else ""), value)
+        caller = taken_as if isinstance(taken_as, str) else ""
+        yield Part(name or caller, value, caller)
         return
     inner = names if isinstance(names, tuple) and len(names) == len(value) else None
     outer = taken_as if isinstance(taken_as, tuple) and len(taken_as) == len(value) else None
     if inner is None and (outer is None or isinstance(value, list)):
-        yield Part(names if isinstance(names, str) else "", value)
+        caller = taken_as if isinstance(taken_as, str) else ""
+        yield Part(names if isinstance(names, str) and names else caller, value, caller)
         return
     for place, each in enumerate(value):
         yield from parts(inner[place] if inner else "", each, outer[place] if outer else "")
@@ -164,7 +169,7 @@ def gathered(
             }
             moved |= set(gradients) if itself else set()
             continue
-        meant = entry_named(part.name, known)
+        meant = entry_named(part.name, known) or entry_named(part.caller, known)
         if meant is not None and meant[0] in shapes and meant[0] not in arrays:
             arrays[meant[0]], names[meant[0]] = part.value, part.name
             templates[part.name] = meant[0]
@@ -218,7 +223,8 @@ def _objects(value: Any) -> bool:
 
 def _like(array: Array, shape: tuple[int, ...]) -> bool:
     return array.shape == shape or (
-        array.size == int(np.prod(shape)) and array.squeeze().shape == tuple(n for n in shape if n > 1)
+        array.size == int(np.prod(shape))
+        and array.squeeze().shape == tuple(n for n in shape if n > 1)
     )
 
 

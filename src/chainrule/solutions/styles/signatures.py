@@ -73,15 +73,14 @@ class Signature:
         return [name for _, _, name in sorted(found)]
 
     def turns(self, name: str) -> bool:
-        """Return whether it gives an array another shape: ``np.reshape(db1, …)``, ``db1[:, None]``."""
+        """Return whether it reshapes an array: ``np.reshape(db1, …)``, ``db1[:, None]``."""
         for node in ast.walk(self.node):
             reshapes = isinstance(node, ast.Call) and "reshape" in ast.unparse(node.func)
             widens = isinstance(node, ast.Subscript) and re.search(
                 r"None|newaxis", ast.unparse(node.slice)
             )
-            if reshapes or widens:
-                if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node)):
-                    return True
+            if (reshapes or widens) and any(is_name(n, name) for n in ast.walk(node)):
+                return True
         return False
 
 
@@ -119,7 +118,10 @@ def _function(definition: Definition) -> Function | None:
 
 def _signature(name: str, node: Function) -> Signature:
     arguments = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
-    count = len(node.args.defaults)
+    usual = arguments[len(arguments) - len(node.args.defaults) :]
+    for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        arguments.append(each.arg)
+        usual += [each.arg] if value is not None else []
     returns: Names = ""
     if not isinstance(node, ast.Lambda):
         bodies = [each for each in _own(node) if isinstance(each, ast.Return) and each.value]
@@ -127,8 +129,7 @@ def _signature(name: str, node: Function) -> Signature:
             last = max(bodies, key=lambda each: each.lineno)
             assert last.value is not None
             returns = _names(last.value, node)
-    optional = frozenset(arguments[len(arguments) - count :])
-    return Signature(name, node, tuple(arguments), optional, returns)
+    return Signature(name, node, tuple(arguments), frozenset(usual), returns)
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
@@ -178,6 +179,11 @@ def top(definitions: Definitions) -> ast.Module:
     return ast.Module([node for node, _ in definitions.statements], [])
 
 
+def is_name(node: ast.AST, name: str) -> bool:
+    """Return whether a node is a variable of a name."""
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def stored(trees: Sequence[ast.AST]) -> Iterator[str]:
     """Yield the names that are assigned outside of functions, in loops as well."""
     for tree in trees:
@@ -217,7 +223,7 @@ def sites(trees: Sequence[ast.AST], known: Mapping[str, Signature]) -> list[Site
     """
     scopes: list[tuple[int, ast.AST]] = [(0, tree) for tree in trees]
     count = 0
-    found = []
+    found: list[Site] = []
     while scopes:
         scope, tree = scopes.pop(0)
         for node in _own(tree):
@@ -227,7 +233,7 @@ def sites(trees: Sequence[ast.AST], known: Mapping[str, Signature]) -> list[Site
                     scopes.append((count, child))
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 found += _site(node.value, node.targets[0], scope, known)
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            elif isinstance(node, (ast.Expr, ast.Return)) and isinstance(node.value, ast.Call):
                 found += _site(node.value, None, scope, known)
         for child in ast.iter_child_nodes(tree):
             if isinstance(child, Function):
@@ -260,114 +266,3 @@ def _targets(target: ast.expr | None) -> Names:
     if isinstance(target, (ast.Tuple, ast.List)):
         return tuple(_targets(each) for each in target.elts)
     return ""
-
-
-@dataclass(frozen=True)
-class Use:
-    """How a function handles an argument that may be a list.
-
-    Parameters
-    ----------
-    unpacked : tuple of str
-        Names that it is taken apart into.
-    largest : int
-        The largest constant place that is read; -1 where none is.
-    keyed : bool
-        Whether it is read by strings.
-    looped : bool
-        Whether it is looped over, or read at places that are computed.
-    pairs : bool
-        Whether what is in it is taken apart in its turn.
-    """
-
-    unpacked: tuple[str, ...] = ()
-    largest: int = -1
-    keyed: bool = False
-    looped: bool = False
-    pairs: bool = False
-
-    @property
-    def listed(self) -> bool:
-        """Whether it is a list or a tuple."""
-        return bool(self.unpacked) or self.largest >= 0 or self.looped
-
-
-def use_of(signature: Signature, name: str) -> Use:
-    """Return how a function handles an argument."""
-    unpacked: tuple[str, ...] = ()
-    largest, keyed, looped, pairs = -1, False, False, False
-    for node in ast.walk(signature.node):
-        if isinstance(node, ast.Assign) and _is(node.value, name):
-            target = node.targets[0]
-            if isinstance(target, (ast.Tuple, ast.List)):
-                unpacked = tuple(e.id if isinstance(e, ast.Name) else "" for e in target.elts)
-                pairs |= any(isinstance(each, ast.Tuple) for each in target.elts)
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], (ast.Tuple, ast.List)):
-            pairs |= isinstance(node.value, ast.Subscript) and _is(node.value.value, name)
-        elif isinstance(node, ast.Subscript) and _is(node.value, name):
-            place = node.slice
-            if isinstance(place, ast.Constant) and isinstance(place.value, str):
-                keyed = True
-            elif isinstance(place, ast.Constant) and isinstance(place.value, int):
-                largest = max(largest, place.value)
-            elif isinstance(place, ast.Tuple):  # an array with two axes
-                continue
-            elif isinstance(place, (ast.JoinedStr, ast.BinOp)) and _stringy(place):
-                keyed = True
-            else:
-                looped = True
-        elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Subscript):
-            pairs |= _is(node.value.value, name)
-        elif isinstance(node, (ast.For, ast.comprehension)):
-            inside = {each.id for each in ast.walk(node.iter) if isinstance(each, ast.Name)}
-            shape = any(isinstance(each, ast.Attribute) for each in ast.walk(node.iter))
-            if name in inside and not shape:
-                looped = True
-                nested = isinstance(node.target, ast.Tuple) and any(
-                    isinstance(each, ast.Tuple) for each in node.target.elts
-                )
-                alone = inside <= {name, "enumerate", "reversed", "list"}
-                counted = "enumerate" in inside
-                pairs |= alone and (
-                    nested if counted else isinstance(node.target, ast.Tuple)
-                )
-    return Use(unpacked, largest, keyed, looped, pairs)
-
-
-def _is(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _stringy(node: ast.AST) -> bool:
-    return any(
-        isinstance(each, ast.JoinedStr)
-        or (isinstance(each, ast.Constant) and isinstance(each.value, str))
-        for each in ast.walk(node)
-    )
-
-
-ENCODES = re.compile(r"one_?hot|onehot|encod|categorical|dummies|binari[sz]e|to_?vector|vectori[sz]e", re.I)
-
-
-def takes_labels(signature: Signature, name: str, known: Mapping[str, Signature]) -> bool:
-    """Return whether an argument is used as whole numbers: to pick, or to be encoded."""
-    waiting, seen = [(signature, name)], set()
-    while waiting:
-        each, argument = waiting.pop()
-        if (each.name, argument) in seen:
-            continue
-        seen.add((each.name, argument))
-        for node in ast.walk(each.node):
-            if isinstance(node, ast.Subscript):
-                inside = {n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)}
-                if argument in inside and not _is(node.value, argument):
-                    return True
-            elif isinstance(node, ast.Call):
-                places = [i for i, value in enumerate(node.args) if _is(value, argument)]
-                function = ast.unparse(node.func).rpartition(".")[2]
-                if places and ENCODES.search(function):
-                    return True
-                if places and function in known:
-                    arguments = known[function].arguments
-                    waiting += [(known[function], arguments[i]) for i in places if i < len(arguments)]
-    return False

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from chainrule.solutions import roles
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import roles
 
 DRAWS = frozenset(
     ["randn", "rand", "random", "normal", "uniform", "zeros", "ones", "standard_normal"]

@@ -1,4 +1,4 @@
-"""The small functions that a forward and a backward pass call: an activation, and its derivative."""
+"""The small functions that the passes call: an activation, and its derivative."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.signatures import Signature
 
-KNOWN = r"sigmoid|sigm?|logistic|sigma|tanh|(leaky_?)?relu|elu|softplus|swish|silu|activation|activate|act|nonlin|g|f|phi"
+KNOWN = (
+    r"sigmoid|sigm?|logistic|sigma|tanh|(leaky_?)?relu|elu|softplus|swish|silu|"
+    r"activation|activate|act|nonlin|g|f|phi"
+)
 ACTIVATION = re.compile(rf"_*({KNOWN})(_?(function|func|fn|activation|forward))?_*", re.IGNORECASE)
 SLOPE = re.compile(
     r"d_?[a-z].*|.*_?(deriv|derivative|prime|grad|gradient|der|d|diff|backward)_?|(deriv|der|grad|derivative|gradient)_?.*",

@@ -22,11 +22,12 @@ from chainrule.solutions.styles.signatures import stored, top
 
 INPUTS = re.compile(r"x|x_?(train|batch|data|tr)(ing)?|train_?x|inputs?|features", re.IGNORECASE)
 TARGETS = re.compile(
-    r"y|y_?(train|batch|data|true|tr)(ing)?|train_?y|targets?|labels?|(y_)?one_?hot(_y)?", re.IGNORECASE
+    r"y|y_?(train|batch|data|true|tr)(ing)?|train_?y|targets?|labels?|(y_)?one_?hot(_y)?",
+    re.IGNORECASE,
 )
 COUNT = re.compile(
     r"m|n|m_?train|n_?train|n_?samples?|(mini_?)?batch_?size|bs|num_?(examples|samples|train\w*)|"
-    r"n_?examples|(train|sample|data)_?(size|count)|examples_?num",
+    r"n_?examples|m_?batch|batch_?(m|n|num|len)|n_?data|data_?num|(train|sample|data)_?(size|count)|examples_?num",
     re.IGNORECASE,
 )
 SIZED = ("shape", "size", "len")

@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.forms import Form
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.arrangements import (
     BOTH,
     Arrangement,
     arrangements,
     kind_of,
 )
-from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.functions import COST
-from chainrule.solutions.styles.passes import Passes, Plan
+from chainrule.solutions.styles.passes import Passes
+from chainrule.solutions.styles.plan import Plan
 from chainrule.solutions.styles.returned import entry_named
 from chainrule.solutions.styles.signatures import (
     Signature,
@@ -35,9 +36,9 @@ from chainrule.solutions.styles.signatures import (
     signatures,
     sites,
     top,
-    use_of,
 )
 from chainrule.solutions.styles.small import activation_of, slope_of
+from chainrule.solutions.styles.usage import use_of
 
 BACK = re.compile(r"back|bprop|grad", re.IGNORECASE)
 AHEAD = re.compile(
@@ -50,6 +51,13 @@ GRADIENT = re.compile(
     r"(w|b|weights?|bias(es)?)_?\w*_?(grads?|gradients?|delta|update)|grad_?\w+|gradients?",
     re.IGNORECASE,
 )
+UPSTREAM = re.compile(
+    r"d_?(a|z|h|l|y|out|prev|next|output|values?|scores|loss|error)(_?\w+)?|dout|dvalues|upstream\w*|"
+    r"(grad|gradient|error|delta)s?_?(out|output|next|prev|upstream|above|\d)?|next_\w+|"
+    r"(output|out)_?(grad|gradient|error|delta)",
+    re.IGNORECASE,
+)
+"""What a function takes that goes back through one layer only."""
 MOST = 12
 """Readings that are offered at most."""
 
@@ -61,7 +69,9 @@ class Tuples:
 
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield readings that run, the most likely first."""
-        known = {name: each for name, each in signatures(space.definitions).items() if name in space}
+        known = {
+            name: each for name, each in signatures(space.definitions).items() if name in space
+        }
         called = sites([top(space.definitions)], known)
         backward = _backward(known, called)
         if backward is None:
@@ -92,7 +102,10 @@ def _backward(known: Mapping[str, Signature], called: Sequence[Site]) -> Signatu
         back = BACK.search(name) is not None
         if any(_keyed(each, argument) for argument in each.arguments):
             continue
-        if not gradients and not (back and weights):
+        if any(UPSTREAM.fullmatch(argument) for argument in each.arguments):
+            continue  # the step back through one layer
+        bare = isinstance(each.returns, tuple) and len(each.returns) > 1 and not any(names)
+        if not gradients and not (back and (weights or bare)):
             continue
         if not each.arguments or (not back and len(gradients) < 2):
             continue
@@ -136,16 +149,27 @@ def _plans(
     first = forward or backward
     costs = _costs(known, called, forward, backward)
     update = _update(known, backward)
-    for arrangement, own in _arranged(space, first, backward):
+    for arrangement, own in _arranged(space, first):
         for cost in costs:
-            yield Plan(known, tuple(called), forward, backward, cost, update, arrangement, own)
+            yield Plan(
+                known,
+                tuple(called),
+                forward,
+                backward,
+                cost,
+                update,
+                arrangement,
+                own,
+                space.definitions,
+            )
 
 
-def _arranged(
-    space: Space, first: Signature, backward: Signature
-) -> Iterator[tuple[Arrangement, frozenset[str]]]:
+def _arranged(space: Space, first: Signature) -> Iterator[tuple[Arrangement, frozenset[str]]]:
     """Yield arrangements of arguments, else of globals, with the names that are globals."""
-    holds = lambda name: bool(kind_of(name) or BOTH.fullmatch(name))  # noqa: E731
+
+    def holds(name: str) -> bool:
+        return bool(kind_of(name) or BOTH.fullmatch(name))
+
     arguments = [name for name in first.arguments if holds(name) and role(name) != "x"]
     if arguments:
         for each in arrangements(first, arguments):
@@ -201,6 +225,15 @@ def _update(known: Mapping[str, Signature], backward: Signature) -> Signature | 
 
 def _forms(plan: Plan) -> Iterator[Form]:
     """Yield how arrays may lie, the usual ways first."""
+    if plan.singly:
+        some = "(n,)" if plan.arrangement.biased else "none"
+        column = "(n, 1)" if plan.arrangement.biased else "none"
+        row = "(1, n)" if plan.arrangement.biased else "none"
+        yield Form(False, one=True, flat=True, biases=some)
+        yield Form(False, one=True, flat=True, weights="inputs × units", biases=some)
+        yield Form(False, one=True, biases=column)
+        yield Form(True, one=True, weights="inputs × units", biases=row)
+        yield Form(True, one=True, weights="inputs × units", biases=some)
     biases = ("(n, 1)", "(1, n)", "(n,)") if plan.arrangement.biased else ("none",)
     for rows, weights in (
         (False, "units × inputs"),
@@ -249,7 +282,11 @@ class TuplesReading:
         self.hot = passes.form.targets != "as outputs"
         self.names = {
             part: each.name
-            for part, each in (("forward", plan.forward), ("cost", plan.cost), ("update", plan.update))
+            for part, each in (
+                ("forward", plan.forward),
+                ("cost", plan.cost),
+                ("update", plan.update),
+            )
             if each is not None
         }
         slope = self.slope()
@@ -259,15 +296,19 @@ class TuplesReading:
         self.pieces = tuple(self._pieces())
 
     def sizes(self) -> tuple[int, ...] | None:
+        """Return the sizes that the code has fixed inside, the inputs first; else ``None``."""
         return self._passes.sizes
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return every entry, as their code gives it, turned into our orientation."""
         return self._passes.gradients(probe)
 
     def cost(self, probe: Probe) -> float | Trouble | None:
+        """Return their cost; ``None`` if they have none."""
         return self._passes.cost(probe)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
+        """Return the activations of the last layer, units × examples; ``None`` if not to be had."""
         return self._passes.outputs(probe)
 
     def update(
@@ -277,9 +318,11 @@ class TuplesReading:
         return self._passes.update(probe, gradients, rate)
 
     def activation(self) -> tuple[str, Any] | None:
+        """Return name and function of their activation."""
         return activation_of(self.space, self._passes.plan.first)
 
     def slope(self) -> tuple[str, Any] | None:
+        """Return name and function of its derivative."""
         activation = self.activation()
         if activation is None:
             return None
@@ -306,4 +349,3 @@ class TuplesReading:
             if each.place.function == backward
         ]
         return made[-1] if made else self.space.place(backward)
-
