@@ -1,4 +1,4 @@
-"""Functions that return a cost and its gradients, as people write them; and edits that spoil them."""
+"""Functions that return a cost and its gradients, as people write them, and edits of them."""
 
 TWO_LAYER_NET = """
 import numpy as np
