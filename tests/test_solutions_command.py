@@ -122,6 +122,29 @@ def test_options_are_handed_on(monkeypatch):
     assert heard["options"] == {}  # the cost of a network is none of a file
 
 
+def test_functions_that_are_named_need_not_be_recognised(folder):
+    text = """
+import numpy as np
+def loss(W1, b1, X, y): return np.mean((X @ W1 + b1 - y) ** 2)
+def grad_W1(W1, b1, X, y): return 2 * X.T @ (X @ W1 + b1 - y) / y.size
+def grad_b1(W1, b1, X, y): return -2 * np.sum(X @ W1 + b1 - y, axis=0) / y.size
+W1, b1, X, y = np.ones((3, 2)), np.zeros(2), np.ones((7, 3)), np.ones((7, 2))
+"""
+    (folder / "named.py").write_text(text)
+    named = "--gradient 'grad_{p}' --cost loss --parameters W1,b1"
+    result = run(f"check named.py {named} --json")
+    verdicts = {each["name"]: each["verdict"] for each in json.loads(result.stdout)["judged"]}
+    assert verdicts == {"grad_W1": "right", "grad_b1": "wrong"}
+    assert result.exit_code == 1
+
+
+def test_a_page_is_written(folder):
+    assert run("check right.py --html page.html").exit_code == 0
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert "J_W1" in page
+
+
 # bad input ----------------------------------------------------------------------------------
 
 BAD = {
