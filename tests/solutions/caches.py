@@ -102,7 +102,8 @@ class Caches(Words):
             "    L = len(layer_dims)",
             "    for l in range(1, L):",
             "        shape = layer_dims[l], layer_dims[l - 1]",
-            "        parameters['W' + str(l)] = np.random.randn(*shape) / np.sqrt(layer_dims[l - 1])",
+            "        scale = 1 / np.sqrt(layer_dims[l - 1])",
+            "        parameters['W' + str(l)] = np.random.randn(*shape) * scale",
             "        parameters['b' + str(l)] = np.zeros((layer_dims[l], 1))",
             "    return parameters",
         ]
@@ -178,7 +179,7 @@ class Caches(Words):
             "    Y = Y.reshape(AL.shape)",
             *indented(self._seed()),
             "    current_cache = caches[L - 1]",
-            f'    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = '
+            '    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = '
             'linear_activation_backward(dAL, current_cache, "sigmoid")',
             f"    for l in reversed(range{L}):",
             "        current_cache = caches[l]",
