@@ -500,14 +500,6 @@ class Activation_ReLU:
 RIGHT = {name: value for name, value in list(globals().items()) if name.isupper()}
 
 PLANTED = [
-    (
-        "COLUMN_BY_COLUMN",
-        "missing_output_derivative",
-        (
-            "self.cost_derivative(activations[-1], y) * sigmoid_prime(zs[-1])",
-            "self.cost_derivative(activations[-1], y)",
-        ),
-    ),
     ("COLUMN_BY_COLUMN", "missing_hidden_derivative", ("delta) * sp", "delta)")),
     (
         "COLUMN_BY_COLUMN",

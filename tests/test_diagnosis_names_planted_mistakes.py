@@ -15,7 +15,7 @@ import pytest
 from chainrule import diagnose
 from planted import SETTINGS, gradients, slips
 
-SLOW = ("square", "deep", "classes")
+SLOW = ("square", "deep", "classes", "notebook")
 BY_NAME = pytest.mark.parametrize(
     "setting",
     [

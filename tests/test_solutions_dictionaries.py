@@ -1,4 +1,4 @@
-"""Functions that hand on dictionaries, caches or tuples: how they are read, and what is found.
+"""Functions that hand on dictionaries and caches: how they are read, and what is found.
 
 The texts are written as courses and notebooks have them; each mistake is a change of the text.
 """
@@ -202,72 +202,6 @@ def update_parameters(parameters, grads, learning_rate):
     return parameters
 """
 
-TUPLES = """
-import numpy as np
-import pandas as pd
-data = pd.read_csv('/kaggle/input/digit-recognizer/train.csv')
-data = np.array(data)
-m, n = data.shape
-X_train = data[1:n] / 255.
-_,m_train = X_train.shape
-
-def init_params():
-    W1 = np.random.rand(10, 784) - 0.5
-    b1 = np.random.rand(10, 1) - 0.5
-    W2 = np.random.rand(10, 10) - 0.5
-    b2 = np.random.rand(10, 1) - 0.5
-    return W1, b1, W2, b2
-
-def ReLU(Z):
-    return np.maximum(Z, 0)
-
-def softmax(Z):
-    A = np.exp(Z) / sum(np.exp(Z))
-    return A
-
-def forward_prop(W1, b1, W2, b2, X):
-    Z1 = W1.dot(X) + b1
-    A1 = ReLU(Z1)
-    Z2 = W2.dot(A1) + b2
-    A2 = softmax(Z2)
-    return Z1, A1, Z2, A2
-
-def ReLU_deriv(Z):
-    return Z > 0
-
-def one_hot(Y):
-    one_hot_Y = np.zeros((Y.size, Y.max() + 1))
-    one_hot_Y[np.arange(Y.size), Y] = 1
-    one_hot_Y = one_hot_Y.T
-    return one_hot_Y
-
-def backward_prop(Z1, A1, Z2, A2, W1, W2, X, Y):
-    m = Y.size
-    one_hot_Y = one_hot(Y)
-    dZ2 = A2 - one_hot_Y
-    dW2 = 1 / m * dZ2.dot(A1.T)
-    db2 = 1 / m * np.sum(dZ2, axis=1, keepdims=True)
-    dZ1 = W2.T.dot(dZ2) * ReLU_deriv(Z1)
-    dW1 = 1 / m * dZ1.dot(X.T)
-    db1 = 1 / m * np.sum(dZ1, axis=1, keepdims=True)
-    return dW1, db1, dW2, db2
-
-def update_params(W1, b1, W2, b2, dW1, db1, dW2, db2, alpha):
-    W1 = W1 - alpha * dW1
-    b1 = b1 - alpha * db1
-    W2 = W2 - alpha * dW2
-    b2 = b2 - alpha * db2
-    return W1, b1, W2, b2
-
-def gradient_descent(X, Y, alpha, iterations):
-    W1, b1, W2, b2 = init_params()
-    for i in range(iterations):
-        Z1, A1, Z2, A2 = forward_prop(W1, b1, W2, b2, X)
-        dW1, db1, dW2, db2 = backward_prop(Z1, A1, Z2, A2, W1, W2, X, Y)
-        W1, b1, W2, b2 = update_params(W1, b1, W2, b2, dW1, db1, dW2, db2, alpha)
-    return W1, b1, W2, b2
-"""
-
 PENALTY = """
 import numpy as np
 def sigmoid(x): return 1/(1+np.exp(-x))
@@ -372,11 +306,10 @@ def gradients(found: Report) -> dict[str, Verdict]:
     [
         (DICTIONARIES, "examples in columns"),
         (LAYERS, "examples in columns"),
-        (TUPLES, "targets as numbers of classes"),
         (PENALTY, "examples in columns"),
         (ROWS, "examples in rows"),
     ],
-    ids=["dictionaries", "layers", "tuples", "penalty", "rows"],
+    ids=["dictionaries", "layers", "penalty", "rows"],
 )
 def test_right_ones_are_right(text: str, reading: str) -> None:
     found = report(text)
@@ -406,12 +339,6 @@ def test_arguments_are_bound_by_name_in_any_order() -> None:
         "def backward_propagation(Y, cache, X, parameters):",
     )
     assert found.status == 0
-
-
-def test_global_count_is_read_as_the_number_of_examples() -> None:
-    found = changed(TUPLES, "    m = Y.size\n", "")
-    assert found.status == 0
-    assert "global_count" in {each.slug for each in found.remarks}
 
 
 def test_caches_that_are_overwritten_are_a_remark() -> None:
@@ -462,8 +389,6 @@ PLANTED = [
     (PENALTY, "penalty_sign", "+ lambd/m*W2", "- lambd/m*W2"),
     (ROWS, "missing_mean", "dz2 /= n", "pass"),
     (ROWS, "softmax_axis", "e.sum(axis=1", "e.sum(axis=0"),
-    (TUPLES, "derivative_formula", "return Z > 0", "return Z * (Z > 0)"),
-    (TUPLES, "sign", "dZ2 = A2 - one_hot_Y", "dZ2 = one_hot_Y - A2"),
 ]
 
 

@@ -207,7 +207,8 @@ def _told(case: Foreign, name: str, each: Compared, right: Sequence[str]) -> Dia
         slugs, words = ("one_example_only",), "it is right for one example, and not for several"
     verdict = Verdict.WRONG if slugs and each.verdict is Verdict.WRONG_UNKNOWN else each.verdict
     if verdict is Verdict.WRONG_UNKNOWN and right:
-        words += f"; {enumerated(right)} are right: look at what {name} has for itself"
+        verb = "are" if len(right) > 1 else "is"
+        words += f"; {enumerated(right)} {verb} right: look at what {name} has for itself"
     mends = dict.fromkeys(filter(None, (CATALOGUE[slug].mend for slug in slugs)))
     return Diagnosis(
         name, verdict, slugs, words, "; ".join(mends), residual=each.residual, ties=ties

@@ -172,7 +172,7 @@ def _line(cost: Cost, at: Array, direction: Array) -> Callable[[float], float]:
     return lambda offset: cost(at.astype(float) + offset * direction)
 
 
-def compared(
+def compared(  # noqa: PLR0911, PLR0912 (one return for each cause)
     came: Array,
     truth: Array,
     error: Array,
@@ -237,7 +237,8 @@ def compared(
         which = int(np.flatnonzero(different)[0]) + 1
         return said(("row_skipped",), f"entry {which} alone is wrong")
     if bias and came.size > 1 and np.allclose(came, came.flat[0], rtol=1e-9):
-        if abs(float(came.flat[0]) - float(np.sum(truth))) <= tolerance * size + doubt:
+        spread = abs(float(came.flat[0]) - float(np.sum(truth)))
+        if spread <= tolerance * size + doubt:
             return said(("bias_summed_over_units",), CATALOGUE["bias_summed_over_units"].says)
     return Said(Verdict.WRONG_UNKNOWN, residual, truth=truth)
 

@@ -6,6 +6,7 @@ and theirs back. Guesses are forms; the styles try them in the order of `forms`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -173,7 +174,7 @@ def chained(shapes: list[tuple[int, ...]]) -> Iterator[tuple[str, tuple[int, ...
         "inputs × units": [shape[::-1] for shape in shapes],
     }
     for orientation, each in turned.items():
-        if all(above[1] == below[0] for below, above in zip(each, each[1:], strict=False)):
+        if all(above[1] == below[0] for below, above in itertools.pairwise(each)):
             yield orientation, (each[0][1], *(shape[0] for shape in each))
 
 

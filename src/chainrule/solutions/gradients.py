@@ -145,7 +145,8 @@ class Entries:
     @property
     def misfit(self) -> bool:
         """Whether an entry has a shape of which only other sizes can tell more."""
-        return any("not_expanded" in each.slugs for each in self._diagnoses.values())
+        unclear = {"not_expanded", "one_dimensional_input"}
+        return any(unclear & set(each.slugs) for each in self._diagnoses.values())
 
     @property
     def unexplained(self) -> bool:

@@ -193,16 +193,17 @@ def recognised(
                 sums[prefix] = probe.params[f"W{number}"] @ before + probe.params[f"b{number}"]
         return sums[prefix]
 
-    for extra in ((), LAST):
-        for inside in _hidden(layers - 1, (*likely, *extra)):
-            z = weighted(inside)
-            if not np.isfinite(z).all():
-                continue
-            tail = (*likely, "sigmoid", "softmax", "identity", "tanh", *elementwise(), *extra)
-            for out in dict.fromkeys((*inside[-1:], *tail)):
-                off = float(np.max(np.abs(value(out, z) - outputs), initial=0.0))
-                if off <= NEAR * scale:
-                    return (*inside, out), off
+    for inside in _hidden(layers - 1, likely):
+        z = weighted(inside)
+        if not np.isfinite(z).all():
+            continue
+        mixed = len(set(inside)) > 1
+        tail = (*likely, "sigmoid", "softmax", "identity", "tanh")
+        rest = () if mixed else (*elementwise(), *(LAST if set(inside) <= set(LAST) else ()))
+        for out in dict.fromkeys((*inside[-1:], *tail, *rest)):
+            off = float(np.max(np.abs(value(out, z) - outputs), initial=0.0))
+            if off <= NEAR * scale:
+                return (*inside, out), off
     return None
 
 
@@ -218,6 +219,8 @@ def _hidden(count: int, likely: Sequence[str]) -> Iterator[tuple[str, ...]]:
         for names in itertools.product(mixed, repeat=count):
             if len(set(names)) > 1:
                 yield names
+    if count:
+        yield LAST * count
 
 
 # Costs -----------------------------------------------------------------------------------------

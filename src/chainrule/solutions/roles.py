@@ -38,38 +38,11 @@ OUTPUTS = (
     "AL", "aL", "yhat", "y_hat", "Y_hat", "y_pred", "Y_pred", "output", "out", "o", "probs",
 )  # fmt: skip
 
-DERIVATIVE = re.compile(r"^d_?[A-Za-z]|prime|deriv|_der$|[gG]rad|_d$|^d[A-Z]")
-
 
 def first(found: Iterable[str], names: Iterable[str], taken: Collection[str] = ()) -> str | None:
     """Return the first of some names that is there."""
     there = set(found) - set(taken)
     return next((name for name in names if name in there), None)
-
-
-def pairs(space: Space) -> list[tuple[str, str]]:
-    """Return activations and the functions that are called after their derivatives."""
-    found = {
-        name: each
-        for name, each in space.definitions.found.items()
-        if len(each.arguments) == 1 and name in space
-    }
-    result = []
-    for name in found:
-        if DERIVATIVE.search(name):
-            function = matching(name, [each for each in found if not DERIVATIVE.search(each)])
-            if function is not None:
-                result.append((function, name))
-    return result
-
-
-def matching(slope: str | None, found: Collection[str]) -> str | None:
-    """Return the activation that a derivative is called after: ``"relu"`` of ``"d_relu"``."""
-    if slope is None:
-        return None
-    low = slope.lower()
-    fits = [name for name in found if name != slope and len(name) > 1 and name.lower() in low]
-    return max(fits, key=len, default=None)
 
 
 def parameter_names(space: Space, layers: int) -> dict[str, str]:

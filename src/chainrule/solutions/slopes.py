@@ -6,7 +6,8 @@ it is, a right one is put in its place, so that what it spoils is not looked for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,12 @@ import numpy as np
 from chainrule.activations import ACTIVATIONS, find
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import meaning, roles
+from chainrule.solutions import meaning
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array, Reading
 from chainrule.solutions.space import Space
+
+DERIVATIVE = re.compile(r"^d_?[A-Za-z]|prime|deriv|_der$|[gG]rad|_d$|^d[A-Z]")
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,38 @@ def slopes(reading: Reading, space: Space) -> Iterator[Slope]:
     """Yield the derivatives in a file that can be held against what they are called after."""
     there, slope = reading.activation(), reading.slope()
     named = [(there[1], *slope)] if slope is not None and there is not None else []
-    for function, name in roles.pairs(space):
+    for function, name in pairs(space):
         if name not in {each for _, each, _ in named}:
             named.append((space[function], name, space[name]))
     for each in named:
         found = _slope(space, *each)
         if found is not None:
             yield found
+
+
+def pairs(space: Space) -> list[tuple[str, str]]:
+    """Return activations and the functions that are called after their derivatives."""
+    found = {
+        name: each
+        for name, each in space.definitions.found.items()
+        if len(each.arguments) == 1 and name in space
+    }
+    result = []
+    for name in found:
+        if DERIVATIVE.search(name):
+            function = matching(name, [each for each in found if not DERIVATIVE.search(each)])
+            if function is not None:
+                result.append((function, name))
+    return result
+
+
+def matching(slope: str | None, found: Collection[str]) -> str | None:
+    """Return the activation that a derivative is called after: ``"relu"`` of ``"d_relu"``."""
+    if slope is None:
+        return None
+    low = slope.lower()
+    fits = [name for name in found if name != slope and len(name) > 1 and name.lower() in low]
+    return max(fits, key=len, default=None)
 
 
 def _slope(space: Space, function: Any, name: str, slope: Any) -> Slope | None:

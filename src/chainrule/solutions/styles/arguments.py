@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 WORDS: Mapping[str, str] = {
-    "x": r"x|xs|xb|a0|inputs?|input_(data|vector|list|layer|array|values)|inputs_list|data|features?"
-    r"|(x|inputs?)_?(train|batch|data|set)|(train|batch)_?x|images?|samples?|training_(set_)?inputs",
-    "y": r"y|ys|yb|t|targets?|labels?|y_?true|y_?(train|batch|data)|(train|batch)_?y|desired|expected"
-    r"|target_(vector|list|values|array)|targets_list|actual|real|truth|d|gt|training_(set_)?outputs|label_values"
-    r"|expected_output|y_?real|y_?onehot|one_hot_y|y_?enc",
-    "o": r"o|outputs?|y_?hat|y_?pred|pred|preds|predictions?|predicted|al|a|a2|a3|probs?|out|scores?"
-    r"|network_output|model_output|logits|output_activations?|p",
+    "x": r"x|xs|xb|a0|inputs?|input_(data|vector|list|layer|array|values)|inputs_list|data"
+    r"|features?|(x|inputs?)_?(train|batch|data|set)|(train|batch)_?x|images?|samples?"
+    r"|training_(set_)?inputs",
+    "y": r"y|ys|yb|t|targets?|labels?|y_?true|y_?(train|batch|data)|(train|batch)_?y|desired"
+    r"|expected|target_(vector|list|values|array)|targets_list|actual|real|truth|d|gt"
+    r"|training_(set_)?outputs|label_values|expected_output|y_?real|y_?onehot|one_hot_y|y_?enc",
+    "o": r"o|outputs?|y_?hat|y_?pred|pred|preds|predictions?|predicted|al|a|a2|a3|probs?|out"
+    r"|scores?|network_output|model_output|logits|output_activations?|p",
     "rate": r"lr|learning_?rate|eta|alpha|l_rate|step_?size|rate",
-    "penalty": r"reg|regu|lambda_?|lmbda|lambd|lam|l2|reg_lambda|weight_decay|regularization|l2_reg",
+    "penalty": r"reg|regu|lambda_?|lmbda|lambd|lam|l2|reg_lambda|weight_decay|regularization"
+    r"|l2_reg",
     "cache": r"caches?|memory|activations",
     "once": r"epochs?|n_epochs|num_(iters|iterations|epochs)|iterations|max_iter|n_iter|iters",
     "count": r"m|n_samples|batch_size|mini_batch_size|n|num_examples|n_examples",
@@ -96,10 +98,24 @@ def bind(
     return found
 
 
-INPUT = r"(n_?)?(inputs?|in|x|features?|d)(_?(size|dims?|nodes|neurons|units|layer|layer_size|features|len))?|n_?features|num_?inputs|no_of_in_nodes|ni|innodes|nx|input_n|d_in"
-HIDDEN = r"(n_?)?(hiddens?|h|hid)(_?(size|dims?|nodes|neurons|units|layer|layer_size|layers?|len))?_?(\d?)|num_?hiddens?|no_of_hidden_nodes|nh|hnodes|hidden_n|d_hidden"
-OUTPUT = r"(n_?)?(outputs?|out|y|class(es)?|c|k|labels?)(_?(size|dims?|nodes|neurons|units|layer|layer_size|len))?|num_?(outputs?|class(es)?|labels)|no_of_out_nodes|no|onodes|ny|n_?class(es)?|d_out|output_n"
-WHOLE = r"(layer|network|net)?_?(sizes?|dims?|dimensions|shapes?|layout|structure|architecture|topology|config)|layers?(_?(dims?|sizes?|shape|nodes))?|nodes|architecture|num_neurons|neurons|sizes_list|layer_?list|units"
+OF = r"(_?(size|dims?|nodes|neurons|units|layer|layer_size|features|len))?"
+INPUT = (
+    rf"(n_?)?(inputs?|in|x|features?|d){OF}|n_?features|num_?inputs|no_of_in_nodes|ni|innodes"
+    r"|nx|input_n|d_in"
+)
+HIDDEN = (
+    rf"(n_?)?(hiddens?|h|hid)({OF}|_?layers?)_?(\d?)|num_?hiddens?|no_of_hidden_nodes|nh"
+    r"|hnodes|hidden_n|d_hidden"
+)
+OUTPUT = (
+    rf"(n_?)?(outputs?|out|y|class(es)?|c|k|labels?){OF}|num_?(outputs?|class(es)?|labels)"
+    r"|no_of_out_nodes|no|onodes|ny|n_?class(es)?|d_out|output_n"
+)
+WHOLE = (
+    r"(layer|network|net)?_?(sizes?|dims?|dimensions|shapes?|layout|structure|architecture"
+    r"|topology|config)|layers?(_?(dims?|sizes?|shape|nodes))?|nodes|architecture|num_neurons"
+    r"|neurons|sizes_list|layer_?list|units"
+)
 MANY = r"hidden_?(layers|sizes|dims|layer_sizes)"
 
 

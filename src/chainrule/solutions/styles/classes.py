@@ -1,7 +1,7 @@
 """A class that holds weights and biases, and a method that differentiates or updates.
 
-Nielsen's ``backprop(x, y)`` → ``(nabla_b, nabla_w)``, ``forward(X)`` with ``backward(X, y, o)`` that
-changes the weights, gradients left in attributes. The class is constructed with sizes of ours where
+``backprop(x, y)`` → ``(nabla_b, nabla_w)``, ``forward(X)`` with ``backward(X, y, o)`` that changes
+the weights, gradients left in attributes. The class is constructed with sizes of ours where
 its arguments say what they are; its parameters are found by looking (`instances`), set, and its
 method is called. Where it only updates, a gradient is (θ before − θ after) / rate.
 """
@@ -11,21 +11,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Place
-from chainrule.solutions.forms import Form, draw, examples_of, targets_of, without_biases
+from chainrule.solutions.forms import draw, examples_of, targets_of, without_biases
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting, implied
 from chainrule.solutions.styles.arguments import bind, constructed, positional, role
+from chainrule.solutions.styles.forwards import forward_pass, method_node
 from chainrule.solutions.styles.functions import activations_of, costs_of, only_number, supplied
-from chainrule.solutions.styles.instances import Anatomy, anatomies, copied, slots
+from chainrule.solutions.styles.instances import Anatomy, copied, slots
 from chainrule.solutions.styles.penalties import Penalised
+from chainrule.solutions.styles.recipes import RATE, SEED, Recipe, built_objects, forms
 
 BACKWARD = re.compile(
     r"_*(back_?prop\w*|backward\w*|back_pass|compute_grad\w*|gradients?|get_grad\w*|"
@@ -35,14 +37,8 @@ BACKWARD = re.compile(
 TRAIN = re.compile(
     r"_*(train\w*|fit\w*|update\w*|step|sgd_step|learn|optimi[sz]e|gradient_descent)", re.IGNORECASE
 )
-FORWARD = re.compile(
-    r"_*(feed_?forward\w*|forward\w*|fprop|query|run|think|propagate|__call__|loss|predict\w*|output)",
-    re.IGNORECASE,
-)
 BATCHES = re.compile(r"shape\[|mean\(|\bsum\(|/ m\b|/ n\b|len\((x|X|y|Y|inputs|data)\)")
 UNSAID = "nothing is known of the arguments"
-RATE = 0.5
-SEED = 7
 
 
 class Classes:
@@ -59,29 +55,6 @@ class Classes:
                 yield from _readings(space, name, built)
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a class is to be called.
-
-    Parameters
-    ----------
-    name : str
-        The class.
-    method : str
-        Its backward pass, or what trains it for one step.
-    form : Form
-    layers : int
-    fixed : tuple of int or None
-        Sizes that it has inside.
-    """
-
-    name: str
-    method: str
-    form: Form
-    layers: int
-    fixed: tuple[int, ...] | None
-
-
 def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
     methods = [each for each in dir(built) if callable(getattr(built, each, None))]
     backward = [each for each in methods if BACKWARD.fullmatch(each)]
@@ -91,11 +64,11 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
     ]
     weak: list[tuple[int, int, Reading]] = []
     broken: Reading | None = None
-    for anatomy, fixed in _built(space, built):
+    for anatomy, fixed in built_objects(space, built):
         sizes = fixed or anatomy.sizes
         here = targets_of(draw(sizes, 11, SEED))
         for method in methods:
-            for form in _forms(anatomy):
+            for form in forms(anatomy):
                 recipe = Recipe(name, method, form, anatomy.layers, fixed)
                 reading = ClassReading(space, recipe, anatomy)
                 fitting, weights = reading.fitting(here)
@@ -111,48 +84,6 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
     yield from (reading for *_, reading in sorted(weak, key=lambda each: each[:2]))
     if not weak and broken is not None:
         yield broken
-
-
-def _built(space: Space, built: type) -> Iterator[tuple[Anatomy, tuple[int, ...] | None]]:
-    """Yield where objects of a class keep parameters, for sizes of ours, else for their own."""
-    seen = set()
-    for sizes in ((3, 5, 7, 2), (3, 5, 2), (3, 2), (3, 5, 1)):
-        for rows in (True, False):
-            thing = _object(space, built, sizes, 11, Form(rows))
-            if thing is None:
-                continue
-            for anatomy in anatomies(thing):
-                fixed = None if anatomy.sizes == sizes else anatomy.sizes
-                if fixed is not None and fixed[0] == 11:
-                    continue  # the examples were taken for the inputs
-                key = (anatomy.layers, anatomy.weights, fixed)
-                if key not in seen:
-                    seen.add(key)
-                    yield anatomy, fixed
-                    if fixed is None:
-                        return
-
-
-def _object(space: Space, built: type, sizes: tuple[int, ...], examples: int, form: Form) -> Any:
-    rng = np.random.default_rng(SEED)
-    x, y = rng.uniform(-1, 1, (sizes[0], examples)), rng.uniform(0, 1, (sizes[-1], examples))
-    values = {"x": form.data(x), "y": form.data(y), "rate": RATE, "penalty": 0.0}
-    try:
-        np.random.seed(SEED)
-        return space.caller.call(
-            constructed, (built, sizes, values), at=f"{built.__name__}.__init__"
-        )
-    except (Exception, SystemExit):  # it wants other sizes, or data: other tries may not
-        return None
-
-
-def _forms(anatomy: Anatomy) -> Iterator[Form]:
-    rows_first = anatomy.weights == "inputs × units"
-    for one, flat in ((False, False), (True, False), (True, True)):
-        for rows in (rows_first, not rows_first):
-            for targets in ("as outputs", "labels", "column of labels"):
-                if not (flat and (rows != rows_first or targets != "as outputs")):
-                    yield Form(rows, one, flat, anatomy.weights, anatomy.biases, targets)
 
 
 class ClassReading:
@@ -178,6 +109,7 @@ class ClassReading:
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
+        """Return the sizes that are fixed inside."""
         return self.recipe.fixed
 
     def adapt(self, probe: Probe) -> Probe:
@@ -208,6 +140,7 @@ class ClassReading:
         return node is not None and BATCHES.search(ast.unparse(node)) is not None
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return every entry in our orientation."""
         found = self._gradients(probe)
         if isinstance(found, Trouble):
             return {piece.entry: found for piece in self.pieces}
@@ -228,8 +161,8 @@ class ClassReading:
     def _once(self, probe: Probe) -> dict[str, Array]:
         thing = self.thing(probe)
         values = self._values(thing, probe)
-        rate = self._rate(thing, values)
-        outputs, cache = self._forward(thing, values)
+        rate = self._rate(thing)
+        outputs, cache = forward_pass(self.space, thing, values, self.recipe.method)
         values |= {"o": outputs, "cache": cache} if outputs is not None else {}
         values["count"] = probe.examples
         before = copied(thing, self.anatomy)
@@ -271,7 +204,7 @@ class ClassReading:
         """Return an object that holds the parameters of a probe."""
         form = self.recipe.form
         values = {"x": form.data(probe.x), "y": form.target(probe.y), "rate": RATE, "penalty": 0.0}
-        np.random.seed(SEED)
+        np.random.seed(SEED)  # noqa: NPY002 (people draw from the global generator)
         thing = self.space.caller.call(
             constructed,
             (self._built, probe.params.sizes, values),
@@ -298,7 +231,7 @@ class ClassReading:
             "shape": form.data(probe.y).shape,
         }
 
-    def _rate(self, thing: Any, values: Mapping[str, Any]) -> float:
+    def _rate(self, thing: Any) -> float:
         method = getattr(thing, self.recipe.method)
         given = any(role(each.name) == "rate" for each in positional(method))
         if given or any(role(each) == "rate" for each in vars(thing)):
@@ -308,71 +241,8 @@ class ClassReading:
                 return float(self.space[name])
         return 1.0
 
-    def _forward(self, thing: Any, values: Mapping[str, Any]) -> tuple[Array | None, Any]:
-        """Return the outputs as their code has them, and what else came with them."""
-        names = [each for each in dir(type(thing)) if FORWARD.fullmatch(each)]
-        order = [
-            "forward",
-            "feed",
-            "fprop",
-            "query",
-            "run",
-            "think",
-            "propagate",
-            "__call__",
-            "loss",
-        ]
-        names.sort(key=lambda n: next((i for i, o in enumerate(order) if o in n.lower()), 99))
-        without = {key: value for key, value in values.items() if key not in ("y", "o")}
-        for name in names:
-            method = getattr(thing, name)
-            if name == self.recipe.method and "y" not in {
-                role(p.name) for p in positional(method) if p.default is not p.empty
-            }:
-                continue
-            arguments = bind(method, without)
-            if arguments is None:
-                wanted = [p for p in positional(method) if p.default is p.empty]
-                if len(wanted) != 1:
-                    continue
-                arguments = {wanted[0].name: values["x"]}  # feedforward(a)
-            if "loss" in name.lower() and "x" not in {role(each) for each in arguments}:
-                continue
-            kept = {slot.name: array.copy() for slot, array in slots(thing)}
-            result = self.space.call(method, **arguments)
-            if result is None:
-                fresh = [
-                    (array, slot.leaf)
-                    for slot, array in slots(thing)
-                    if not np.array_equal(kept.get(slot.name, np.empty(0)), array)
-                    and array.shape == values["shape"]
-                ]
-                fresh = [each for each in fresh if not each[1].lower().startswith("z")] or fresh
-                named = [each for each in fresh if role(each[1]) == "o"] or fresh
-                return (named[-1][0] if named else None), None
-            return self._picked(result, name, values)
-        return None, None
-
-    def _picked(self, result: Any, name: str, values: Mapping[str, Any]) -> tuple[Any, Any]:
-        if not isinstance(result, (tuple, list)):
-            return result, None
-        names = self._returned(name)
-        called = next((each for each in names if len(each) == len(result)), [""] * len(result))
-        arrays = [
-            (part, word)
-            for part, word in zip(result, called, strict=True)
-            if isinstance(part, np.ndarray)
-        ]
-        rest = [part for part in result if not isinstance(part, np.ndarray)]
-        good = [part for part, word in arrays if not word.lower().startswith("z")] or [
-            part for part, _ in arrays
-        ]
-        cache = rest[-1] if rest else result
-        first = good[0] if rest and good else good[-1] if good else None
-        return first, cache
-
     def has_penalty(self) -> bool:
-        """Return whether there is a penalty to be set: an argument of the method, or an attribute."""
+        """Return whether the method takes a penalty."""
         method = getattr(self._built, self.recipe.method)
         return any(role(each.name) == "penalty" for each in positional(method))
 
@@ -397,6 +267,7 @@ class ClassReading:
         return Penalised(self, self.space, *args, **options)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
+        """Return the outputs, units × examples."""
         if "loss" in self.recipe.method.lower():  # what a forward pass gives may be scores
             if self._told is None:
                 probes = [self.adapt(draw(probe.params.sizes, m, m)) for m in (11, 13)]
@@ -411,15 +282,20 @@ class ClassReading:
         try:
             for each in probes:
                 thing = self.thing(each)
-                found, _ = self._forward(thing, self._values(thing, each))
+                found, _ = forward_pass(
+                    self.space, thing, self._values(thing, each), self.recipe.method
+                )
                 if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
                     return None
-                columns.append(self.recipe.form.outputs(np.array(found)))
+                as_ours = found.shape == each.y.shape and not self.recipe.form.flat
+                found = np.array(found)  # some turn rows of inputs into columns themselves
+                columns.append(found if as_ours else self.recipe.form.outputs(found))
             return np.hstack(columns)
         except (Exception, SystemExit) as problem:
             return trouble(problem, self._place("forward"))
 
     def cost(self, probe: Probe) -> float | Trouble | None:
+        """Return the cost."""
         probes = list(examples_of(probe)) if self.recipe.form.one else [probe]
         try:
             found = [self._cost(each) for each in probes]
@@ -437,7 +313,7 @@ class ClassReading:
             number = only_number(result)
             if number is not None:
                 return number
-        outputs, _ = self._forward(thing, values)
+        outputs, _ = forward_pass(self.space, thing, values, self.recipe.method)
         values["o"] = outputs
         for function in costs_of(self.space, thing, self.recipe.name):
             arguments = bind(function, values)
@@ -450,9 +326,11 @@ class ClassReading:
         return None
 
     def activation(self) -> tuple[str, Any] | None:
+        """Return name and function of the activation."""
         return activations_of(self.space, self._built)[0]
 
     def slope(self) -> tuple[str, Any] | None:
+        """Return name and function of its derivative."""
         return activations_of(self.space, self._built)[1]
 
     def _returned(self, method: str) -> list[list[str]]:
@@ -460,12 +338,7 @@ class ClassReading:
         return [] if node is None else collecting.returned_names(node)
 
     def _node(self, method: str) -> ast.FunctionDef | None:
-        for each in self._built.__mro__:
-            definition = self.space.definitions.found.get(each.__name__)
-            for node in ast.walk(definition.node) if definition else ():
-                if isinstance(node, ast.FunctionDef) and node.name == method:
-                    return node
-        return None
+        return method_node(self.space, self._built, method)
 
     def _place(self, method: str) -> Place | None:
         place, node = self.space.place(self.recipe.name), self._node(method)

@@ -146,7 +146,7 @@ def _assign_list(
     layers: int,
     left: list[Candidate],
 ) -> None:
-    """A list with a gradient for every layer, in either order, or with a few for each."""
+    """Assign a list with a gradient for every layer, in either order, or with a few for each."""
     per = len(group) / layers
     if per == 1:
         meant = layer_of(name)

@@ -120,6 +120,13 @@ class DictionaryReading:
         self.notes: list[Finding] = []
         self._said_in_place = False
         self._counts: set[str] = set()
+        asked = {
+            each
+            for name in found.names.values()
+            if name in space.definitions.found
+            for each in space.definitions.found[name].arguments
+        }
+        self._asked = [each for each in binding.COUNTS if each in asked]
         self.pieces = tuple(
             Piece(entry, found.gradient_names[entry], self._line(found.gradient_names[entry]))
             for entry in found.entries
@@ -249,7 +256,7 @@ class DictionaryReading:
         values |= dict.fromkeys(binding.RATES, 0.5) | {"keep_prob": 1.0, "print_cost": False}
         values |= dict.fromkeys(PENALTIES, DECAY if self.parts.penalty else 0.0)
         self._set_globals(values)
-        for count in binding.COUNTS:
+        for count in self._asked:
             if count not in values and evaluated(self.space, count) is None:
                 values[count] = probe.examples
         return values

@@ -74,7 +74,7 @@ def search(trace: Trace, version: Any, truth: Array, begin: int, cost: str) -> E
 
 
 def unit_by_unit(trace: Trace, came: Array) -> bool:
-    """Return whether a gradient is p (1 − p) ∘ ∂C/∂p, where the p of a row or column add up to 1."""
+    """Return whether a gradient is p (1 − p) ∘ ∂C/∂p, where the p of a row add up to 1."""
     arrays = {name: as_numbers(value) for name, value in trace.names.items()}
     same = {n: a for n, a in arrays.items() if a is not None and a.shape == came.shape and a.ndim}
     for p in same.values():
@@ -177,7 +177,7 @@ def _operation(node: ast.Assign | ast.AugAssign, place: int, each: ast.BinOp) ->
     swap = swaps.get(type(each.op))
     if swap is not None:
         yield _made(node, place, ast.BinOp(left, swap[0], right), swap[1],
-                    f"the sign or kind of the operation in {ast.unparse(each)} is another")  # fmt: skip
+                    f"another operation belongs in {ast.unparse(each)}")  # fmt: skip
     if isinstance(each.op, (ast.Mult, ast.Div)):
         yield _made(node, place, left, "derivative_twice",
                     f"{ast.unparse(right)} is a factor too much")  # fmt: skip
@@ -207,7 +207,7 @@ def _names(
         if not isinstance(each, ast.Name) or each.id not in shapes:
             continue
         for other, shape in shapes.items():
-            if other == each.id or other == version.name:
+            if other in (each.id, version.name):
                 continue
             if shape == shapes[each.id] or shape == shapes[each.id][::-1]:
                 slug = _of_swap(trace, each.id, other, begin, each.id in multiplied)
@@ -222,10 +222,14 @@ def _multiplied(value: ast.expr) -> set[str]:
         parts: list[ast.expr] = []
         if isinstance(each, ast.BinOp) and isinstance(each.op, ast.MatMult):
             parts = [each.left, each.right]
-        elif isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
-            if each.func.attr in ("dot", "matmul", "mm"):
-                parts = [each.func.value, *each.args]
-        for part in parts:
+        elif (
+            isinstance(each, ast.Call)
+            and isinstance(each.func, ast.Attribute)
+            and each.func.attr in ("dot", "matmul", "mm")
+        ):
+            parts = [each.func.value, *each.args]
+        for factor in parts:
+            part = factor
             while isinstance(part, (ast.Attribute, ast.Call)):
                 part = part.value if isinstance(part, ast.Attribute) else part.func
             if isinstance(part, ast.Name):
@@ -233,7 +237,9 @@ def _multiplied(value: ast.expr) -> set[str]:
     return found
 
 
-def _of_swap(trace: Trace, met: str, wanted: str, begin: int, multiplied: bool) -> str:
+def _of_swap(  # noqa: PLR0911 (one return for each mistake)
+    trace: Trace, met: str, wanted: str, begin: int, multiplied: bool
+) -> str:
     """Return the slug of one variable taken for another."""
     forward = {name for step in trace.steps[:begin] for name in step.assigned}
     if met not in forward and wanted not in forward:
@@ -259,7 +265,7 @@ def _of_swap(trace: Trace, met: str, wanted: str, begin: int, multiplied: bool) 
 def _factors(
     trace: Trace, node: ast.Assign | ast.AugAssign, version: Any, cost: str
 ) -> Iterator[Edit]:
-    """A factor left out: the slope of the function by which the variable goes on."""
+    """Put in the slope of the function by which the variable goes on."""
     subject = version.subject
     last = {name for step in trace.steps if cost in step.assigned for name in step.reads}
     for text in ("(1 - {0}**2)", "{0} * (1 - {0})", f"({subject} > 0)"):

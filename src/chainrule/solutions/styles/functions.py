@@ -31,8 +31,23 @@ ACTIVATIONS = (
     "nonlin",
     "f",
 )
-SLOPES = ("{}_prime", "{}prime", "{}_derivative", "{}derivative", "d_{}", "d{}", "{}_grad", "{}_deriv",
-          "{}_der", "{}gradient", "{}_gradient", "{}_d", "derivative_{}", "der_{}", "deriv_{}")  # fmt: skip
+SLOPES = (
+    "{}_prime",
+    "{}prime",
+    "{}_derivative",
+    "{}derivative",
+    "d_{}",
+    "d{}",
+    "{}_grad",
+    "{}_deriv",
+    "{}_der",
+    "{}gradient",
+    "{}_gradient",
+    "{}_d",
+    "derivative_{}",
+    "der_{}",
+    "deriv_{}",
+)
 
 
 def supplied(space: Space, name: str) -> None:
@@ -51,9 +66,7 @@ def only_number(result: Any) -> float | None:
     for part in parts:
         if isinstance(part, (list, dict)) or part is None:
             continue
-        if hasattr(part, "detach"):
-            part = part.detach().cpu().numpy()
-        array = np.asarray(part)
+        array = np.asarray(part.detach().cpu().numpy() if hasattr(part, "detach") else part)
         if array.size == 1 and array.dtype.kind in "fiu":
             return float(array.reshape(()))
     return None

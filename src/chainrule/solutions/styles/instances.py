@@ -1,4 +1,4 @@
-"""An object of somebody's class ↔ parameters: where it keeps them, and where gradients are found."""
+"""An object of somebody's class ↔ parameters: where it keeps them, and gradients."""
 
 from __future__ import annotations
 

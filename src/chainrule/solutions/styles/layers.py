@@ -1,4 +1,4 @@
-"""Layers as classes: ``Dense.forward(x)``, ``Dense.backward(grad, learning_rate)``, an activation layer.
+"""Layers as classes: ``Dense.forward(x)``, ``Dense.backward(grad, rate)``, an activation layer.
 
 Objects of two layers with an activation between them are put in a row. The cost is ours, the
 squared error of what comes out, so that what is handed to the last layer's ``backward`` is known;
@@ -110,9 +110,10 @@ def _kit(space: Space) -> Kit | None:
 def _is_layer(built: Any) -> bool:
     if not isinstance(built, type):
         return False
-    methods = [getattr(built, name, None) for name in ("forward", "backward")]
-    methods = [m or getattr(built, f"{n}_propagation", None) for m, n in zip(methods, ("forward", "backward"), strict=True)]  # fmt: skip
-    forward, backward = methods
+    forward, backward = (
+        getattr(built, way, None) or getattr(built, f"{way}_propagation", None)
+        for way in ("forward", "backward")
+    )
     if not callable(forward) or not callable(backward):
         return False
     wanted = [p for p in positional(backward) if p.default is p.empty and p.name != "self"]
@@ -129,7 +130,7 @@ def _dense(space: Space, name: str, inputs: int, units: int) -> Any:
     arguments = bind(built, {"rate": RATE, "penalty": 0.0}, named)
     if arguments is None:
         return None
-    np.random.seed(7)
+    np.random.seed(7)  # noqa: NPY002 (people draw from the global generator)
     return space.caller.call(built, (), arguments, at=f"{name}.__init__")
 
 
@@ -203,6 +204,7 @@ class LayersReading:
         )
 
     def sizes(self) -> tuple[int, ...] | None:
+        """Return the sizes that are fixed inside."""
         return None
 
     def fitting(self) -> tuple[int, bool]:
@@ -213,7 +215,8 @@ class LayersReading:
         except (Exception, SystemExit):  # another reading may run
             return 0, False
         wanted = probe.params
-        good = {p.entry for p in self.pieces if p.entry in found and found[p.entry].shape == wanted[p.entry].shape}  # fmt: skip
+        entries = {piece.entry for piece in self.pieces} & found.keys()
+        good = {entry for entry in entries if found[entry].shape == wanted[entry].shape}
         return len(good), {"W1", "W2"} <= good
 
     def counts(self) -> bool:
@@ -282,6 +285,7 @@ class LayersReading:
         return {e: each.array for e, each in collecting.assigned(fresh, shapes).items()}
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return every entry in our orientation."""
         try:
             return self._gradients(probe)
         except (Exception, SystemExit) as problem:
@@ -289,6 +293,7 @@ class LayersReading:
             return {piece.entry: said for piece in self.pieces}
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
+        """Return the outputs, units × examples."""
         try:
             if not self.form.one:
                 return self.form.outputs(self._through(self._row(probe), probe))
@@ -298,15 +303,18 @@ class LayersReading:
             return trouble(problem, self._place("forward"))
 
     def cost(self, probe: Probe) -> float | Trouble | None:
+        """Return the cost."""
         found = self.outputs(probe)
         if not isinstance(found, np.ndarray):
             return found
         return float(np.sum((found - probe.y) ** 2)) / probe.examples
 
     def activation(self) -> tuple[str, Any] | None:
+        """Return name and function of the activation."""
         return activations_of(self.space)[0]
 
     def slope(self) -> tuple[str, Any] | None:
+        """Return name and function of its derivative."""
         return activations_of(self.space)[1]
 
     def judge(self, *args: Any, **options: Any) -> Penalised:

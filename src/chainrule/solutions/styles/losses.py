@@ -1,17 +1,18 @@
 """A function that returns a cost and its gradients, ``loss, grads = f(W1, b1, …, X, y, reg)``.
 
-Parameters are arguments of their own, a dictionary, or one unrolled vector (``nn_params``); examples
-are rows or columns, targets labels or one-hot. All readings are tried, the first under which the
-call runs and gradients come back in the shapes of the parameters is taken. The truth are
-differences of the very cost that is returned.
+Parameters are arguments of their own, a dictionary, or one unrolled vector (``nn_params``);
+examples are rows or columns, targets labels or one-hot. All readings are tried; the first under
+which the call runs, and gradients come back in the shapes of the parameters, is taken. The truth
+are differences of the very cost that is returned.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -24,9 +25,12 @@ from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting, implied
 from chainrule.solutions.styles.arguments import bind, role
 from chainrule.solutions.styles.functions import activations_of, only_number, supplied
-from chainrule.solutions.styles.own import Own
 from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.styles.penalties import Penalised
+from chainrule.solutions.styles.together import STYLE, Together
+
+ENOUGH = 2.0
+"""Seconds after which no further reading of one function is tried."""
 
 WEIGHT = re.compile(r"^(W|w|weights?|Theta|theta|V)_?(\d*)$")
 BIAS = re.compile(r"^(b|bias|biases|B)_?(\d*)$")
@@ -72,9 +76,19 @@ class Layout:
 
 
 class Losses:
-    """The style."""
+    """The style.
 
-    name = "a function that returns a cost and its gradients"
+    Parameters
+    ----------
+    pairs : bool, optional
+        Whether pairs of functions for a layer, forward and backward, count without one that
+        returns a cost: they do where nothing else is recognised.
+    """
+
+    name = STYLE
+
+    def __init__(self, pairs: bool = False) -> None:
+        self._alone = pairs
 
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield one reading with all such functions; none where there is none."""
@@ -82,24 +96,38 @@ class Losses:
         for name, definition in space.definitions.found.items():
             if isinstance(definition.node, ast.ClassDef) or name not in space:
                 continue
+            if not _gives_gradients(definition.node):
+                continue
             supplied(space, name)
             found = next(iter(_readings(space, name)), None)
             if found is not None:
                 parts.append(found)
         pairs = Pairs(space)
-        if parts or pairs.names:
+        if parts or (self._alone and pairs.names):
             yield cast(Reading, Together(space, parts, pairs))
+
+
+def _gives_gradients(node: ast.stmt) -> bool:
+    """Return whether a function returns several things, one of which is called a gradient."""
+    return any(
+        len(names) > 1
+        and any(not name or re.match(r"d_?[A-Za-z]|grad|nabla|J_", name) for name in names)
+        for names in collecting.returned_names(node)
+    )
 
 
 def _readings(space: Space, name: str) -> Iterator[LossReading]:
     """Yield what runs, those with all gradients in their right shapes first."""
     weak: list[tuple[int, LossReading]] = []
     whole: list[LossReading] = []
+    deadline = time.monotonic() + ENOUGH
     for layout in layouts(space, name):
         for sizes in ((3, 5, 7, 2), (3, 5, 7, 1)) if layout.layers == 3 else (
             (3, *(5,) * (layout.layers - 1), 2), (3, *(5,) * (layout.layers - 1), 1)):  # fmt: skip
             here = targets_of(draw(sizes, 11, 5))
             for form in _forms(layout, sizes[-1]):
+                if time.monotonic() > deadline:
+                    break
                 reading = LossReading(space, layout, form, sizes[-1])
                 good = reading.fitting(here)
                 if good == len(reading.pieces):
@@ -203,6 +231,7 @@ class LossReading:
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
+        """Return the sizes that are fixed inside."""
         return None if self._k != 1 else (3, *(5, 7)[: self.layers - 1], 1)
 
     def adapt(self, probe: Probe) -> Probe:
@@ -286,6 +315,7 @@ class LossReading:
         return number, found, shapes
 
     def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return every entry in our orientation."""
         return self.penalised(probe, 0.0)
 
     def penalised(self, probe: Probe, penalty: float) -> Mapping[str, Array | Trouble]:
@@ -301,6 +331,7 @@ class LossReading:
         }
 
     def cost(self, probe: Probe) -> float | Trouble | None:
+        """Return the cost."""
         return self.penalised_cost(probe, 0.0)
 
     def penalised_cost(self, probe: Probe, penalty: float) -> float | Trouble | None:
@@ -335,41 +366,13 @@ class LossReading:
         return [name for name, words in implied.HIDDEN.items() if re.search(words, source)]
 
     def activation(self) -> tuple[str, Any] | None:
+        """Return name and function of the activation."""
         return activations_of(self.space)[0]
 
     def slope(self) -> tuple[str, Any] | None:
+        """Return name and function of its derivative."""
         return activations_of(self.space)[1]
 
     def judge(self, *args: Any, **options: Any) -> Penalised:
         """Return what judges it: the usual judge, then the penalty."""
         return Penalised(self, self.space, *args, **options)
-
-
-class Together(Own):
-    """All such functions of a file, judged one after the other."""
-
-    style = Losses.name
-
-    def __init__(self, space: Space, parts: list[LossReading], pairs: Pairs) -> None:
-        super().__init__(space)
-        self.parts, self.pairs = parts, pairs
-        self.words = tuple(dict.fromkeys(word for part in parts for word in part.words))
-        self.words += tuple(pairs.words)
-        self.pieces = tuple(piece for part in parts for piece in part.pieces)
-
-    def run(self) -> None:
-        """Judge every function, each cause once."""
-        for part in self.parts:
-            judge = part.judge()
-            judge.run()
-            several = len(self.parts) + len(self.pairs.names) > 1
-            for each in judge.judged:
-                if each.role != "gradient" and each in self.judged:
-                    continue
-                name = f"{part.layout.name}: {each.name}" if several else each.name
-                self.judged.append(replace(each, name=name))
-            self.findings += [each for each in judge.findings if each not in self.findings]
-            self.remarks += [each for each in judge.remarks if each not in self.remarks]
-        self.pairs.run()
-        self.judged += self.pairs.judged
-        self.findings += self.pairs.findings

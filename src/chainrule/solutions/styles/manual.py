@@ -1,9 +1,9 @@
 """Gradients step by step at the top level: ``dlogits``, ``dW2``, ``dh``, … of statements above.
 
 Every ``dX`` is compared with the derivative of the cost by the variable X: X is moved after the
-statement that assigns it, the statements after it are run again. Where a gradient is wrong the right
-one takes its place before the next is judged, so that each is judged by itself and a cause is said
-once. No automatic differentiation is used, not even where the code has tensors.
+statement that assigns it, the statements after it are run again. Where a gradient is wrong the
+right one takes its place before the next is judged, so that each is judged by itself and a cause
+is said once. No automatic differentiation is used, not even where the code has tensors.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import direct
 from chainrule.solutions.calls import trouble
-from chainrule.solutions.findings import Finding, Judged, Place
+from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array, Piece, Reading
 from chainrule.solutions.space import Space
-from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like, steps
+from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like
 from chainrule.solutions.styles import edits
+from chainrule.solutions.styles.bodies import bodies
 from chainrule.solutions.styles.own import Own
-
-Located = tuple[ast.stmt, Place]
 
 COSTS = ("loss", "cost", "total_loss", "L", "J", "C", "E", "error", "mse", "nll", "loss_value")
 GRADIENT = re.compile(
@@ -62,7 +61,7 @@ class Manual:
 
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield the reading, if there are a cost and gradients of what leads to it."""
-        for body in _bodies(space):
+        for body in bodies(space, COSTS):
             for name in {name for step in body for name in step.reads}:
                 space.load(name)
             with tensors():
@@ -70,79 +69,6 @@ class Manual:
                 if reading.found():
                     yield cast(Reading, reading)
                     return
-
-
-def _bodies(space: Space) -> Iterator[list[Step]]:
-    """Yield what may be run: all at the top, with loops opened once, functions with their call."""
-    top = space.definitions.statements
-    yield steps(top, space)
-    opened = [each for node, place in top for each in _opened(node, place)]
-    yield steps(opened, space)
-    calls = {
-        call.func.id: call
-        for node, _ in top
-        for call in ast.walk(node)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-    }
-    for name, definition in space.definitions.found.items():
-        node = definition.node
-        if not isinstance(node, ast.FunctionDef) or name not in calls:
-            continue
-        body: list[Located] = list(top)
-        for argument, value in _arguments(node, calls[name]):
-            made = ast.Assign([ast.Name(argument, ast.Store())], value)
-            body.append(
-                (ast.fix_missing_locations(ast.copy_location(made, node)), definition.place)
-            )
-        for inner in node.body:
-            where = _inside(definition.place, inner, node)
-            body += _opened(inner, where)
-        yield steps(body, space)
-
-
-def _opened(node: ast.stmt, place: Place) -> Iterator[Located]:
-    """Yield the statements of a loop, once; other statements as they are."""
-    if isinstance(node, (ast.For, ast.While)):
-        if isinstance(node, ast.For):
-            names = ast.Assign([node.target], _first(node.iter))
-            yield ast.fix_missing_locations(ast.copy_location(names, node)), place
-        for each in node.body:
-            yield from _opened_inside(each, _inside(place, each, node))
-    else:
-        yield node, place
-
-
-def _opened_inside(node: ast.stmt, place: Place) -> Iterator[Located]:
-    """Yield the statements of a loop in a loop, if the cost is in there; else the loop."""
-    if isinstance(node, ast.For) and any(
-        isinstance(each, ast.Name) and each.id in COSTS and isinstance(each.ctx, ast.Store)
-        for each in ast.walk(node)
-    ):
-        yield from _opened(node, place)
-    else:
-        yield node, place
-
-
-def _inside(place: Place, inner: ast.stmt, outer: ast.stmt) -> Place:
-    source = ast.unparse(inner).split("\n")[0]
-    return replace(place, line=place.line + inner.lineno - outer.lineno, source=source)
-
-
-def _arguments(node: ast.FunctionDef, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """Yield arguments with the expressions that a call, or a default, gives them."""
-    names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
-    given = dict(zip(names, call.args, strict=False))
-    given |= {each.arg: each.value for each in call.keywords if each.arg}
-    defaults = dict(zip(names[::-1], node.args.defaults[::-1], strict=False))
-    for name in names:
-        value = given.get(name, defaults.get(name))
-        if value is not None:
-            yield name, value
-
-
-def _first(of: ast.expr) -> ast.expr:
-    call = ast.Call(ast.Name("iter", ast.Load()), [of], [])
-    return ast.Call(ast.Name("next", ast.Load()), [call], [])
 
 
 class ManualReading(Own):

@@ -1,4 +1,4 @@
-"""Any functions at all, named by the person: ``--gradient "grad_{p}" --cost loss --parameters W1,b1``.
+"""Any functions, named by options: ``--gradient "grad_{p}" --cost loss --parameters W1,b1``.
 
 Arguments are bound by their names to parameters, and to data that the file defines. Where the file
 tells no value of a parameter, its shape is found by trying. The truth are differences of the named
@@ -28,8 +28,20 @@ from chainrule.solutions.styles.functions import only_number
 from chainrule.solutions.styles.own import Own
 
 EXAMPLES, FEATURES = 11, 3
-SHAPES: tuple[tuple[int, ...], ...] = ((), (FEATURES,), (FEATURES, 2), (2, FEATURES), (FEATURES, 1), (1, FEATURES), (2,), (2, 1), (1, 2), (1,), (1, 1))  # fmt: skip
-MOST_TRIES = 600
+SHAPES: tuple[tuple[int, ...], ...] = (
+    (),
+    (FEATURES,),
+    (FEATURES, 2),
+    (2, FEATURES),
+    (FEATURES, 1),
+    (1, FEATURES),
+    (2,),
+    (2, 1),
+    (1, 2),
+    (1,),
+    (1, 1),
+)
+MOST_TRIES = 4000
 
 
 class Options:
@@ -95,7 +107,8 @@ class OptionsReading(Own):
             return
         trace = Trace(self.space, steps(self.space.definitions.statements, self.space))
         trace.run(len(trace.steps))
-        self._names = trace.names
+        found = self.space.definitions.found  # of these the last definition counts
+        self._names = {n: value for n, value in trace.names.items() if n not in found}
         if not self._supply():
             self._judge_all(
                 Verdict.CANNOT_RUN,
@@ -269,6 +282,7 @@ class OptionsReading(Own):
                 unknown.append(name)
         shapes = [self._shapes(name) for name in unknown]
         first: dict[str, Any] | None = None
+        any_values: dict[str, Any] | None = None
         for count, chosen in enumerate(itertools.product(*shapes)):
             if count >= MOST_TRIES:
                 break
@@ -276,29 +290,31 @@ class OptionsReading(Own):
             for name, shape in zip(unknown, chosen, strict=True):
                 values[name] = rng.uniform(0.1, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
             self._values = values
-            works, fits = self._works()
+            works, runs, fits = self._works()
             if works and fits:
                 return True
-            first = first or (values if works else None)
-        self._values = first or {}
-        return first is not None
+            first = first or (values if works and runs else None)
+            any_values = any_values or (values if works else None)
+        self._values = first or any_values or {}
+        return bool(first or any_values)
 
-    def _works(self) -> tuple[bool, bool]:
-        """Return whether the cost is a number, and whether gradients have the right shapes."""
+    def _works(self) -> tuple[bool, bool, bool]:
+        """Return whether the cost is a number, gradients run, and have the right shapes."""
         try:
             number = only_number(self._call(self.options.cost, self._values))
-            if number is None or not np.isfinite(number):
-                return False, False
         except (Exception, SystemExit):  # other shapes may do
-            return False, False
-        fits = True
+            return False, False, False
+        if number is None or not np.isfinite(number):
+            return False, False, False
+        runs = fits = True
         for piece in self.pieces:
             try:
                 claim = self._claimed(piece, self._call(piece.name, self._values))
-            except (Exception, SystemExit):  # said when it is judged
+            except (Exception, SystemExit):  # other shapes may do
+                runs = fits = False
                 continue
             fits &= claim is not None and claim.shape == np.shape(self._values[piece.entry])
-        return True, fits
+        return True, runs, fits
 
     def _shapes(self, name: str) -> Sequence[tuple[int, ...]]:
         """Return shapes to try, the most likely first."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import direct
-from chainrule.solutions.calls import trouble
+from chainrule.solutions.calls import blank, trouble
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.forms import array_of
 from chainrule.solutions.reading import Array
@@ -48,6 +48,7 @@ SHAPES: Mapping[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
         (r"b|bias", (M, 1)),
     ),
 }
+OF_VALUES = (["x", "y"], ["scores", "y"], ["logits", "y"], ["z", "y"])
 OPTIONS: Mapping[str, Any] = {
     "bn_param": {"mode": "train"},
     "ln_param": {},
@@ -92,11 +93,12 @@ class Pairs:
                 back = name.replace("_forward", "_backward")
                 if back in found and len(found[back].arguments) == 2:
                     yield Pair(name, back)
-            elif re.fullmatch(r"\w*loss", name) and [a.lower() for a in found[name].arguments] in (
-                ["x", "y"], ["scores", "y"], ["logits", "y"], ["z", "y"],
-            ):  # fmt: skip
-                if any(len(each) == 2 for each in returned_names(found[name].node)):
-                    yield Pair(name, None)
+            elif (
+                re.fullmatch(r"\w*loss", name)
+                and [each.lower() for each in found[name].arguments] in OF_VALUES
+                and any(len(each) == 2 for each in returned_names(found[name].node))
+            ):
+                yield Pair(name, None)
 
     def run(self) -> None:
         """Judge every pair."""
@@ -158,12 +160,16 @@ class Pairs:
                 came = self.space.call(self.space[pair.backward], upstream.copy(), result[1])
                 claims = [array_of(part) for part in (came if isinstance(came, tuple) else (came,))]
         except (Exception, SystemExit) as problem:
-            said = trouble(problem, place)
-            self.judged.append(
-                Judged(name, Verdict.CANNOT_RUN, detail=said.sentence, place=said.place)
-            )
+            said = blank(self.space, name) or trouble(problem, place)
+            blank_one = said.slug == "unfinished"
+            verdict = Verdict.UNFINISHED if blank_one else Verdict.CANNOT_RUN
+            self.judged.append(Judged(name, verdict, detail=said.sentence, place=said.place))
             return
-        arrays = [key for key, value in arguments.items() if getattr(value, "dtype", None) == float]
+        arrays = [
+            key
+            for key, value in arguments.items()
+            if getattr(value, "dtype", np.dtype(int)).kind == "f"
+        ]
         names = next(
             (
                 n

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chainrule.solutions import roles
+from chainrule.solutions import roles, slopes
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding
 
@@ -105,7 +105,7 @@ def found(space: Space) -> Parts | None:
     )
     spelled = roles.parameter_names(space, layers)
     slope = roles.first(functions, roles.SLOPE, taken)
-    activation = roles.matching(slope, functions) or roles.first(functions, roles.ACTIVATION)
+    activation = slopes.matching(slope, functions) or roles.first(functions, roles.ACTIVATION)
     names = {
         "forward": forward or "",
         "cost": cost or "",

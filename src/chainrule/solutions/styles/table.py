@@ -11,12 +11,13 @@ from chainrule.solutions.styles.tuples import Tuples
 
 STYLES: tuple[Style, ...] = (
     Column(),
+    Losses(),
     Tuples(),
     Dictionaries(),
     Layers(),
     Classes(),
-    Losses(),
     Manual(),
+    Losses(pairs=True),
 )
 
 __all__ = ["STYLES"]
