@@ -102,7 +102,8 @@ class Caches(Words):
             "    L = len(layer_dims)",
             "    for l in range(1, L):",
             "        shape = layer_dims[l], layer_dims[l - 1]",
-            "        parameters['W' + str(l)] = np.random.randn(*shape) / np.sqrt(layer_dims[l - 1])",
+            "        scale = 1 / np.sqrt(layer_dims[l - 1])",
+            "        parameters['W' + str(l)] = np.random.randn(*shape) * scale",
             "        parameters['b' + str(l)] = np.zeros((layer_dims[l], 1))",
             "    return parameters",
         ]

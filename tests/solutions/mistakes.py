@@ -122,7 +122,7 @@ PLANTED: dict[str, Row] = {
         ("missing_output_derivative",),
         (("cost", "squared"), ("output", "sigmoid"), ("with_cost", True)),
     ),
-    "cost_gradient_mismatch": Row(TWO, wholes.mismatch, ("constant_factor",)),
+    "cost_gradient_mismatch": Row(TWO, wholes.mismatch, ("constant_factor",), remark=True),
     "global_count": Row(("dictionaries",), wholes.count, ("cost_gradient_mismatch",)),
     "cost_normalisation": Row(("column",), wholes.normalisation, remark=True),
     "forward_wrong": Row(
@@ -131,7 +131,7 @@ PLANTED: dict[str, Row] = {
         ("derivative_of_other_function", "derivative_formula"),
     ),
     "updated_too_early": Row(("dictionaries", "losses"), wholes.too_early),
-    "in_place": Row(("dictionaries",), wholes.in_place),
+    "in_place": Row(("dictionaries",), wholes.in_place, remark=True),
     "stale_parameters": Row(("dictionaries",), wholes.stale),
     "lost_path": Row(("manual",), wholes.lost, forced=(("steps", True),)),
     "not_expanded": Row(("manual",), wholes.not_expanded, forced=(("steps", True),)),
