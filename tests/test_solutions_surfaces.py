@@ -53,7 +53,14 @@ FORMS = {
 
 
 def defined(found):
-    return {name: ast.dump(each.node) for name, each in found.found.items()}
+    """Definitions without docstrings, in which tabs are tabs."""
+    return {name: ast.dump(WithoutText().visit(each.node)) for name, each in found.found.items()}
+
+
+class WithoutText(ast.NodeTransformer):
+    def visit_Expr(self, node):  # noqa: N802 - its name in ast
+        text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return ast.Pass() if text else node
 
 
 @pytest.mark.parametrize("style", STYLES)
