@@ -11,8 +11,8 @@ from chainrule.solutions.styles.tuples import Tuples
 
 STYLES: tuple[Style, ...] = (
     Column(),
+    Tuples(),  # before a gradient function is asked for a cost that stands beside it
     Losses(),
-    Tuples(),
     Dictionaries(),
     Layers(),
     Classes(),
