@@ -152,6 +152,21 @@ class ManualReading(Own):
                 self.trace.run(version.last + 1)
                 self._one(version)
             self._inherited()
+        self._beside()
+
+    def _beside(self) -> None:
+        """Say of gradients that are put into a dictionary that nobody has looked at them.
+
+        Such a function would be read as one that returns them, if it ran: it does not.
+        """
+        known = {name for step in self.trace.steps for name in step.assigned}
+        for step in self.trace.steps[self._begin :]:
+            key = _key(step.node)
+            if key is not None and (key in known or _subject(key, known) is not None):
+                detail = "it is put into a dictionary by code that could not be run as a whole"
+                self.judged.append(
+                    Judged(key, Verdict.CANNOT_RUN, entry=key, detail=detail, place=step.place)
+                )
 
     def _again(self, subject: str) -> Again | None:
         begin = self.trace.last(subject, self._begin)
@@ -335,6 +350,14 @@ def _subject(name: str, known: set[str]) -> str | None:
     for each in (*match.groups(), *([name[1:]] if name.startswith("d") else [])):
         if each and each in known:
             return each
+    return None
+
+
+def _key(node: ast.stmt) -> str | None:
+    """Return the text by which a statement puts something into a dictionary."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return target.slice.value if isinstance(target.slice.value, str) else None
     return None
 
 
