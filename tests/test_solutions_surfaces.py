@@ -58,7 +58,7 @@ def defined(found):
 
 
 class WithoutText(ast.NodeTransformer):
-    def visit_Expr(self, node):  # noqa: N802 - its name in ast
+    def visit_Expr(self, node):
         text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return ast.Pass() if text else node
 

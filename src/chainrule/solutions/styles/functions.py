@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from chainrule.solutions.calls import evaluated
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arguments import positional, role
 
+GRADIENT = re.compile(r"d_?[A-Za-z]|grad|nabla|J_")
 COST = re.compile(
     r"_*(compute_|get_|calc(ulate)?_)?(total_)?(cost|loss|error|mse|mean_squared?_error|"
     r"(binary_|categorical_)?cross_?entropy|bce|cce|objective|sse|log_loss|quadratic_cost|J)"
@@ -70,6 +71,26 @@ def only_number(result: Any) -> float | None:
         if array.size == 1 and array.dtype.kind in "fiu":
             return float(array.reshape(()))
     return None
+
+
+def cost_in(result: Any, returned: Iterable[Sequence[str]]) -> float | None:
+    """Return the number that is the cost: that which is called one, else none of the gradients.
+
+    Parameters
+    ----------
+    result : object
+        Of a function.
+    returned : iterable of sequence of str
+        The names in its return statements.
+    """
+    parts = result if isinstance(result, tuple) else (result,)
+    for names in returned:
+        if len(names) == len(parts):
+            pairs = list(zip(names, parts, strict=True))
+            called = [part for name, part in pairs if COST.fullmatch(name)]
+            others = [part for name, part in pairs if not GRADIENT.match(name)]
+            return only_number(tuple(called or others))
+    return only_number(result)
 
 
 def costs_of(space: Space, thing: Any, class_name: str) -> Iterator[Callable[..., Any]]:

@@ -24,7 +24,13 @@ from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting, implied
 from chainrule.solutions.styles.arguments import bind, role
-from chainrule.solutions.styles.functions import activations_of, only_number, supplied
+from chainrule.solutions.styles.functions import (
+    GRADIENT,
+    activations_of,
+    cost_in,
+    only_number,
+    supplied,
+)
 from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.styles.penalties import Penalised
 from chainrule.solutions.styles.together import STYLE, Together
@@ -110,8 +116,7 @@ class Losses:
 def _gives_gradients(node: ast.stmt) -> bool:
     """Return whether a function returns several things, one of which is called a gradient."""
     return any(
-        len(names) > 1
-        and any(not name or re.match(r"d_?[A-Za-z]|grad|nabla|J_", name) for name in names)
+        len(names) > 1 and any(not name or GRADIENT.match(name) for name in names)
         for names in collecting.returned_names(node)
     )
 
@@ -287,7 +292,7 @@ class LossReading:
         named_parts = collecting.of_result(result, self._returned)
         found = collecting.assigned(named_parts, shapes)
         arrays = {entry: np.array(each.array, float) for entry, each in found.items()}
-        return only_number(result), arrays, shapes
+        return cost_in(result, self._returned), arrays, shapes
 
     def _blocks(self, probe: Probe) -> list[Array]:
         blocks = []

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -185,6 +185,25 @@ class Pairs:
             if key is None:
                 continue
             self._one(pair, arguments, upstream, key, claim)
+        self._mean(name)
+
+    def _mean(self, name: str) -> None:
+        """Take 1/m in all parameters, and not in what goes on to the layer below, as convention.
+
+        Courses divide by the number of examples here, and not in the derivative of the cost.
+        """
+        mine = [each for each in self.judged if each.name.startswith(f"{name}: ")]
+        causes = [each for each in self.findings if each.entries[0].startswith(f"{name}: ")]
+        wrong = [each for each in mine if each.verdict.bad]
+        divided = {"double_mean", "bias_mean_again"}
+        if len(wrong) < 2 or len(wrong) == len(mine) or {c.slug for c in causes} - divided:
+            return
+        words = "divided by the number of examples here, and not in the derivative of the cost"
+        for each in wrong:
+            place = self.judged.index(each)
+            verdict = Verdict.UP_TO_CONSTANT
+            self.judged[place] = replace(each, verdict=verdict, detail=words)
+        self.findings = [each for each in self.findings if each not in causes]
 
     def _one(
         self, pair: Pair, arguments: dict[str, Any], upstream: Array | None, key: str, claim: Any
