@@ -17,62 +17,43 @@ from solutions.mistakes import ELSEWHERE, PAIRS, PLANTED, accepted
 SOAK = bool(os.environ.get("CHAINRULE_SOAK"))
 COUNT = 12 if SOAK else 1
 ALONE = [(style, slug) for slug, row in PLANTED.items() for style in row.styles]
+NAMELESS_STEP = "the first wrong step is named, not what was done there"
+NOT_READ = "a function that stops half way is read as single statements, and those are right"
 NOT_YET = {
-    **dict.fromkeys(
-        [
-            ("manual", slug)
-            for slug in (
-                "double_mean",
-                "constant_factor",
-                "function_for_derivative",
-                "derivative_wrong_layer",
-                "derivative_of_other_function",
-                "derivative_reciprocal",
-                "weight_for_activation",
-                "one_example_only",
-                "missing_weight",
-                "lost_path",
-                "not_expanded",
-                "not_defined",
-            )
-        ],
-        "the first wrong step is named, not what was done there",
-    ),
-    **dict.fromkeys(
-        [
-            ("classes", slug)
-            for slug in (
-                "derivative_wrong_layer",
-                "missing_weight",
-                "weight_not_transposed",
-                "returns_none",
-                "not_defined",
-                "missing_definition",
-            )
-        ],
-        "what does not run at the sizes of the probes is not taken for a class with backprop",
-    ),
-    **dict.fromkeys(
-        [
-            ("losses", slug)
-            for slug in (
-                "derivative_wrong_layer",
-                "wrong_previous_activation",
-                "missing_weight",
-            )
-        ],
-        "layers of the same size are not tried",
-    ),
-    ("dictionaries", "wrong_previous_activation"): "layers of the same size are not tried",
-    **dict.fromkeys(
-        [("losses", slug) for slug in ("returns_none", "not_defined", "raises")],
-        "said in the line of the entry, without a finding",
-    ),
+    **{
+        ("manual", slug): NAMELESS_STEP
+        for slug in (
+            "double_mean",
+            "constant_factor",
+            "function_for_derivative",
+            "derivative_wrong_layer",
+            "derivative_of_other_function",
+            "derivative_reciprocal",
+            "weight_for_activation",
+            "one_example_only",
+            "missing_weight",
+            "lost_path",
+            "not_expanded",
+            "not_defined",
+        )
+    },
+    **{
+        ("losses", slug): NOT_READ
+        for slug in ("not_defined", "raises", "wrong_previous_activation")
+    },
+    ("losses", "returns_none"): "no gradient is judged then",
+    ("losses", "derivative_wrong_layer"): "layers of the same size are not tried",
+    ("losses", "missing_weight"): "layers of the same size are not tried",
     ("losses", "softmax_axis"): "the network is not recognised then",
     ("losses", "picked_entries"): "taken for softmax unit by unit",
     ("losses", "index_scatter"): "no hypothesis has it",
     ("losses", "precision"): "not remarked upon",
     ("losses", "updated_too_early"): "found, and the penalty is blamed too",
+    ("dictionaries", "wrong_previous_activation"): "layers of the same size are not tried",
+    ("classes", "returns_none"): "not taken for a class with backprop then",
+    ("classes", "derivative_wrong_layer"): "found, and a bias that is not summed is seen too",
+    ("classes", "missing_weight"): "found, and a bias that is not summed is seen too",
+    ("classes", "weight_not_transposed"): "found, and a bias that is not summed is seen too",
     ("column", "sign"): "beside a penalty, two mistakes are said in the place of one",
 }
 """What is planted and comes back wrong, but not by its name; anything else has to."""
@@ -120,7 +101,15 @@ def test_a_mistake_is_recognised(style, slug):
         assert report.status != 0 or not spoils(solution)
 
 
-@pytest.mark.parametrize(("style", "slug"), some([row for row in ALONE if row in NOT_YET]))
+@pytest.mark.parametrize(
+    ("style", "slug"),
+    [row for row in ALONE if row in NOT_YET and NOT_YET[row] != NOT_READ]
+    + [
+        pytest.param(*row, marks=pytest.mark.xfail(reason=why, strict=True))
+        for row, why in NOT_YET.items()
+        if why == NOT_READ
+    ],
+)
 def test_a_mistake_without_a_name_is_no_right_solution(style, slug):
     for solution in sample(style, (slug,), COUNT):
         assert report_of(solution).status != 0 or not spoils(solution), solution.label
