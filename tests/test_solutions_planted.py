@@ -18,7 +18,7 @@ SOAK = bool(os.environ.get("CHAINRULE_SOAK"))
 COUNT = 12 if SOAK else 1
 ALONE = [(style, slug) for slug, row in PLANTED.items() for style in row.styles]
 NAMELESS_STEP = "the first wrong step is named, not what was done there"
-NOT_READ = "a function that stops half way is read as single statements, and those are right"
+NOT_READ = "a function that stops half way is read as single statements"
 NOT_YET = {
     **{
         ("manual", slug): NAMELESS_STEP
@@ -101,15 +101,7 @@ def test_a_mistake_is_recognised(style, slug):
         assert report.status != 0 or not spoils(solution)
 
 
-@pytest.mark.parametrize(
-    ("style", "slug"),
-    [row for row in ALONE if row in NOT_YET and NOT_YET[row] != NOT_READ]
-    + [
-        pytest.param(*row, marks=pytest.mark.xfail(reason=why, strict=True))
-        for row, why in NOT_YET.items()
-        if why == NOT_READ
-    ],
-)
+@pytest.mark.parametrize(("style", "slug"), [row for row in ALONE if row in NOT_YET])
 def test_a_mistake_without_a_name_is_no_right_solution(style, slug):
     for solution in sample(style, (slug,), COUNT):
         assert report_of(solution).status != 0 or not spoils(solution), solution.label
