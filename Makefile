@@ -7,9 +7,10 @@ BENCH_OPTIONS ?=
 TOOLS := $(VENV)/.tools
 STAMP := $(VENV)/.installed
 NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
-GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py)
+GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py \
+	solutions_command.py solutions_terminal.py solutions_page.py)
 
-.PHONY: help install demo test quick check soak sanitize golden bench roofline wheel clean
+.PHONY: help install demo test quick check soak sanitize golden bench confusion roofline wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +68,9 @@ INSTALL_WITH_SYMBOLS = \
 bench: $(BENCH)/.installed  ## measure against the peers (half an hour; BENCH_OPTIONS=--quick: minutes)
 	$(INSTALL_WITH_SYMBOLS)
 	$(BENCH)/bin/python -m benchmarks $(BENCH_OPTIONS)
+
+confusion: $(STAMP)  ## mistakes planted in solutions against what is said of them; a page in benchmarks/
+	$(BIN)/python -m benchmarks.confusion
 
 roofline: $(BENCH)/.installed  ## where the time of each workload goes, by perf; a page in benchmarks/
 	$(INSTALL_WITH_SYMBOLS)

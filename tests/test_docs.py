@@ -24,13 +24,15 @@ from chainrule.render import text
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+UPDATE = os.environ.get("CHAINRULE_GOLDEN") == "update"
 BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_python_of_a_page_prints_what_stands_below_it(path):
-    module, printed = {}, None
-    for language, block in BLOCK.findall(path.read_text(encoding="utf-8")):
+def test_python_of_a_page_prints_what_stands_below_it(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    page, module, printed = path.read_text(encoding="utf-8"), {}, None
+    for language, block in BLOCK.findall(page):
         if language == "python":
             assert not printed, f"this was printed, and does not stand on the page: {printed}"
             output = io.StringIO()
@@ -39,7 +41,11 @@ def test_python_of_a_page_prints_what_stands_below_it(path):
             printed = output.getvalue()
         else:
             assert printed is not None
-            assert printed.split() == block.split()
+            if UPDATE and printed.split() != block.split():
+                page = page.replace(f"```text\n{block}```", f"```text\n{printed}```", 1)
+                path.write_text(page, encoding="utf-8")
+            else:
+                assert printed.split() == block.split()
             printed = None
     assert not printed
 
@@ -93,6 +99,22 @@ def test_commands_in_the_readme_run():
         assert CliRunner().invoke(main, shlex.split(line)).exit_code == 0, line
 
 
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_transcripts_of_commands_are_what_is_printed(path, monkeypatch):
+    from click.testing import CliRunner
+
+    from chainrule.cli import main
+
+    monkeypatch.chdir(ROOT)
+    page = path.read_text(encoding="utf-8")
+    for line, shown in re.findall(r"```console\n\$ chainrule (.*?)\n(.*?)```", page, re.DOTALL):
+        printed = CliRunner().invoke(main, shlex.split(line)).stdout
+        if UPDATE:
+            page = page.replace(f"{line}\n{shown}```", f"{line}\n{printed}```")
+            path.write_text(page, encoding="utf-8")
+        assert f"{line}\n{printed}```" in page
+
+
 # the table of functions and costs -------------------------------------------------------------
 
 
@@ -144,7 +166,7 @@ def _cell(said):
 
 def test_page_of_functions_and_costs_is_that_of_the_tables():
     path = ROOT / "docs" / "functions-and-costs.md"
-    if os.environ.get("CHAINRULE_GOLDEN") == "update":
+    if UPDATE:
         path.write_text(functions_and_costs(), encoding="utf-8")
     assert path.read_text(encoding="utf-8") == functions_and_costs()
 

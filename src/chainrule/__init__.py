@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the names are imported when first used
     from chainrule import data, errors, interchange, plots
     from chainrule.callbacks import Snapshots
-    from chainrule.checking import check
+    from chainrule.checking import check, diagnose, diagnose_function
     from chainrule.derivation import Derivation
     from chainrule.errors import (
         ChainruleError,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:  # what type checkers see; at run time the names are imported 
     from chainrule.schedules import Cosine, OneCycle, ReduceOnPlateau, StepDecay, WarmUp
     from chainrule.second_order import LBFGS, LevenbergMarquardt
     from chainrule.sensitivity import input_jacobian, per_example_gradients, per_example_jacobians
+    from chainrule.solutions.check import check_file
+    from chainrule.solutions.notebook import check_notebook
     from chainrule.stopping import Patience, TimeLimit, Tolerance
     from chainrule.storage import load, save
     from chainrule.training import train
@@ -79,6 +81,10 @@ _HOMES = {
     "WarmUp": "schedules",
     "WrongDerivative": "errors",
     "check": "checking",
+    "check_file": "solutions.check",
+    "check_notebook": "solutions.notebook",
+    "diagnose": "checking",
+    "diagnose_function": "checking",
     "input_jacobian": "sensitivity",
     "load": "storage",
     "per_example_gradients": "sensitivity",
@@ -126,7 +132,11 @@ __all__ = [
     "WrongDerivative",
     "__version__",
     "check",
+    "check_file",
+    "check_notebook",
     "data",
+    "diagnose",
+    "diagnose_function",
     "errors",
     "input_jacobian",
     "interchange",
@@ -154,3 +164,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make ``%%check_gradients`` known to IPython: what ``%load_ext chainrule`` calls."""
+    importlib.import_module("chainrule.solutions.notebook").load(shell)

@@ -43,6 +43,7 @@ _CONSTANTS = {
     ROOT_2_PI: "√(2π)",
     LOG_2: "log 2",
 }
+_SPELLED_CONSTANTS = {spelled: name for name, spelled in _CONSTANTS.items()}
 _NAME = re.compile(r"(?P<kind>[A-Za-z_]+?)(?P<layer>\d*)\Z")
 _DERIVATIVE = re.compile(r"d(?P<what>[Cs])_d(?P<by>\w+)\Z")
 _SPELLED_DERIVATIVE = re.compile(r"∂(?P<what>[Cs])/∂(?P<by>\w+)\Z")
@@ -152,6 +153,8 @@ def code(name: str) -> str:
     """
     if name == "x":
         return activations(0)
+    if name in _SPELLED_CONSTANTS:
+        return _SPELLED_CONSTANTS[name]
     spelled = _SPELLED_DERIVATIVE.match(name)
     if spelled:
         return f"d{spelled['what']}_d{spelled['by']}"

@@ -133,12 +133,12 @@ def precision(cost: CostFunction, params: Parameters, x: Array, y: Array, size: 
         steps = np.abs(np.diff(values))
         if not steps.any():
             continue  # so coarse that it does not move at all
-        jitter = _jitter(values) if spacing == SPACINGS[0] else float(steps[steps > 0].min())
-        return max(epsilon, COARSE * jitter / size)
+        noise = jitter(values) if spacing == SPACINGS[0] else float(steps[steps > 0].min())
+        return max(epsilon, COARSE * noise / size)
     return epsilon
 
 
-def _jitter(values: NDArray[np.float64]) -> float:
+def jitter(values: NDArray[np.float64]) -> float:
     """Return the standard deviation of the noise in values of a smooth function, equally spaced."""
     differences = np.diff(values, ORDER)
     scale = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)

@@ -1,32 +1,22 @@
-"""The commands and their options. What they do is elsewhere: `demo` beside this, and below."""
+"""The commands and their options. What they do is beside this: `check`, `demo`, and below."""
 
 from __future__ import annotations
 
 import functools
 import io
 import os
-import re
-import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-import numpy as np
 
 import chainrule
-from chainrule.activations import ACTIVATIONS
-from chainrule.checking import check as check_gradients
-from chainrule.costs import COSTS
+from chainrule.cli import options
+from chainrule.cli.check import check
 from chainrule.derivation import Derivation
-from chainrule.errors import ChainruleError, InvalidType
-from chainrule.network import Network
-from chainrule.parameters import SCHEMES, Parameters
-from chainrule.render.text import PAGE
-
-Command = Callable[..., Any]
+from chainrule.errors import ChainruleError
 
 
 class _Teaching(click.Group):
@@ -75,146 +65,8 @@ def main() -> None:
     """Backpropagation that you can read, check and run."""
 
 
-class _Sizes(click.ParamType[list[int]]):
-    name = "sizes"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
-        if isinstance(value, list):
-            return value
-        if not re.fullmatch(r"\d+(-\d+)*", value):
-            self.fail(f"{value!r} is no list of layer sizes; write them like 5-3-2-2", param, ctx)
-        return [int(size) for size in value.split("-")]
-
-
-def _cost_names() -> list[str]:
-    families = dict.fromkeys(row.family for row in COSTS.values())
-    return [family.partition("(")[0] for family in families]
-
-
-def _described(command: Command) -> Command:
-    """Add the argument and the options that describe a network."""
-    options = [
-        click.argument("sizes", type=_Sizes()),
-        click.option(
-            "--activation",
-            default="sigmoid",
-            show_default=True,
-            metavar="NAME[,NAME…]",
-            help=f"One for all layers or one per layer: {', '.join(ACTIVATIONS)}; with a number, "
-            'quoted, as in "leaky_relu(0.2)".',
-        ),
-        click.option(
-            "--output",
-            metavar="NAME",
-            help="Activation of the last layer; usual: that which goes with the cost.",
-        ),
-        click.option(
-            "--cost",
-            default="squared_error",
-            show_default=True,
-            metavar="NAME",
-            help=f'{", ".join(_cost_names())}; with a number, quoted, as in "huber(1.5)".',
-        ),
-        click.option("--l2", default=0.0, metavar="λ", help="Penalty (λ/2) Σ ‖W‖² on the weights."),
-        click.option(
-            "--dropout",
-            default="0",
-            metavar="P[,P…]",
-            help="Probability that a hidden unit is left out: one for all layers or one each.",
-        ),
-        click.option("--weights", is_flag=True, help="Give every example a weight."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _drawn(command: Command) -> Command:
-    """Add the options that say where to evaluate a network."""
-    options = [
-        click.option(
-            "--examples",
-            type=click.IntRange(min=1, max=100_000),
-            default=3,
-            show_default=True,
-            metavar="M",
-            help="Number of random examples.",
-        ),
-        click.option(
-            "--seed",
-            type=click.IntRange(min=0),
-            default=0,
-            show_default=True,
-            help="Of the random parameters and examples.",
-        ),
-        click.option(
-            "--scheme",
-            type=click.Choice(list(SCHEMES)),
-            default="xavier",
-            show_default=True,
-            help="How parameters are drawn.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _width() -> int:
-    """Return the width of a terminal, or of a page where the output goes elsewhere."""
-    return min(shutil.get_terminal_size().columns, PAGE) if sys.stdout.isatty() else PAGE
-
-
-def _listed(given: str) -> list[str]:
-    """Split at commas, but not at those in parentheses."""
-    return re.split(r",(?![^()]*\))", given)
-
-
-def _network(
-    sizes: list[int], activation: str, output: str | None, cost: str, l2: float, dropout: str
-) -> Network:
-    names = _listed(activation)
-    rates = []
-    for written in _listed(dropout):
-        try:
-            rates.append(float(written))
-        except ValueError:
-            raise InvalidType(f"dropout is {written!r}, wanted a number such as 0.2") from None
-    return Network(
-        sizes,
-        activation=names if len(names) > 1 else names[0],
-        output=output,
-        cost=cost,
-        l2=l2,
-        dropout=rates if len(rates) > 1 else rates[0],
-    )
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """Where a network is evaluated: random parameters, and examples in the domain of the cost."""
-
-    params: Parameters
-    x: np.ndarray
-    y: np.ndarray
-    further: dict[str, Any]
-
-
-def _draw(
-    net: Network, examples: int, seed: int, scheme: str, weights: bool, dtype: str = "float64"
-) -> _Drawn:
-    rng = np.random.default_rng(seed)
-    params = net.initialize(rng, scheme=scheme, dtype=dtype)
-    x = rng.standard_normal((net.sizes[0], examples))
-    y = net.architecture.cost.domain.sample(rng, net.sizes[-1], examples)
-    further: dict[str, Any] = {"masks": net.draw_masks(rng, examples, dtype) or None}
-    if weights:
-        further["weights"] = rng.integers(1, 5, examples)
-    return _Drawn(params, x, y, further)
-
-
 FORMATS: dict[str, Callable[[Derivation], str]] = {
-    "text": lambda derivation: derivation.text(_width()),
+    "text": lambda derivation: derivation.text(options.width()),
     "numpy": lambda derivation: derivation.emit("numpy").rstrip(),
     "latex": lambda derivation: derivation.latex().rstrip(),
     "html": lambda derivation: derivation.html().rstrip(),
@@ -231,7 +83,7 @@ Examples:
   chainrule explain 4-9-1 --activation gelu --output usual --cost "huber(1.5)" --dropout 0.2
   chainrule explain 1-6-7-2 --format numpy""",
 )
-@_described
+@options.described
 @click.option(
     "--format",
     "kind",
@@ -242,7 +94,7 @@ Examples:
 )
 @click.option("--inputs", is_flag=True, help="Also derive the Jacobian with respect to the inputs.")
 @click.option("--numbers", is_flag=True, help="Also evaluate every equation, at random numbers.")
-@_drawn
+@options.drawn
 def explain(
     kind: str,
     inputs: bool,
@@ -260,47 +112,16 @@ def explain(
     """
     if numbers and kind != "text":
         raise click.UsageError(f"--numbers goes with --format text, not with {kind}")
-    net = _network(**described)
+    net = options.network(**described)
     click.echo(FORMATS[kind](net.derive(weights=weights, inputs=inputs)))
     if numbers:
-        at = _draw(net, examples, seed, scheme, weights)
+        at = options.draw(net, examples, seed, scheme, weights)
         trace = net.trace(at.params, at.x, at.y, **at.further, inputs=inputs)
         click.echo(f"\nnumbers, for {examples} random examples (m = {examples}), seed {seed}")
         click.echo(trace.numbers())
 
 
-@main.command(
-    short_help="Check the Jacobians of a network.",
-    epilog="""\b
-Examples:
-  chainrule check 5-3-2-2
-  chainrule check 20-16-4 --activation relu,softmax --cost cross_entropy --l2 0.1
-  chainrule check 3-4-1 --dtype float32 --examples 50
-  chainrule check 6-8-2 --activation silu --cost absolute_error --dropout 0.5 --weights""",
-)
-@_described
-@_drawn
-@click.option(
-    "--dtype",
-    type=click.Choice(["float64", "float32"]),
-    default="float64",
-    show_default=True,
-    help="In which the Jacobians are computed.",
-)
-def check(
-    examples: int, seed: int, scheme: str, dtype: str, weights: bool, **described: Any
-) -> None:
-    """Derive the Jacobians of a network of the given SIZES and check them against its cost.
-
-    Every element is held against differences of the cost. Exit status 1 if one is wrong.
-    """
-    net = _network(**described)
-    at = _draw(net, examples, seed, scheme, weights, dtype)
-    report = check_gradients(net, at.params, at.x, at.y, **at.further)
-    click.echo(f"{net.architecture}; {examples} random examples, {dtype}")
-    click.echo(report.text(_width()))
-    if not report.passed:
-        raise SystemExit(1)
+main.add_command(check)
 
 
 @main.command(

@@ -115,13 +115,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def fragment(body: str) -> str:
-    """Return a fragment with its style, for a notebook."""
-    return f"<div class='chainrule'><style>{STYLE}</style>\n{body}\n</div>"
+def fragment(body: str, style: str = "") -> str:
+    """Return a fragment with its style, and what is added to it, for a notebook."""
+    return f"<div class='chainrule'><style>{STYLE}{style}</style>\n{body}\n</div>"
 
 
-def page(title: str, body: str) -> str:
-    """Return a page that stands alone."""
+def page(title: str, body: str, style: str = "") -> str:
+    """Return a page that stands alone, with what is added to the style of all."""
     return "\n".join(
         [
             "<!doctype html>",
@@ -130,7 +130,7 @@ def page(title: str, body: str) -> str:
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}</title>",
-            f"<style>{PAGE_STYLE}{STYLE}</style>",
+            f"<style>{PAGE_STYLE}{STYLE}{style}</style>",
             "</head>",
             "<body>",
             f"<main class='chainrule page'>\n{body}\n</main>",

@@ -1,0 +1,87 @@
+"""The shape of what came, compared strictly and apart from its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.checking.hypotheses import Numbers
+from chainrule.checking.options import equation_of
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """What came, brought into the right shape where that is possible.
+
+    Parameters
+    ----------
+    values : ndarray of float64 or None
+        ``None`` where nothing can be compared.
+    slug, words : str
+        What is wrong with the shape; empty where nothing is.
+    single : bool
+        Whether it was computed in less than float64.
+    """
+
+    values: NDArray[np.float64] | None
+    slug: str = ""
+    words: str = ""
+    single: bool = False
+
+
+def shaped(numbers: Numbers, entry: str, came: NDArray[Any]) -> Shaped:
+    """Return an entry in the shape that it should have.
+
+    Parameters
+    ----------
+    numbers : Numbers
+    entry : str
+    came : ndarray
+        As a person's code returned it.
+    """
+    wanted = numbers.right[equation_of(entry)].shape
+    single = came.dtype.kind == "f" and came.dtype.itemsize < 8
+    values = np.asarray(came, dtype=np.float64)
+    if values.shape == wanted:
+        return Shaped(values, single=single)
+    slug, found, words = _other(values, wanted, entry, numbers.examples)
+    met = f"it has shape {values.shape}, wanted {wanted}"
+    return Shaped(found, slug, f"{met}: {words}" if words else met, single)
+
+
+def _other(  # noqa: PLR0911 - a table of shapes
+    values: NDArray[np.float64], wanted: tuple[int, ...], entry: str, examples: int
+) -> tuple[str, NDArray[np.float64] | None, str]:
+    rows, columns = wanted
+    if entry.startswith("b"):
+        if values.shape == (rows, examples):
+            words = "one column for every example"
+            return "bias_not_summed", values.sum(axis=1, keepdims=True), words
+        if values.shape == (examples, rows):
+            words = "one row for every example"
+            return "bias_not_summed", values.sum(axis=0)[:, None], words
+        if values.size == 1 < rows:
+            words = "a single number for all units"
+            return "bias_summed_over_units", np.full(wanted, values.item()), words
+        if values.size == examples != rows and values.ndim <= 2:
+            return "bias_summed_over_units", None, "summed over the units, not over the examples"
+    if entry.startswith("W") and values.shape == (columns, rows):
+        return "transposed", values.T, ""
+    if values.size == rows * columns and 1 in wanted:
+        return "kept_dimension", values.reshape(wanted), ""
+    if values.ndim == 2 and values.T.shape == wanted:
+        return "transposed", values.T, ""
+    if values.size == rows * columns and values.squeeze().shape == wanted:
+        return "kept_dimension", values.reshape(wanted), ""
+    if values.ndim == 3 and values.shape in ((*wanted, examples), (examples, *wanted)):
+        axis = -1 if values.shape[:2] == wanted else 0
+        return "not_expanded", values.sum(axis=axis), "not summed over the examples"
+    if values.ndim == 2 and values.shape[0] == values.shape[1]:
+        words = "arrays with one axis were spread to a square"
+        return "one_dimensional_input", None, words
+    if values.shape == (rows, examples):
+        return "not_expanded", None, "a column for every example, as δ has it"
+    return "not_expanded", None, ""

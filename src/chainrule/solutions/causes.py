@@ -1,0 +1,297 @@
+"""From diagnoses of entries to what is said of a solution: each cause once, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule import notation
+from chainrule.checking.catalogue import CATALOGUE
+from chainrule.checking.diagnosis import Diagnosis
+from chainrule.checking.factors import explain
+from chainrule.checking.verdicts import Verdict
+from chainrule.network import Network
+from chainrule.solutions.findings import Finding, Judged
+from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
+from chainrule.solutions.witness import TOLERANCE, Witness
+
+if TYPE_CHECKING:
+    from chainrule.solutions.gradients import Entries
+
+POWERS_OF_TWO = tuple(2.0**power for power in range(-3, 4))
+
+
+def stuck(piece: Piece, trouble: Trouble | Array | None) -> Judged:
+    """Return the line of an entry that could not be had."""
+    detail, verdict = "it was not returned", Verdict.CANNOT_RUN
+    if isinstance(trouble, Trouble):
+        detail, verdict = trouble.sentence, trouble.verdict
+    return Judged(piece.name, verdict, entry=piece.entry, detail=detail, place=piece.place)
+
+
+def troubles(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
+    """Return one finding for each thing that went wrong in a call, with the entries it costs."""
+    together: dict[tuple[Any, ...], list[str]] = {}
+    for piece in reading.pieces:
+        trouble = came.get(piece.entry)
+        if isinstance(trouble, Trouble) and trouble.slug not in ("", "unfinished"):
+            key = (trouble.slug, trouble.sentence, trouble.place)
+            together.setdefault(key, []).append(piece.entry)
+    found = []
+    for (slug, sentence, place), entries in together.items():
+        mend = CATALOGUE[slug].mend if slug in CATALOGUE else ""
+        found.append(Finding(slug, "mistake", sentence, mend, tuple(entries), place=place))
+    return found
+
+
+def findings(
+    reading: Reading, diagnoses: Mapping[str, Diagnosis], wrong: set[str]
+) -> list[Finding]:
+    """Return one finding per cause, however many entries it spoils."""
+    together: dict[tuple[Any, ...], list[Diagnosis]] = {}
+    for found in diagnoses.values():
+        if found.entry in wrong:
+            key = (found.slugs, found.sentence, found.equation if found.computed else "")
+            together.setdefault(key, []).append(found)
+    places = {piece.entry: piece.place for piece in reading.pieces}
+    result = []
+    for group in together.values():
+        first = group[0]
+        right, shape = _parted(first.right)
+        result.append(
+            Finding(
+                "+".join(first.slugs) or "unknown",
+                "mistake",
+                first.sentence,
+                first.suggestion,
+                tuple(each.entry for each in group),
+                first.computed,
+                right,
+                shape,
+                ties=first.ties,
+                place=places.get(first.entry),
+            )
+        )
+    return result
+
+
+def _parted(equation: str) -> tuple[str, str]:
+    """Part an equation from the shape that stands behind it in parentheses."""
+    body, gap, shape = equation.rpartition("   (")
+    return (body, shape.removesuffix(")")) if gap else (equation, "")
+
+
+def mismatch(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Finding | None:
+    """Return that cost and gradient differ by one factor, where that is all there is.
+
+    The gradient of the usual cost, a mean over the examples up to a power of 2, is no mistake
+    whatever their own cost is divided by. A mean that the cost has and the gradient has not is.
+    """
+    truth, cost = entries.truth, entries.ground.cost
+    factor_only = not any(found.verdict.good or found.computed for found in diagnoses.values())
+    whole = set(diagnoses) == {piece.entry for piece in entries.reading.pieces}
+    if truth is None or cost is None or not diagnoses or not factor_only or not whole:
+        return None
+    ratios, shares = [], []
+    for place, here in enumerate(entries.probes):
+        ratio = _same([_data_ratio(entries, place, entry) for entry in diagnoses])
+        if ratio is None:
+            return None
+        ratios.append(ratio)
+        shares.append(ratio * cost.scale.value(here))
+    outputs = float(entries.probes[0].y.shape[0])
+    usual = [two / k for two in POWERS_OF_TWO for k in (1.0, outputs)]
+    where = entries.reading.pieces[0].place
+    if any(all(abs(share - u) <= TOLERANCE * u for share in shares) for u in usual):
+        said = CATALOGUE["cost_gradient_mismatch"]
+        slugs = ("cost_gradient_mismatch", "constant_factor")
+        slug, tie = slugs[::-1] if cost.scale.usual else slugs
+        words = f"{said.says}: the gradient is {ratios[0]:.6g} times that of the cost"
+        return Finding(slug, "remark", words, said.mend, tuple(diagnoses), ties=(tie,), place=where)
+    return _global_count(entries, ratios, tuple(diagnoses))
+
+
+def _data_ratio(entries: Entries, place: int, entry: str) -> float | None:
+    """Return what an entry is over what it should be, penalties left aside."""
+    assert entries.truth is not None
+    came, wanted = entries.both[place][entry], entries.truth.wanted[place][entry]
+    if not isinstance(came, np.ndarray) or came.shape != wanted.shape:
+        return None
+    decay = entries.truth.networks[place].architecture.l2 * entries.truth.factors[place]
+    if decay and entry.startswith("W"):
+        penalty = decay * entries.probes[place].params[entry]
+        aside = _ratio(came - penalty, wanted - penalty)
+        return _ratio(came, wanted) if aside is None else aside
+    return _ratio(came, wanted)
+
+
+def _global_count(
+    entries: Entries, ratios: Sequence[float], spoilt: tuple[str, ...]
+) -> Finding | None:
+    """Return that the number of examples is another than that of the data, always the same one."""
+    counts = [here.examples / ratio for here, ratio in zip(entries.probes, ratios, strict=True)]
+    first = counts[0]
+    same = all(abs(each - first) <= TOLERANCE * first for each in counts)
+    varied = entries.probes[0].examples != entries.probes[1].examples
+    if not same or not varied or first < 2.5 or abs(first - round(first)) > 1e-4:
+        return None
+    sizes = entries.probes[0].params.sizes
+    if round(first) in {*sizes, sizes[0] * sizes[-1]}:
+        return None
+    said = CATALOGUE["global_count"]
+    words = f"it is divided by {round(first)}, whatever the number of examples: {said.says}"
+    place = entries.reading.pieces[0].place
+    return Finding("global_count", "mistake", words, said.mend, spoilt, place=place)
+
+
+def infinite(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
+    """Return that entries are not finite: at these probes, no right gradient is."""
+    spoilt = []
+    for piece in reading.pieces:
+        value = came.get(piece.entry)
+        if isinstance(value, np.ndarray) and not np.isfinite(value).all():
+            spoilt.append(piece)
+    if not spoilt:
+        return []
+    words = (
+        "it is not finite: it is divided by something that is 0, as it would be by the slope of "
+        "an activation where that is flat"
+    )
+    entries = tuple(piece.entry for piece in spoilt)
+    mend = CATALOGUE["derivative_reciprocal"].mend
+    place = spoilt[0].place
+    return [Finding("derivative_reciprocal", "mistake", words, mend, entries, place=place)]
+
+
+def single(pieces: Sequence[Piece]) -> list[Finding]:
+    """Return the remark on what was computed in less than float64."""
+    if not pieces:
+        return []
+    said = CATALOGUE["precision"]
+    entries = tuple(piece.entry for piece in pieces)
+    return [Finding("precision", "remark", said.says, said.mend, entries, place=pieces[0].place)]
+
+
+def beside_penalty(
+    diagnoses: Mapping[str, Diagnosis], net: Network, probe: Probe, came: Mapping[str, Array]
+) -> Mapping[str, Diagnosis]:
+    """Return diagnoses with factors on the data's part alone, where a penalty stands beside it."""
+    decay = net.architecture.l2
+    if not decay:
+        return diagnoses
+    plain = Network(
+        net.sizes, activation=list(net.architecture.activations), cost=net.architecture.cost
+    )
+    _, wanted = plain.value_and_grad(probe.params, probe.x, probe.y)
+    sizes = {"m": probe.examples, "d": probe.x.shape[0], "k": probe.y.shape[0]}
+    found = dict(diagnoses)
+    for entry, each in diagnoses.items():
+        if each.verdict is not Verdict.WRONG_UNKNOWN or not entry.startswith("W"):
+            continue
+        ratio = _ratio(came[entry] - decay * probe.params[entry], wanted[entry])
+        factor = None if ratio is None else explain(ratio, sizes)
+        if factor is not None:
+            mends = "; ".join(CATALOGUE[slug].mend for slug in factor.slugs)
+            words = f"it is {factor.words} times what it should be, the penalty left aside"
+            found[entry] = replace(
+                each,
+                verdict=Verdict.WRONG,
+                slugs=factor.slugs,
+                sentence=words,
+                suggestion=mends,
+            )
+    return found
+
+
+def far_fetched(diagnoses: Mapping[str, Diagnosis]) -> tuple[int, int]:
+    """Return how much has to be wrong for these diagnoses to hold: what has no name weighs most."""
+    unknown = sum(each.verdict is Verdict.WRONG_UNKNOWN for each in diagnoses.values())
+    return unknown, sum(len(each.slugs) for each in diagnoses.values())
+
+
+def dead(
+    diagnoses: Mapping[str, Diagnosis], came: Mapping[str, Array], wanted: Mapping[str, Array]
+) -> Mapping[str, Diagnosis]:
+    """Return diagnoses in which zeros are zeros, whatever else may come out as zero."""
+    found = dict(diagnoses)
+    said = CATALOGUE["dead_parameter"]
+    for entry, each in diagnoses.items():
+        if each.verdict.bad and not np.any(came[entry]) and np.any(wanted[entry]):
+            others = tuple(slug for slug in each.slugs if slug != "dead_parameter")
+            found[entry] = Diagnosis(
+                entry, Verdict.WRONG, ("dead_parameter",), said.says, said.mend, ties=others
+            )
+    return found
+
+
+def _same(ratios: Sequence[float | None]) -> float | None:
+    """Return a positive factor that all have in common."""
+    known = [ratio for ratio in ratios if ratio is not None]
+    if len(known) < len(ratios) or min(known) <= 0:
+        return None
+    return known[0] if max(known) - min(known) <= TOLERANCE * known[0] else None
+
+
+def _ratio(came: Any, wanted: Array) -> float | None:
+    if not isinstance(came, np.ndarray) or came.shape != wanted.shape:
+        return None
+    square = float(np.vdot(wanted, wanted))
+    if not square:
+        return None
+    ratio = float(np.vdot(wanted, came)) / square
+    fits = np.max(np.abs(came - ratio * wanted)) <= TOLERANCE * abs(ratio) * np.max(np.abs(wanted))
+    return ratio if fits else None
+
+
+def measured(
+    witness: Witness | None,
+    arrays: Mapping[str, Array],
+    right: Mapping[str, bool | None],
+) -> Mapping[str, Diagnosis]:
+    """Return what can be said by differences alone: sign, factor, transposition.
+
+    Their cost can be called, and no network or cost of ours is like it.
+    """
+    found: dict[str, Diagnosis] = {}
+    if witness is None:
+        return found
+    for entry, came in arrays.items():
+        if right.get(entry) is not False:
+            continue
+        wanted = witness.jacobian(entry)
+        if wanted is None:
+            continue
+        options = [("", came)]
+        if came.T.shape == wanted.shape and 1 not in wanted.shape:
+            options.append(("transposed", came.T))
+        elif came.shape != wanted.shape and came.size == wanted.size:
+            options = [("kept_dimension", came.reshape(wanted.shape))]
+        for slug, value in options:
+            diagnosis = _plain(entry, slug, value, wanted)
+            if diagnosis is not None:
+                found[entry] = diagnosis
+                break
+    return found
+
+
+def _plain(entry: str, slug: str, came: Array, wanted: Array) -> Diagnosis | None:
+    ratio = _ratio(came, wanted)
+    if ratio is None or not ratio:
+        return None
+    slugs = [slug] if slug else []
+    words = [CATALOGUE[slug].says] if slug else []
+    if ratio < 0:
+        slugs.append("sign")
+        words.append(CATALOGUE["sign"].says)
+    if abs(abs(ratio) - 1) > TOLERANCE:
+        slugs.append("constant_factor")
+        words.append(f"it is {abs(ratio):.6g} times what differences of the cost say")
+    if not slugs:
+        return None
+    verdict = Verdict.OTHER_SHAPE if slugs == ["kept_dimension"] else Verdict.WRONG
+    mends = "; ".join(CATALOGUE[each].mend for each in slugs)
+    name = notation.text(notation.adjoint(entry))
+    return replace(Diagnosis(entry, verdict, tuple(slugs), "; ".join(words), mends), equation=name)

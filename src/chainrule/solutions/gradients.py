@@ -1,0 +1,363 @@
+"""How the entries of a gradient are judged: right or not by two witnesses, then by which cause.
+
+Where their cost can be called and is one of the table, it is the truth, with its factor. Where it
+can be called and is none of the table, differences of it are. Where there is none, the usual costs
+of that output are tried, and the scale is their convention: one factor, the same in all entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.checking.diagnosis import Diagnosis, diagnose
+from chainrule.checking.fitting import SINGLE
+from chainrule.checking.verdicts import Verdict
+from chainrule.costs import COSTS
+from chainrule.errors import ChainruleError
+from chainrule.network import Network
+from chainrule.solutions import causes
+from chainrule.solutions.findings import Finding, Judged
+from chainrule.solutions.meaning import Meaning
+from chainrule.solutions.reading import Array, Probe, Reading, Trouble
+from chainrule.solutions.witness import TOLERANCE, Witness
+
+BELOW = 1e-12
+"""Part of the largest entry of a whole gradient below which what differs is rounding."""
+
+BASES = {
+    "softmax": ("categorical_cross_entropy", "squared_error"),
+    "sigmoid": ("squared_error", "binary_cross_entropy"),
+}
+"""Costs to try for an output where a file has none."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is known of a solution before its gradients are looked at.
+
+    Parameters
+    ----------
+    activations : tuple of str or None
+    cost : Meaning or None
+    callable : bool
+        Whether their cost can be called.
+    forward : bool
+        Whether they have a forward pass; if it is known to none of ours, nothing is assumed.
+    likely : tuple of str
+        Activations that the file defines.
+    """
+
+    activations: tuple[str, ...] | None
+    cost: Meaning | None
+    callable: bool
+    forward: bool = True
+    likely: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the gradient should be, on both probes.
+
+    Parameters
+    ----------
+    networks : tuple of Network
+        One for each probe.
+    factors : tuple of float
+        Of their cost, on that of the network.
+    assumed : str
+        What was assumed of the cost; empty where theirs is known.
+    """
+
+    networks: tuple[Network, ...]
+    factors: tuple[float, ...]
+    wanted: tuple[Mapping[str, Array], ...]
+    assumed: str = ""
+
+
+@dataclass
+class Outcome:
+    """What is said of all entries."""
+
+    judged: list[Judged] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    remarks: list[Finding] = field(default_factory=list)
+
+
+class Entries:
+    """All entries of a person's gradient.
+
+    Parameters
+    ----------
+    reading : Reading
+    probes : sequence of Probe
+    ground : Ground
+    negative : bool, optional
+        Whether the update adds what is returned, so that it should be the negative gradient.
+    """
+
+    def __init__(
+        self, reading: Reading, probes: Sequence[Probe], ground: Ground, *, negative: bool = False
+    ) -> None:
+        self.reading, self.probes, self.ground = reading, probes, ground
+        self.negative = negative
+        self.both = [dict(reading.gradients(each)) for each in probes]
+        if negative:
+            self.both = [
+                {e: -value if isinstance(value, np.ndarray) else value for e, value in came.items()}
+                for came in self.both
+            ]
+        self.came = self.both[0]
+        self.witness = Witness(reading, probes[0]) if ground.callable else None
+        self._tried: list[Truth] = []
+        self.truth = self._truth()
+        self.right = {piece.entry: self._right(piece.entry) for piece in reading.pieces}
+
+    @property
+    def clean(self) -> bool:
+        """Whether every entry is right."""
+        return bool(self.right) and all(each is True for each in self.right.values())
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """How many entries are right, and how many are arrays."""
+        arrays = sum(isinstance(each, np.ndarray) for each in self.came.values())
+        return sum(self._tells(e) for e, each in self.right.items() if each is True), arrays
+
+    def _tells(self, entry: str) -> bool:
+        """Return whether it says something that an entry is right: one number at free scale not."""
+        free = self.truth is not None and bool(self.truth.assumed)
+        return not free or self.probes[0].params[entry].size > 1
+
+    @property
+    def misshapen(self) -> bool:
+        """Whether some Jacobian of weights does not run, or has another shape than its weights."""
+        shapes = {name: view.shape for name, view in self.probes[0].params.items()}
+        return any(
+            not isinstance(value, np.ndarray) or value.shape != shapes[entry]
+            for entry, value in self.came.items()
+            if entry.startswith("W")
+        )
+
+    @property
+    def misfit(self) -> bool:
+        """Whether an entry has a shape of which only other sizes can tell more."""
+        unclear = {"not_expanded", "one_dimensional_input"}
+        return any(unclear & set(each.slugs) for each in self._diagnoses.values())
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether something does not run, has another shape, or has no cause that is known."""
+        if any(not isinstance(value, np.ndarray) for value in self.came.values()):
+            return True
+        return any(each.verdict is Verdict.WRONG_UNKNOWN for each in self._diagnoses.values())
+
+    # What is right -----------------------------------------------------------------------------
+
+    def _truth(self) -> Truth | None:
+        ground = self.ground
+        if ground.activations is not None and ground.cost is not None:
+            pairs = [ground.cost.network(ground.activations, each) for each in self.probes]
+            return self._made([net for net, _ in pairs], [factor for _, factor in pairs])
+        if ground.callable:
+            return None
+        made = map(self._assumed, self._assumptions())
+        self._tried = [each for each in made if each is not None]
+        return max(self._tried, key=self._agreeing, default=None)
+
+    def _assumptions(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield activations and costs that may be meant where no cost can be called."""
+        known = self.ground.activations
+        if known is not None:
+            options: list[tuple[str, ...]] = [known]
+        elif self.ground.forward:
+            return
+        else:
+            count = self.reading.layers - 1
+            inner = dict.fromkeys((*self.ground.likely, "sigmoid", "tanh", "relu"))
+            options = [
+                (*[inside] * count, out)
+                for inside in inner
+                if inside != "softmax"
+                for out in dict.fromkeys((inside, "sigmoid", "softmax", "identity"))
+            ]
+        for activations in options:
+            for cost in BASES.get(activations[-1], ("squared_error",)):
+                yield activations, cost
+
+    def _assumed(self, of: tuple[tuple[str, ...], str]) -> Truth | None:
+        activations, cost = of
+        try:
+            networks = [
+                Network(each.params.sizes, activation=list(activations), cost=cost)
+                for each in self.probes
+            ]
+            made = self._made(networks, [1.0, 1.0])
+        except ChainruleError:
+            return None
+        factors = [
+            _common(came, wanted) for came, wanted in zip(self.both, made.wanted, strict=True)
+        ]
+        words = f"for {COSTS[cost].title or cost.replace('_', ' ')}"
+        return self._made(networks, factors, words)
+
+    def _made(
+        self, networks: Sequence[Network], factors: Sequence[float], assumed: str = ""
+    ) -> Truth:
+        wanted = []
+        for net, factor, each in zip(networks, factors, self.probes, strict=True):
+            _, jacobians = net.value_and_grad(each.params, each.x, each.y)
+            wanted.append({name: factor * view for name, view in jacobians.items()})
+        return Truth(tuple(networks), tuple(factors), tuple(wanted), assumed)
+
+    def _agreeing(self, truth: Truth) -> int:
+        """Return how many entries are as a truth has them."""
+        return sum(
+            self._near(truth, piece.entry)
+            for piece in self.reading.pieces
+            if self.probes[0].params[piece.entry].size > 1
+        )
+
+    def _off(self, truth: Truth, entry: str) -> float:
+        """Return the distance of an entry from what it should be, the larger of both probes."""
+        worst = 0.0
+        for came, wanted in zip(self.both, truth.wanted, strict=True):
+            value = came.get(entry)
+            if not isinstance(value, np.ndarray) or value.shape != wanted[entry].shape:
+                return np.inf
+            largest = max(float(np.max(np.abs(each))) for each in wanted.values())
+            size = float(np.max(np.abs(wanted[entry]))) + BELOW / TOLERANCE * largest
+            off = float(np.max(np.abs(value - wanted[entry])))
+            if off and not (size and np.isfinite(off)):
+                return np.inf
+            worst = max(worst, off / size if off else 0.0)
+        return worst
+
+    def _near(self, truth: Truth, entry: str) -> bool:
+        """Return whether an entry is what it should be, in the precision in which it came."""
+        return self._off(truth, entry) <= (SINGLE.fits if self._single(entry) else TOLERANCE)
+
+    def _single(self, entry: str) -> bool:
+        value = self.came.get(entry)
+        return isinstance(value, np.ndarray) and value.dtype in (np.float32, np.float16)
+
+    def _right(self, entry: str) -> bool | None:
+        """Return whether an entry is right; ``None`` where it cannot be said."""
+        value = self.came.get(entry)
+        if not isinstance(value, np.ndarray):
+            return None
+        if value.shape != self.probes[0].params[entry].shape:
+            return False
+        if self.truth is not None and self._near(self.truth, entry):
+            return True
+        if self.witness is not None:
+            return self.witness.agrees(entry, value)
+        return False if self.truth is not None else None
+
+    # What is said ------------------------------------------------------------------------------
+
+    def judge(self) -> Outcome:
+        """Return what is said of every entry, and one finding per cause."""
+        outcome = Outcome()
+        diagnoses = {} if self.clean else self._diagnoses
+        mismatch = causes.mismatch(self, diagnoses)
+        for piece in self.reading.pieces:
+            value = self.came.get(piece.entry)
+            if not isinstance(value, np.ndarray):
+                outcome.judged.append(causes.stuck(piece, value))
+                continue
+            outcome.judged.append(self._judged(piece.entry, diagnoses, mismatch))
+        outcome.findings += causes.troubles(self.reading, self.came)
+        outcome.findings += causes.infinite(self.reading, self.came)
+        singles = [piece for piece in self.reading.pieces if self._single(piece.entry)]
+        outcome.remarks += causes.single(singles)
+        if mismatch is not None:
+            (outcome.findings if mismatch.kind == "mistake" else outcome.remarks).append(mismatch)
+        else:
+            wrong = {each.entry for each in outcome.judged if each.verdict.bad}
+            outcome.findings += causes.findings(self.reading, diagnoses, wrong)
+        return outcome
+
+    def _judged(
+        self, entry: str, diagnoses: Mapping[str, Diagnosis], mismatch: Finding | None
+    ) -> Judged:
+        piece = next(each for each in self.reading.pieces if each.entry == entry)
+        residual = self._off(self.truth, entry) if self.truth is not None else None
+        residual = residual if residual is not None and np.isfinite(residual) else None
+        if self.right[entry] is True:
+            assumed = self.truth is not None and self.truth.assumed
+            verdict = Verdict.IMPLIED_COST if assumed else Verdict.RIGHT
+            detail = self.truth.assumed if self.truth is not None else ""
+            return Judged(
+                piece.name,
+                verdict,
+                entry=entry,
+                detail=detail,
+                residual=residual,
+                place=piece.place,
+            )
+        found = diagnoses.get(entry)
+        verdict, detail = Verdict.NOT_JUDGED, "the network was not recognised"
+        if mismatch is not None:
+            remark = mismatch.kind == "remark"
+            verdict = Verdict.UP_TO_CONSTANT if remark else Verdict.WRONG
+            detail = "" if remark else mismatch.slug
+        elif found is not None:
+            verdict, detail = found.verdict, ", ".join(found.slugs)
+            if found.verdict.good:  # the derivation holds it for right: no alarm on one witness
+                detail = ""
+        elif self.right[entry] is False and self.ground.activations is not None:
+            verdict, detail = Verdict.WRONG_UNKNOWN, "differences of the cost say something else"
+        return Judged(
+            piece.name, verdict, entry=entry, detail=detail, residual=residual, place=piece.place
+        )
+
+    @cached_property
+    def _diagnoses(self) -> Mapping[str, Diagnosis]:
+        """What the derivation says of every entry; where it is not known, differences."""
+        arrays = {e: value for e, value in self.came.items() if isinstance(value, np.ndarray)}
+        arrays = {e: value for e, value in arrays.items() if np.isfinite(value).all()}
+        for entry, value in arrays.items():
+            shape = self.probes[0].params[entry].shape
+            if value.size == 1 and entry.startswith("b") and shape != (1, 1):
+                arrays[entry] = np.full(shape, float(value.item()))  # spread, as NumPy would
+        if self.truth is None:
+            return causes.measured(self.witness, arrays, self.right)
+        if not arrays:
+            return {}
+        if not self.truth.assumed or self._agreeing(self.truth):
+            return self._under(self.truth, arrays)
+        if not self.ground.forward:
+            return {}  # neither forward pass nor cost, and nothing fits: all would be a guess
+        under = [self._under(each, arrays) for each in self._tried]
+        return min(under, key=causes.far_fetched)
+
+    def _under(self, truth: Truth, arrays: Mapping[str, Array]) -> Mapping[str, Diagnosis]:
+        """Return what the derivation says, if this is what is meant."""
+        here, net = self.probes[0], truth.networks[0]
+        scaled = {entry: value / truth.factors[0] for entry, value in arrays.items()}
+        raw = diagnose(net, here.params, here.x, here.y, scaled)
+        found = causes.beside_penalty(raw, net, here, scaled)
+        return causes.dead(found, scaled, truth.wanted[0])
+
+
+def _common(came: Mapping[str, Array | Trouble], wanted: Mapping[str, Array]) -> float:
+    """Return the factor that most entries have in common; 1 if none fits."""
+    ratios = []
+    for entry, value in came.items():
+        if not isinstance(value, np.ndarray) or entry not in wanted:
+            continue
+        right = wanted[entry]
+        square = float(np.vdot(right, right))
+        if value.shape != right.shape or not square or not np.isfinite(value).all():
+            continue
+        ratio = float(np.vdot(right, value)) / square
+        size = float(np.max(np.abs(right)))
+        if ratio > 0 and np.max(np.abs(value - ratio * right)) <= TOLERANCE * ratio * size:
+            ratios.append(ratio)
+    if not ratios:
+        return 1.0
+    return max(ratios, key=lambda r: sum(abs(r - other) <= TOLERANCE * r for other in ratios))

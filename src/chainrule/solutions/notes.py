@@ -1,0 +1,19 @@
+"""The loader's own slugs: what it says of a file, beside the catalogue of mistakes.
+
+They spoil nothing and are remarks; whoever grades may leave them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NOTES: Mapping[str, str] = {
+    "broken_cell": "a cell, or a file, is no Python; functions around the error were read",
+    "cut_file": "a notebook ends in the middle; its whole cells were read",
+    "repaired": "something was mended before it could be read: Python 2, prose, indentation",
+    "defined_twice": "a function is defined twice, and the later definition counts",
+    "own_assert": "assertions of one's own were taken out; none of them fails",
+    "stood_in": "a module of a course that is not there was stood in for",
+    "not_found": "a module that is not there was stood in for by one that does nothing",
+    "not_limited": "something could not be limited on this system",
+}

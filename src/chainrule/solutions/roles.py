@@ -1,0 +1,102 @@
+"""What people call the parts of a solution: forward pass, cost, activation, parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.solutions.calls import as_array
+from chainrule.solutions.reading import Array, Trouble
+from chainrule.solutions.space import Space
+from chainrule.solutions.styles import binding
+
+FORWARD = (
+    "feed_forward", "feedforward", "feedForward", "network_function", "L_model_forward",
+    "model_forward", "forward_propagation", "forward_prop", "forward_pass", "forwardprop",
+    "forward_propagate", "propagate_forward", "full_forward_propagation", "forward", "feed_fwd",
+    "fwd", "network", "net", "predict",
+)  # fmt: skip
+COST = (
+    "cost", "cost_function", "compute_cost", "compute_loss", "loss", "loss_function", "C", "J",
+    "mse", "MSE", "cross_entropy", "cross_entropy_loss", "binary_cross_entropy", "calculate_cost",
+    "calculate_loss", "get_cost", "get_cost_value", "calc_cost", "calc_loss", "mse_loss",
+    "compute_cost_with_regularization", "cost_fn", "loss_fn", "total_cost", "error",
+)  # fmt: skip
+ACTIVATION = ("sigma", "sigmoid", "activation", "act", "f", "phi", "tanh", "relu", "ReLU", "g")
+SLOPE = (
+    "d_sigma", "dsigma", "sigma_prime", "d_sigmoid", "dsigmoid", "sigmoid_prime", "sigmoid_deriv",
+    "sigmoid_derivative", "sigmoid_der", "sigmoid_grad", "sigmoidGradient", "sigma_derivative",
+    "derivative", "df", "f_prime", "d_f", "d_tanh", "tanh_prime", "tanh_derivative", "d_relu",
+    "relu_prime", "relu_derivative", "relu_deriv", "ReLU_deriv", "drelu", "d_activation",
+    "activation_derivative", "activation_prime", "d_act", "phi_prime", "dphi", "g_prime", "dtanh",
+)  # fmt: skip
+
+OUTPUTS = (
+    "AL", "aL", "yhat", "y_hat", "Y_hat", "y_pred", "Y_pred", "output", "out", "o", "probs",
+)  # fmt: skip
+
+
+def first(found: Iterable[str], names: Iterable[str], taken: Collection[str] = ()) -> str | None:
+    """Return the first of some names that is there."""
+    there = set(found) - set(taken)
+    return next((name for name in names if name in there), None)
+
+
+def parameter_names(space: Space, layers: int) -> dict[str, str]:
+    """Return what W1 … bL are called as globals: ``w1``, ``W_1``, ``bias1`` and so on."""
+    read = set().union(*(space.reads(name) for name in space.definitions.found))
+    read |= {each for name in space.definitions.found for each in binding.arguments(space, name)}
+    found = {}
+    for kind, words in (("W", "W|w|weights?|theta|Theta"), ("b", "b|B|bias(?:es)?")):
+        for layer in range(1, layers + 1):
+            entry = f"{kind}{layer}"
+            pattern = re.compile(rf"^(?:{words})_?{layer}$")
+            fits = sorted(name for name in read if pattern.match(name))
+            found[entry] = entry if entry in fits or not fits else fits[0]
+    return found
+
+
+def number(space: Space, name: str, result: Any) -> float | Trouble:
+    """Return what a cost returned as one number."""
+    if isinstance(result, Trouble):
+        return result
+    if isinstance(result, (tuple, list)) and result and np.size(result[0]) == 1:
+        result = result[0]
+    array = as_array(name, result, space.place(name))
+    if isinstance(array, Trouble):
+        return array
+    if array.size == 1:
+        return float(array.item())
+    return Trouble(
+        "wrong_type",
+        f"{name} returned an array of shape {array.shape}, wanted one number",
+        space.place(name),
+    )
+
+
+def last_layer(space: Space, name: str, result: Any, layers: int) -> Array | Trouble:
+    """Return the activations of the last layer, of whatever a forward pass returned.
+
+    By their name where it is given (``A2``, ``a2``, ``AL``, ``yhat``), else the last array of a
+    tuple, or the first where a cache comes behind it.
+    """
+    names = binding.named(space, name, result)
+    numbered = (f"{letter}{layers}" for letter in ("a", "A", "a_", "A_"))
+    for spelled in (*numbered, *OUTPUTS):
+        if isinstance(names.get(spelled), np.ndarray):
+            return np.asarray(names[spelled])
+    if isinstance(result, (tuple, list)) and len(result):
+        if isinstance(result[-1], np.ndarray):
+            result = result[-1]
+        elif isinstance(result[-1], (list, tuple)) and isinstance(result[0], (list, tuple)):
+            result = result[-1][-1] if len(result[-1]) else None  # lists of z and a
+        else:
+            result = result[0]
+    if isinstance(result, (tuple, list)) and len(result) and isinstance(result[-1], np.ndarray):
+        result = result[-1]
+    if isinstance(result, Mapping):
+        return Trouble("wrong_type", f"{name} returned no activations of the last layer")
+    return as_array(name, result, space.place(name))

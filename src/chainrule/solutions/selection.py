@@ -1,0 +1,94 @@
+"""Which reading of a solution is taken: alarm only if it is wrong under every one that runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chainrule.solutions.findings import Finding
+from chainrule.solutions.judgement import Judge
+from chainrule.solutions.probes import EXAMPLES, HOT
+from chainrule.solutions.reading import Reading
+from chainrule.solutions.space import Space
+from chainrule.solutions.styles.options import Options
+from chainrule.solutions.styles.table import STYLES
+
+ENOUGH = 6.0
+"""Seconds after which no further reading is tried."""
+
+SQUARE = 5
+"""Units of every layer, where code runs only if sizes agree."""
+
+
+def judged(space: Space) -> tuple[str, Reading, Any] | None:
+    """Return style, reading and judgement, the best there is; ``None`` without one.
+
+    Parameters
+    ----------
+    space : Space
+    """
+    deadline = time.monotonic() + ENOUGH
+    best: tuple[str, Judge] | None = None
+    named = space.options.get("parameters")  # then nothing needs to be recognised
+    for style in (Options(space.options),) if named else STYLES:
+        for reading in style.readings(space):
+            judge = judge_of(reading, space)
+            if judge.whole:
+                judge.run()
+                return style.name, reading, judge
+            if best is None or judge.score > best[1].score:
+                best = style.name, judge
+            if time.monotonic() > deadline:
+                break
+        if best is not None and best[1].score[1]:
+            break  # it runs: another style would read the same code less well
+    if best is None:
+        return None
+    name, judge = best
+    if not judge.clean:
+        judge = _otherwise(judge, space) or judge
+    judge.run()
+    return name, judge.reading, judge
+
+
+def judge_of(reading: Reading, space: Space, *args: Any, **options: Any) -> Judge:
+    """Return the judge of a reading: some know better how they are judged."""
+    own: Callable[..., Judge] | None = getattr(reading, "judge", None)
+    return Judge(reading, space, *args, **options) if own is None else own(*args, **options)
+
+
+def _otherwise(judge: Judge, space: Space) -> Judge | None:
+    """Return a judgement at other data, under which it is all right, or wrong by a known cause."""
+    reading = judge.reading
+    hot = judge_of(reading, space, HOT)
+    if hot.clean:
+        return hot
+    if judge.misshapen:
+        one = judge_of(reading, space, examples=(1, 1))
+        if one.clean:
+            return one
+    return _square(judge, space) if judge.raises else None
+
+
+def _square(other: Judge, space: Space) -> Judge | None:
+    """Return a judgement where all layers are of one size: there a mistake may run in silence."""
+    reading = other.reading
+    sizes = (SQUARE,) * (reading.layers + 1)
+    for examples in (EXAMPLES, (SQUARE, SQUARE)):
+        judge = judge_of(reading, space, examples=examples, sizes=sizes)
+        if judge.score[0] and judge.explained and not judge.raises:
+            break
+    else:
+        return None
+    judge.quiet = other.callable
+    judge.remarks.append(
+        Finding(
+            "sizes",
+            "remark",
+            "it runs only where layers have the same size: it was judged there",
+            entries=tuple(piece.entry for piece in reading.pieces),
+            place=reading.pieces[0].place,
+        )
+    )
+    return judge

@@ -1,0 +1,339 @@
+"""Layers as classes: ``Dense.forward(x)``, ``Dense.backward(grad, rate)``, an activation layer.
+
+Objects of two layers with an activation between them are put in a row. The cost is ours, the
+squared error of what comes out, so that what is handed to the last layer's ``backward`` is known;
+gradients are what the layers keep (``dW``, ``weights_grad``) or how their parameters move.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.solutions.calls import trouble
+from chainrule.solutions.findings import Finding, Place
+from chainrule.solutions.forms import Form, draw, examples_of, without_biases
+from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
+from chainrule.solutions.space import Space
+from chainrule.solutions.styles import collecting
+from chainrule.solutions.styles.arguments import bind, positional, role
+from chainrule.solutions.styles.functions import activations_of, supplied
+from chainrule.solutions.styles.instances import Anatomy, anatomies, copied, slots
+from chainrule.solutions.styles.penalties import Penalised
+
+RATE = 0.5
+SIZES = (3, 5, 2)
+BATCHES = re.compile(r"shape\[|mean\(|\bsum\(|len\(")
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The classes of a file.
+
+    Parameters
+    ----------
+    dense, activation : str
+        Their names.
+    anatomy : Anatomy
+        Of one dense layer.
+    """
+
+    dense: str
+    activation: str
+    anatomy: Anatomy
+
+
+class Layers:
+    """The style."""
+
+    name = "layers as classes, each with forward and backward"
+
+    def readings(self, space: Space) -> Iterator[Reading]:
+        """Yield readings for the first class with weights and the first activation."""
+        kit = _kit(space)
+        if kit is None:
+            return
+        rows_first = kit.anatomy.weights == "inputs × units"
+        weak: list[tuple[int, LayersReading]] = []
+        for one in (False, True):
+            good = False
+            for rows in (rows_first, not rows_first):
+                form = Form(rows, one, False, kit.anatomy.weights, kit.anatomy.biases)
+                for summed in (False, True):  # 1/m may be taken in the layers
+                    reading = LayersReading(space, kit, form, summed)
+                    fits, weights = reading.fitting()
+                    whole = fits == len(reading.pieces)
+                    if whole or (weights and not one and reading.counts()):
+                        good = True
+                        yield reading
+                    elif fits:
+                        weak.append((fits, reading))
+                    if one:
+                        break
+                if good:
+                    return
+        if weak:
+            yield max(weak, key=lambda each: each[0])[1]
+        else:  # what it raises is to be said
+            yield LayersReading(
+                space,
+                kit,
+                Form(rows_first, True, False, kit.anatomy.weights, kit.anatomy.biases),
+                False,
+            )
+
+
+def _kit(space: Space) -> Kit | None:
+    dense: tuple[str, Anatomy] | None = None
+    activation = ""
+    for name, definition in space.definitions.found.items():
+        if not isinstance(definition.node, ast.ClassDef) or not _is_layer(space.names.get(name)):
+            continue
+        supplied(space, name)
+        try:
+            thing = _dense(space, name, SIZES[0], SIZES[1])
+            found = next(iter(anatomies(thing, SIZES[0])), None) if thing is not None else None
+        except (Exception, SystemExit):  # it wants other arguments: no dense layer
+            found = None
+        if found is not None and found.sizes == SIZES[:2]:
+            dense = dense or (name, found)
+        elif not activation and found is None and _unit_by_unit(space, name):
+            activation = name
+    return Kit(dense[0], activation, dense[1]) if dense and activation else None
+
+
+def _is_layer(built: Any) -> bool:
+    if not isinstance(built, type):
+        return False
+    forward, backward = (
+        getattr(built, way, None) or getattr(built, f"{way}_propagation", None)
+        for way in ("forward", "backward")
+    )
+    if not callable(forward) or not callable(backward):
+        return False
+    wanted = [p for p in positional(backward) if p.default is p.empty and p.name != "self"]
+    data = [p for p in wanted if role(p.name) not in ("rate",)]
+    return len(data) == 1
+
+
+def _dense(space: Space, name: str, inputs: int, units: int) -> Any:
+    built = space[name]
+    wanted = [p.name for p in positional(built) if p.default is p.empty]
+    if len(wanted) < 2:
+        return None
+    named = {wanted[0]: inputs, wanted[1]: units}
+    arguments = bind(built, {"rate": RATE, "penalty": 0.0}, named)
+    if arguments is None:
+        return None
+    np.random.seed(7)  # noqa: NPY002 (people draw from the global generator)
+    return space.caller.call(built, (), arguments, at=f"{name}.__init__")
+
+
+def _activation(space: Space, name: str) -> Any:
+    built = space[name]
+    wanted = [p for p in positional(built) if p.default is p.empty]
+    if not wanted:
+        return space.caller.call(built, at=f"{name}.__init__")
+    first, second = activations_of(space)
+    if len(wanted) == 2 and first is not None and second is not None:
+        return space.caller.call(built, (first[1], second[1]), at=f"{name}.__init__")
+    return None
+
+
+def _unit_by_unit(space: Space, name: str) -> bool:
+    """Return whether a class is an activation that takes every entry by itself."""
+    z = np.array([[-1.3, 0.4], [0.7, -0.2], [2.0, 1.1]])
+    try:
+        thing = _activation(space, name)
+        if thing is None:
+            return False
+        whole, part = (np.array(_pass(space, thing, "forward", at)) for at in (z, z[:1]))
+        return (
+            whole.shape == z.shape
+            and bool(np.allclose(whole[:1], part))
+            and bool(np.allclose(whole[:, ::-1], _pass(space, thing, "forward", z[:, ::-1].copy())))
+        )
+    except (Exception, SystemExit):  # it wants something else
+        return False
+
+
+def _pass(space: Space, thing: Any, way: str, value: Array, rate: float = RATE) -> Any:
+    """Call a layer one way, and return what comes out, or what it keeps of it."""
+    method = getattr(thing, way, None) or getattr(thing, f"{way}_propagation")
+    arguments: dict[str, Any] = {}
+    for each in positional(method):
+        if role(each.name) == "rate":
+            arguments[each.name] = rate
+        elif not arguments or all(role(a) == "rate" for a in arguments):
+            arguments[each.name] = value
+        elif each.default is each.empty:
+            arguments[each.name] = False if way == "forward" else rate
+    result = space.call(method, **arguments)
+    if isinstance(result, tuple) and result:
+        result = result[0]
+    if result is not None:
+        return result
+    names = ("output", "out", "a") if way == "forward" else (
+        "dinputs", "dinput", "dx", "grad_input", "input_grad", "dX", "input_gradient")  # fmt: skip
+    return next((getattr(thing, n) for n in names if getattr(thing, n, None) is not None), None)
+
+
+class LayersReading:
+    """Two dense layers and an activation between, in a row."""
+
+    style = Layers.name
+    hot = False
+    layers = 2
+
+    def __init__(self, space: Space, kit: Kit, form: Form, summed: bool) -> None:
+        self.space, self.kit, self.form, self._summed = space, kit, form, summed
+        self.words = (f"{kit.dense}, {kit.activation}, {kit.dense} in a row", *form.words)
+        self.notes: list[Finding] = []
+        self.rate = RATE
+        self.biases = form.biases != "none"
+        place = self._place()
+        self.pieces = tuple(
+            Piece(f"{entry[0]}{layer}", f"{kit.dense}.{slot.name} of layer {layer}", place)
+            for entry, slot in sorted(kit.anatomy.slots.items())
+            for layer in (1, 2)
+        )
+
+    def sizes(self) -> tuple[int, ...] | None:
+        """Return the sizes that are fixed inside."""
+        return None
+
+    def fitting(self) -> tuple[int, bool]:
+        """Return how many gradients have their right shapes, and whether those of weights do."""
+        probe = draw(SIZES, 11, 3)
+        try:
+            found = self._gradients(probe if self.biases else without_biases(probe))
+        except (Exception, SystemExit):  # another reading may run
+            return 0, False
+        wanted = probe.params
+        entries = {piece.entry for piece in self.pieces} & found.keys()
+        good = {entry for entry in entries if found[entry].shape == wanted[entry].shape}
+        return len(good), {"W1", "W2"} <= good
+
+    def counts(self) -> bool:
+        """Return whether the backward method counts, sums or averages examples."""
+        node = self._node()
+        return node is not None and BATCHES.search(ast.unparse(node)) is not None
+
+    def _row(self, probe: Probe) -> list[Any]:
+        sizes = probe.params.sizes
+        row: list[Any] = []
+        for layer in (1, 2):
+            thing = _dense(self.space, self.kit.dense, sizes[layer - 1], sizes[layer])
+            for entry, slot in self.kit.anatomy.slots.items():
+                name = f"{entry[0]}{layer}"
+                slot.put(thing, self.form.parameter(name, probe.params[name]))
+            for attribute, value in vars(thing).items():
+                if role(attribute) == "rate" and isinstance(value, (int, float)):
+                    setattr(thing, attribute, self.rate)
+            row.append(thing)
+            if layer == 1:
+                row.append(_activation(self.space, self.kit.activation))
+        return row
+
+    def _through(self, row: Sequence[Any], probe: Probe) -> Array:
+        value: Any = self.form.data(probe.x)
+        for thing in row:
+            value = _pass(self.space, thing, "forward", value)
+        return np.array(value, dtype=float)
+
+    def _gradients(self, probe: Probe) -> dict[str, Array]:
+        if self.form.one:
+            each = [self._once(one) for one in examples_of(probe)]
+            entries = set(each[0]).intersection(*each)
+            return {e: np.stack([found[e] for found in each]).mean(0) for e in entries}
+        return self._once(probe)
+
+    def _once(self, probe: Probe) -> dict[str, Array]:
+        row = self._row(probe)
+        outputs = self._through(row, probe)
+        back: Any = 2 * (outputs - self.form.data(probe.y))
+        back = back if self._summed else back / probe.examples
+        before = [copied(thing, self.kit.anatomy) for thing in (row[0], row[2])]
+        kept = [{s.name: a.copy() for s, a in slots(thing)} for thing in (row[0], row[2])]
+        for thing in row[::-1]:
+            back = _pass(self.space, thing, "backward", back, self.rate)
+        found: dict[str, Array] = {}
+        for layer, thing in ((1, row[0]), (2, row[2])):
+            arrays = self._of(thing, before[layer - 1], kept[layer - 1])
+            units = probe.params.sizes[layer]
+            for entry, array in arrays.items():
+                name = f"{entry[0]}{layer}"
+                found[name] = self.form.gradient(name, np.array(array, float), units)
+        return found
+
+    def _of(self, thing: Any, before: Mapping[str, Array], kept: Mapping[str, Array]) -> Any:
+        after = copied(thing, self.kit.anatomy)
+        if any(not np.array_equal(after[entry], before[entry]) for entry in before):
+            return {entry: (before[entry] - after[entry]) / self.rate for entry in before}
+        fresh = [
+            collecting.Candidate(slot.leaf, None, array)
+            for slot, array in slots(thing)
+            if slot not in self.kit.anatomy.slots.values()
+            and not np.array_equal(kept.get(slot.name, np.empty(0)), array)
+        ]
+        shapes = {entry: array.shape for entry, array in before.items()}
+        return {e: each.array for e, each in collecting.assigned(fresh, shapes).items()}
+
+    def gradients(self, probe: Probe) -> Mapping[str, Array | Trouble]:
+        """Return every entry in our orientation."""
+        try:
+            return self._gradients(probe)
+        except (Exception, SystemExit) as problem:
+            said = trouble(problem, self._place())
+            return {piece.entry: said for piece in self.pieces}
+
+    def outputs(self, probe: Probe) -> Array | Trouble | None:
+        """Return the outputs, units × examples."""
+        try:
+            if not self.form.one:
+                return self.form.outputs(self._through(self._row(probe), probe))
+            each = [self._through(self._row(one), one) for one in examples_of(probe)]
+            return np.hstack([self.form.outputs(found) for found in each])
+        except (Exception, SystemExit) as problem:
+            return trouble(problem, self._place("forward"))
+
+    def cost(self, probe: Probe) -> float | Trouble | None:
+        """Return the cost."""
+        found = self.outputs(probe)
+        if not isinstance(found, np.ndarray):
+            return found
+        return float(np.sum((found - probe.y) ** 2)) / probe.examples
+
+    def activation(self) -> tuple[str, Any] | None:
+        """Return name and function of the activation."""
+        return activations_of(self.space)[0]
+
+    def slope(self) -> tuple[str, Any] | None:
+        """Return name and function of its derivative."""
+        return activations_of(self.space)[1]
+
+    def judge(self, *args: Any, **options: Any) -> Penalised:
+        """Return what judges it: the usual judge, then whether updates come too early."""
+        return Penalised(self, self.space, *args, **options)
+
+    def has_penalty(self) -> bool:
+        """Return whether a penalty can be given: it cannot."""
+        return False
+
+    def _node(self, way: str = "backward") -> ast.FunctionDef | None:
+        for node in ast.walk(self.space.definitions.found[self.kit.dense].node):
+            if isinstance(node, ast.FunctionDef) and node.name in (way, f"{way}_propagation"):
+                return node
+        return None
+
+    def _place(self, way: str = "backward") -> Place | None:
+        place, node = self.space.place(self.kit.dense), self._node(way)
+        if place is None or node is None:
+            return place
+        line = node.lineno + self.space.definitions.found[self.kit.dense].offset
+        return Place(line, place.cell, node.name, f"def {node.name}(…)")

@@ -1,0 +1,23 @@
+"""The styles, in the order in which they are tried."""
+
+from chainrule.solutions.reading import Style
+from chainrule.solutions.styles.classes import Classes
+from chainrule.solutions.styles.column import Column
+from chainrule.solutions.styles.dictionaries import Dictionaries
+from chainrule.solutions.styles.layers import Layers
+from chainrule.solutions.styles.losses import Losses
+from chainrule.solutions.styles.manual import Manual
+from chainrule.solutions.styles.tuples import Tuples
+
+STYLES: tuple[Style, ...] = (
+    Column(),
+    Tuples(),  # before a gradient function is asked for a cost that stands beside it
+    Losses(),
+    Dictionaries(),
+    Layers(),
+    Classes(),
+    Manual(),
+    Losses(pairs=True),
+)
+
+__all__ = ["STYLES"]

@@ -1,0 +1,93 @@
+"""Law: a planted mistake is called by its name, alone, wherever it is made.
+
+The wrong gradients come from a backward pass by hand (`planted`). An entry is wrong exactly where
+they differ from the right ones; the name of the mistake then stands first, or among those that
+cannot be told from it.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+from chainrule import diagnose
+from planted import SETTINGS, gradients, slips
+
+SLOW = ("square", "deep", "classes", "notebook")
+BY_NAME = pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param(each, marks=pytest.mark.slow if each.name in SLOW else (), id=each.name)
+        for each in SETTINGS
+    ],
+)
+
+
+def differ(came, right):
+    return came.shape != right.shape or not np.allclose(came, right, rtol=1e-9, atol=1e-13)
+
+
+@functools.cache
+def planted(setting):
+    """Return mistakes, each with the entries that it spoils and what is said of them."""
+    net, params, x, y = setting.draw()
+    right = gradients(net, params, x, y)
+    cases = []
+    for slip in slips(net, setting.examples):
+        try:
+            came = gradients(net, params, x, y, slip)
+        except ValueError:  # matrices that do not fit: such code does not run
+            continue
+        if all(np.isfinite(value).all() for value in came.values()):
+            wrong = {entry for entry in right if differ(came[entry], right[entry])}
+            cases.append((slip, wrong, diagnose(net, params, x, y, came)))
+    return cases
+
+
+@BY_NAME
+def test_what_the_hand_computes_without_a_mistake_is_right(setting):
+    net, params, x, y = setting.draw()
+    found = diagnose(net, params, x, y, gradients(net, params, x, y))
+    assert {entry.verdict.value for entry in found.values()} == {"right"}, found
+    assert not any(entry.slugs for entry in found.values())
+
+
+@BY_NAME
+def test_each_mistake_is_called_by_its_name(setting):
+    names = set()
+    for slip, wrong, found in planted(setting):
+        assert {entry for entry in found if not found[entry].verdict.good} == wrong, (slip, found)
+        for entry in wrong:
+            said = {*found[entry].slugs, *found[entry].ties}
+            assert slip.slug in said, (str(slip), entry, found)
+        names |= {slip.slug} if wrong else set()
+    assert len(names) >= 13, names
+
+
+@BY_NAME
+def test_most_mistakes_stand_alone_and_first(setting):
+    """Those are few that stand only among the ties, or beside another name."""
+    spoiling = [(slip, wrong, found) for slip, wrong, found in planted(setting) if wrong]
+    first = sum(
+        all(found[entry].slugs == (slip.slug,) for entry in wrong)
+        for slip, wrong, found in spoiling
+    )
+    alike = {"notebook": 0.6, "single": 0.75, "all_alike": 0.75, "deep": 0.75}
+    assert first >= alike.get(setting.name, 0.8) * len(spoiling), (first, len(spoiling))
+
+
+@BY_NAME
+def test_one_cause_is_one_cause(setting):
+    """What one mistake spoils has one sentence, and says what else it spoils."""
+    for slip, wrong, found in planted(setting):
+        if slip.slug in ("kept_dimension", "transposed", "bias_not_summed") or not wrong:
+            continue
+        causes = {(found[entry].sentence, found[entry].entries) for entry in wrong}
+        if len(causes) == 1:
+            assert set(found[min(wrong)].entries) == wrong
+        else:  # in some entries it is the same as something else, or makes zeros
+            assert any(
+                found[entry].ties or "dead_parameter" in found[entry].slugs for entry in wrong
+            ), (str(slip), causes)

@@ -1,0 +1,189 @@
+"""Two witnesses to an alarm: differences of a person's cost, and what it was recognised as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.checking.verdicts import Verdict
+from chainrule.network import Network
+from chainrule.solutions import meaning
+from chainrule.solutions.cells import Cell
+from chainrule.solutions.child import judge
+from chainrule.solutions.findings import Report
+from chainrule.solutions.probes import HOT, probe, usual_sizes
+from chainrule.solutions.reading import Probe
+from chainrule.solutions.witness import Witness
+
+ODD = """
+import numpy as np
+
+def forward(X, parameters):
+    Z1 = parameters["W1"] @ X + parameters["b1"]
+    A1 = np.arctan(Z1)
+    A2 = parameters["W2"] @ A1 + parameters["b2"]
+    cache = {"Z1": Z1, "A1": A1}
+    return A2, cache
+
+def compute_cost(A2, Y):
+    return np.mean(np.abs(A2 - Y) ** 3)
+
+def backward(X, Y, A2, parameters, cache):
+    dA2 = 3 * (A2 - Y) * np.abs(A2 - Y) / Y.size
+    dW2 = dA2 @ cache["A1"].T
+    db2 = np.sum(dA2, axis=1, keepdims=True)
+    dZ1 = parameters["W2"].T @ dA2 / (1 + cache["Z1"] ** 2)
+    dW1 = dZ1 @ X.T
+    db1 = np.sum(dZ1, axis=1, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+
+def report(text: str) -> Report:
+    """Return the report on a file."""
+    return judge({"path": "file.py", "cells": [asdict(Cell(text))], "call_seconds": 5.0})
+
+
+def verdicts(found: Report) -> dict[str, Verdict]:
+    return {each.entry: each.verdict for each in found.judged if each.role == "gradient"}
+
+
+def test_differences_alone_can_acquit() -> None:
+    found = report(ODD)
+    assert set(verdicts(found).values()) == {Verdict.RIGHT}
+    assert found.status == 0
+
+
+def test_differences_alone_do_not_accuse() -> None:
+    found = report(ODD.replace("(1 + cache", "(2 + cache"))
+    assert verdicts(found)["W1"] is Verdict.NOT_JUDGED
+    assert verdicts(found)["W2"] is Verdict.RIGHT
+    assert not found.findings
+
+
+def test_what_differences_can_name_is_named() -> None:
+    found = report(ODD.replace("dW1 = dZ1", "dW1 = -dZ1"))
+    assert [each.slug for each in found.findings] == ["sign"]
+    assert verdicts(found)["W1"] is Verdict.WRONG
+
+
+def test_cost_and_gradient_that_differ_by_a_constant() -> None:
+    text = ODD.replace("np.arctan(Z1)", "np.tanh(Z1)").replace(
+        "np.mean(np.abs(A2 - Y) ** 3)", "np.sum((A2 - Y) ** 2) / Y.shape[1]"
+    )
+    text = text.replace("3 * (A2 - Y) * np.abs(A2 - Y) / Y.size", "(A2 - Y) / Y.shape[1]")
+    found = report(text.replace('/ (1 + cache["Z1"] ** 2)', '* (1 - cache["A1"] ** 2)'))
+    assert set(verdicts(found).values()) == {Verdict.UP_TO_CONSTANT}
+    assert not found.findings
+    assert found.status == 0
+
+
+@pytest.mark.parametrize(
+    "activations",
+    [
+        ("relu", "tanh", "sigmoid"),
+        ("sigmoid", "sigmoid", "softmax"),
+        ("leaky_relu(0.2)", "leaky_relu(0.2)", "identity"),
+        ("tanh", "relu", "softmax"),
+        ("gelu", "gelu", "identity"),
+    ],
+)
+def test_activations_are_recognised_layer_by_layer(activations: tuple[str, ...]) -> None:
+    here = probe(usual_sizes(3), 11, 0)
+    net = Network(here.params.sizes, activation=list(activations), cost="squared_error")
+    found = meaning.recognised(here, np.asarray(net.forward(here.params, here.x)))
+    assert found is not None
+    assert found[0] == activations
+
+
+def groups(
+    value: Callable[[Probe, Any], float], activations: tuple[str, ...], targets: str
+) -> list[list[tuple[Probe, float]]]:
+    """Return probes in three sets of sizes, with a cost of their outputs."""
+    found = []
+    for sizes, m in (((5, 4, 3), 11), ((5, 4, 3), 13), ((7, 4, 5), 13)):
+        net = Network(sizes, activation=list(activations), cost="squared_error")
+        probes = [probe(sizes, m, seed, targets) for seed in range(3)]
+        found.append([(p, float(value(p, net.forward(p.params, p.x)))) for p in probes])
+    return found
+
+
+def squares(here: Probe) -> float:
+    return sum(float(np.sum(here.params[name] ** 2)) for name in ("W1", "W2"))
+
+
+COSTS: Mapping[str, tuple[Callable[[Probe, Any], float], str, dict[str, int], int]] = {
+    "mean over everything": (
+        lambda p, a: np.mean((a - p.y) ** 2), "squared_error", {"m": 0, "d": 0, "k": -1}, 0
+    ),
+    "half a sum": (
+        lambda p, a: np.sum((a - p.y) ** 2) / 2, "squared_error", {"m": 1, "d": 0, "k": 0}, -1
+    ),
+    "logarithms with an epsilon": (
+        lambda p, a: -np.sum(p.y * np.log(a + 1e-9) + (1 - p.y) * np.log(1 - a + 1e-9))
+        / p.examples,
+        "binary_cross_entropy", {"m": 0, "d": 0, "k": 0}, 0,
+    ),
+    "a penalty": (
+        lambda p, a: np.sum((a - p.y) ** 2) / p.examples + 0.3 / p.examples * squares(p),
+        "squared_error", {"m": 0, "d": 0, "k": 0}, 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", COSTS.values(), ids=COSTS.keys())
+def test_costs_are_recognised_up_to_their_scale(
+    case: tuple[Callable[[Probe, Any], float], str, dict[str, int], int],
+) -> None:
+    value, name, powers, two = case
+    activations = ("tanh", "sigmoid")
+    found = meaning.cost_named(activations, groups(value, activations, HOT))
+    assert found is not None
+    assert (found.name, dict(found.scale.powers), found.scale.two) == (name, powers, two)
+
+
+def test_penalties_are_measured() -> None:
+    value, *_ = COSTS["a penalty"]
+    found = meaning.cost_named(("tanh", "sigmoid"), groups(value, ("tanh", "sigmoid"), HOT))
+    assert found is not None
+    assert found.decay[11] == pytest.approx(0.6 / 11)
+
+
+class Their:
+    """A reading of which a witness needs the cost alone."""
+
+    def __init__(self, cost: Callable[[Probe], float]) -> None:
+        self.cost = cost
+
+
+def test_witness_tells_right_from_wrong() -> None:
+    here = probe((5, 4, 3), 11, 0)
+    net = Network((5, 4, 3), activation="relu", cost="squared_error")
+    witness = Witness(Their(lambda p: net.cost(p.params, p.x, p.y)), here)  # type: ignore[arg-type]
+    _, right = net.value_and_grad(here.params, here.x, here.y)
+    for name, jacobian in right.items():
+        value = np.asarray(jacobian)
+        assert witness.agrees(name, value)
+        assert not witness.agrees(name, value * (1 + 1e-4))
+        assert not witness.agrees(name, np.zeros_like(value))
+        measured = witness.jacobian(name)
+        assert measured is not None
+        np.testing.assert_allclose(measured, value, rtol=1e-7, atol=1e-9)
+
+
+def test_zero_is_the_gradient_of_what_does_not_move() -> None:
+    here = probe((5, 4, 3), 11, 0)
+    witness = Witness(Their(lambda p: float(np.sum(p.params["W2"]))), here)  # type: ignore[arg-type]
+    assert witness.agrees("W1", np.zeros((4, 5)))
+    assert not witness.agrees("W1", np.full((4, 5), 1e-6))
+
+
+def test_a_cost_that_draws_random_numbers_is_no_witness() -> None:
+    rng = np.random.default_rng(0)
+    witness = Witness(Their(lambda _: rng.random()), probe((5, 4, 3), 11, 0))  # type: ignore[arg-type]
+    assert not witness.usable
+    assert witness.agrees("W1", np.zeros((4, 5))) is None

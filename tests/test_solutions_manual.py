@@ -1,0 +1,65 @@
+"""Law: gradients that are written step by step are judged one by one, each by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from judging import cells, entries, judged, slugs
+from solutions_manual import PLANTED, RIGHT
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_steps_raise_no_alarm(name):
+    report = judged(RIGHT[name])
+    assert not report.findings
+    assert len(entries(report)) >= 3
+    assert set(entries(report).values()) == {"right"}
+
+
+@pytest.mark.parametrize(("name", "slug", "edit"), PLANTED)
+def test_planted_mistake_is_named_once(name, slug, edit):
+    old, new = edit
+    assert old in RIGHT[name]
+    report = judged(RIGHT[name].replace(old, new))
+    assert slug in slugs(report)
+    assert len(report.findings) == 1
+
+
+def test_what_follows_from_a_wrong_gradient_is_right_by_itself():
+    source = RIGHT["DEEP"].replace("dz2 = da2 * a2 * (1 - a2)", "dz2 = da2")
+    report = judged(source)
+    assert [each for each, verdict in entries(report).items() if verdict != "right"] == ["dz2"]
+    details = {each.entry: each.detail for each in report.judged}
+    assert "dz2" in details["dW1"]
+    assert not details["dW3"]
+
+
+def test_finding_stands_at_its_line_with_the_line_that_mends_it():
+    source = RIGHT["DEEP"].replace("da2 = W3.T @ dz3", "da2 = W3.T @ da3")
+    found = judged(source).findings[0]
+    assert source.split("\n")[found.place.line - 1] == "da2 = W3.T @ da3" == found.computed
+    assert found.right == "da2 = W3.T @ dz3"
+
+
+def test_blank_is_unfinished_and_the_rest_is_judged():
+    source = RIGHT["COLUMNS"].replace("dA1 = W2.T @ dZ2", "dA1 = None  # your code here")
+    found = entries(judged(source))
+    assert found["dA1"] == "unfinished"
+    assert found["dZ1"] == found["dW1"] == "right"
+
+
+def test_steps_in_cells_are_run_in_their_order():
+    forward, backward = RIGHT["DEEP"].split("da3 =")
+    report = cells(forward, "print(C)", "da3 =" + backward, "W1 -= 0.1 * dW1")
+    assert set(entries(report).values()) == {"right"}
+    assert {each.place.cell for each in report.judged if each.entry} == {3}
+
+
+def test_step_of_time_is_no_gradient():
+    """A name that begins with d is a gradient only where a cost stands above it."""
+    source = (
+        "t = 0.5\ny = 2.0\nfor i in range(3):\n    dt = 0.1\n    dy = -y * dt\n    y = y + dy\n"
+    )
+    report = judged(source)
+    assert not report.judged
+    assert report.status == 2
