@@ -154,7 +154,9 @@ class Report:
             return 1
         good = [each for each in self.judged if each.role == "gradient" and each.verdict.good]
         stuck = any(
-            each.verdict in (Verdict.CANNOT_RUN, Verdict.UNFINISHED) for each in self.judged
+            each.verdict in (Verdict.CANNOT_RUN, Verdict.UNFINISHED)
+            or (each.role == "gradient" and each.verdict is Verdict.NOT_JUDGED)
+            for each in self.judged
         )
         return 2 if self.problem or stuck or not good else 0
 

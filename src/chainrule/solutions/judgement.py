@@ -126,9 +126,15 @@ class Judge:
         runs = sum(not isinstance(each, Trouble) for each in (self._outputs, *self._costs))
         right, arrays = self.entries.score
         if self._degenerate:
-            return (0, 0, 0, 0, 0)
+            return (0, 0, 0, 0, 0, 0)
         known = (self.ground.activations is not None) + (self.ground.cost is not None)
-        return (arrays > 0, runs, right, arrays, known)
+        params = self.probes[0].params
+        fits = sum(
+            isinstance(each, np.ndarray) and each.shape == params[entry].shape
+            for entry, each in self.entries.came.items()
+            if entry in params
+        )
+        return (arrays > 0, runs, fits, right, arrays, known)
 
     @property
     def explained(self) -> bool:
@@ -291,6 +297,14 @@ class Judge:
         name = self._names.get("cost", "cost")
         place = self.space.place(name)
         if isinstance(came, Trouble):
+            known = self.ground.activations is not None
+            if known and came.slug == "raises" and OF_SHAPES.search(came.sentence):
+                # The forward pass took these numbers: it is we who do not know what this one takes.
+                detail = "what it takes was not recognised"
+                self.judged.append(
+                    Judged(name, Verdict.NOT_JUDGED, "cost", detail=detail, place=place)
+                )
+                return
             self.judged.append(_stuck(name, "cost", came, place))
             self.findings += _said(came, name)
             return

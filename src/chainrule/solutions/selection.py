@@ -77,7 +77,8 @@ def _square(other: Judge, space: Space) -> Judge | None:
     sizes = (SQUARE,) * (reading.layers + 1)
     for examples in (EXAMPLES, (SQUARE, SQUARE)):
         judge = judge_of(reading, space, examples=examples, sizes=sizes)
-        if judge.score[0] and judge.explained and not judge.raises:
+        known = judge.ground.activations is not None  # else nothing tells rows from columns
+        if judge.score[0] and known and judge.explained and not judge.raises:
             break
     else:
         return None

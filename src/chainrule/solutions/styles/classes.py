@@ -37,7 +37,10 @@ BACKWARD = re.compile(
 TRAIN = re.compile(
     r"_*(train\w*|fit\w*|update\w*|step|sgd_step|learn|optimi[sz]e|gradient_descent)", re.IGNORECASE
 )
-BATCHES = re.compile(r"shape\[|mean\(|\bsum\(|/ m\b|/ n\b|len\((x|X|y|Y|inputs|data)\)")
+BATCHES = re.compile(
+    r"\b(x|X|y|Y|inputs?|data|targets?|labels)\.shape\[|\b(m|n|N|batch_size) = |mean\(|\bsum\(|"
+    r"/ (m|n|N)\b|len\((x|X|y|Y|inputs|data)\)"
+)
 UNSAID = "nothing is known of the arguments"
 
 
@@ -242,9 +245,19 @@ class ClassReading:
         return 1.0
 
     def has_penalty(self) -> bool:
-        """Return whether the method takes a penalty."""
+        """Return whether the method takes a penalty, or the object has one."""
         method = getattr(self._built, self.recipe.method)
-        return any(role(each.name) == "penalty" for each in positional(method))
+        if any(role(each.name) == "penalty" for each in positional(method)):
+            return True
+        here = self.adapt(draw(self.recipe.fixed or self.anatomy.sizes, 11, SEED))
+        try:
+            kept = vars(self.thing(here))
+        except Exception:  # theirs, in the constructor: it is said where it is judged
+            return False
+        return any(
+            role(name) == "penalty" and isinstance(value, (int, float))
+            for name, value in kept.items()
+        )
 
     def penalised(self, probe: Probe, penalty: float) -> Mapping[str, Array | Trouble]:
         """Return gradients with a penalty."""
