@@ -151,7 +151,8 @@ CATALOGUE: Mapping[str, Entry] = {
     # cost
     "penalty_missing": Entry("the penalty is missing", "add λ W to J_W"),
     "penalty_factor": Entry(
-        "the penalty has another factor than in the cost", "(λ/2) ‖W‖² has the derivative λ W"
+        "the penalty has another factor than in the cost",
+        "differentiate it as it stands in the cost: c ‖W‖² has the derivative 2 c W",
     ),
     "penalty_on_bias": Entry(
         "the biases are penalised, in the cost they are not", "leave the biases out"

@@ -60,7 +60,8 @@ def diagnose_function(
     Raises
     ------
     InvalidType, InvalidValue
-        If the cost is no finite real number, or parameters are no arrays of real numbers.
+        If the cost is no finite real number or another one in a second call, or parameters are no
+        arrays of real numbers.
 
     Examples
     --------
@@ -76,6 +77,12 @@ def diagnose_function(
     (('missing_mean',), 'right')
     """
     case = Foreign(cost, gradient, parameters, data)
+    once, twice = (case.cost_of(case.parameters) for _ in range(2))
+    if once != twice:
+        raise InvalidValue(
+            f"the cost is not the same twice: {once:.9g}, then {twice:.9g} for the same arguments; "
+            "draw random numbers from a seed that it sets anew in every call"
+        )
     first, troubles = case.gradients()
     kept = {name: value.copy() for name, value in first.items()}  # a later call may overwrite it
     truth = Slopes(case.cost_of, case.parameters)
@@ -109,11 +116,19 @@ class Foreign:
     ) -> None:
         self._cost, self._gradient = cost, gradient
         self.parameters: Arrays = {}
+        if not isinstance(parameters, Mapping):
+            raise InvalidType(
+                f"parameters is {type(parameters).__name__}, wanted a mapping from names to arrays"
+            )
         for name, value in parameters.items():
             array = array_or_trouble(value)
             if isinstance(array, Trouble):
                 raise InvalidType(f"parameter {name}: {array.sentence}")
             self.parameters[name] = array.copy()
+        if not isinstance(data, (Mapping, list, tuple)):
+            raise InvalidType(
+                f"data is {type(data).__name__}, wanted a tuple such as (x, y), or a mapping"
+            )
         self.named = isinstance(data, Mapping)
         self.data: dict[Any, Any] = (
             dict(data) if isinstance(data, Mapping) else dict(enumerate(data))

@@ -355,7 +355,7 @@ class Search:
         follows = {}
         for entry in left:
             name = self._names[entry]
-            needs = self._numbers.ground.equations[name].expr.symbols()
+            needs = sorted(self._numbers.ground.equations[name].expr.symbols())
             sources = [each for each in needs if each in base.values]
             if not sources:
                 continue

@@ -103,6 +103,12 @@ def check(ctx: click.Context, /, targets: tuple[str, ...], **given: Any) -> None
         _only(ctx, (*OF_FILES, *OF_BOTH), "a network, not with files")
         named = ctx.get_parameter_source("cost") is not ParameterSource.DEFAULT
         given["cost"] = given["cost"] if named else None
+        for option in ("gradient", "cost"):
+            if given[option] and not given["parameters"]:
+                raise click.UsageError(
+                    f"--{option} needs --parameters too: with them functions are taken by name, "
+                    "without they are recognised"
+                )
         raise SystemExit(files(targets, **{name: given[name] for name in (*OF_FILES, "cost")}))
     described = {name: value for name, value in given.items() if name not in OF_FILES}
     sizes = [options.Sizes().convert(target, None, ctx) for target in targets]

@@ -295,3 +295,20 @@ def _plain(entry: str, slug: str, came: Array, wanted: Array) -> Diagnosis | Non
     mends = "; ".join(CATALOGUE[each].mend for each in slugs)
     name = notation.text(notation.adjoint(entry))
     return replace(Diagnosis(entry, verdict, tuple(slugs), "; ".join(words), mends), equation=name)
+
+
+def merged(found: Sequence[Finding]) -> list[Finding]:
+    """Return findings, those of which another one's cause is a tie put to that one.
+
+    Who has made one mistake in several places has mostly made the same one, though in one of them
+    something else gives the same numbers.
+    """
+    left = list(found)
+    for each in found:
+        other = next((o for o in left if o is not each and o.slug in each.ties), None)
+        if other is None or each not in left or each.kind != other.kind:
+            continue
+        left.remove(each)
+        entries = (*other.entries, *each.entries)
+        left[left.index(other)] = replace(other, entries=entries)
+    return left

@@ -47,7 +47,9 @@ def main() -> None:
             try:
                 report = judge(request, lambda message: print(json.dumps(message), file=pipe))
                 end = {"report": report.to_dict()}
-            except Exception as problem:  # theirs are caught where they are called: this is ours
+            except (
+                BaseException
+            ) as problem:  # theirs are caught where they are called: this is ours
                 end = {"failure": _ours(problem)}
         print(json.dumps(end), file=pipe, flush=True)
         os._exit(0)  # threads and exit handlers of theirs have no say in it
@@ -100,7 +102,7 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     )
 
 
-def _ours(problem: Exception) -> str:
+def _ours(problem: BaseException) -> str:
     last = traceback.extract_tb(problem.__traceback__)[-1]
     where = f"{Path(last.filename).name} line {last.lineno}"
     return f"chainrule failed, please report it: {type(problem).__name__}: {problem} ({where})"

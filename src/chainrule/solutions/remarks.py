@@ -21,6 +21,7 @@ QUIET = re.compile(r"^(self|_.*)$|print|plot|verbose|show|seed|debug")
 RATES = frozenset(
     ["aggression", "learning_rate", "lr", "alpha", "eta", "rate", "step", "step_size"]
 )
+KEEPS = re.compile(r"keep_?prob(ability)?s?|p?_?drop(out)?(_?(rate|prob|p))?")
 COUNTS = frozenset(["iterations", "iters", "num_iterations", "n_iterations", "epochs", "num_iters"])
 
 
@@ -32,8 +33,24 @@ def about(reading: Reading, space: Space) -> list[Finding]:
         if isinstance(node, ast.FunctionDef) and UPDATES.search(node.name) and _loops(node):
             found += _unused(definition)
             found += _one_more(definition)
+    found += _dropout(space)
     found += _passes(reading, space)
     return found
+
+
+def _dropout(space: Space) -> Iterator[Finding]:
+    """Dropout, which is judged where it leaves nothing out."""
+    for definition in space.definitions.found.values():
+        for argument in definition.arguments:
+            if KEEPS.fullmatch(argument):
+                words = (
+                    f"{argument}, an argument of {definition.name}, was given the value with which "
+                    "no unit is left out: a factor that dropout brings was not looked at"
+                )
+                yield Finding(
+                    "dropout", "remark", words, entries=(definition.name,), place=definition.place
+                )
+                return
 
 
 def _loops(node: ast.FunctionDef) -> bool:

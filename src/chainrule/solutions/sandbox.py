@@ -174,6 +174,8 @@ def _words(status: int, limits: Limits) -> str:
     if status < 0:
         name = signal.Signals(-status).name
         if name in ("SIGPROF", "SIGXCPU"):
+            if limits.seconds <= limits.call_seconds:
+                return f"it took longer than {limits.seconds:g} s"
             return (
                 f"it did not end within {limits.call_seconds:g} s, and does not listen: is a loop "
                 "without end in what NumPy or Python does in one step?"

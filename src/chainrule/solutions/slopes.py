@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,17 +51,17 @@ def known(reading: Reading, space: Space) -> list[str]:
     found = []
     activation = reading.activation()
     if activation is not None:
-        found.append(meaning.activation_named(activation[1]))
+        found.append(meaning.activation_named(partial(space.call, activation[1])))
     for name in space.definitions.found:
         if name in ACTIVATIONS and name in space and callable(space[name]):
-            found.append(meaning.activation_named(space[name]))
+            found.append(meaning.activation_named(partial(space.call, space[name])))
     return list(dict.fromkeys(name for name in found if name))
 
 
 def activation(reading: Reading, space: Space) -> Judged | None:
     """Return the line of their activation, where it is one of the table."""
     there = reading.activation()
-    name = None if there is None else meaning.activation_named(there[1])
+    name = None if there is None else meaning.activation_named(partial(space.call, there[1]))
     if there is None or name is None:
         return None
     place = space.place(there[0])
@@ -109,13 +110,13 @@ def _slope(space: Space, function: Any, name: str, slope: Any) -> Slope | None:
     z = meaning.POINTS
 
     def f(at: Array) -> Array:
-        return meaning.first(function(at.copy()))
+        return meaning.first(space.call(function, at.copy()))
 
     try:
         with np.errstate(all="ignore"):
             wanted = _differences(f, z)
-            at_sum, at_value = (meaning.first(slope(at.copy())) for at in (z, f(z)))
-    except Exception:  # it wants other arguments: the gradients will tell
+            at_sum, at_value = (meaning.first(space.call(slope, at.copy())) for at in (z, f(z)))
+    except (Exception, SystemExit):  # it wants other arguments: the gradients will tell
         return None
     fits = [
         words

@@ -117,12 +117,30 @@ class OptionsReading(Own):
             )
             return
         truths = {p.entry: self._cost_of(p.entry) for p in self.pieces}
+        if not any(self._moves(entry, cost) for entry, cost in truths.items()):
+            self._judge_all(
+                Verdict.NOT_JUDGED,
+                f"{self.options.cost} does not change with any of the parameters: name a function "
+                "that goes from the parameters to the cost",
+            )
+            return
         for piece in self.pieces:
             self._one(piece, truths[piece.entry])
 
+    def _moves(self, entry: str, cost: direct.Cost) -> bool:
+        """Return whether a cost changes with a parameter, or cannot be told."""
+        at = array_of(self._values[entry])
+        return at is None or at.dtype.kind not in "fiu" or cost(at + 0.25) != cost(at.astype(float))
+
     def _one(self, piece: Piece, cost: direct.Cost) -> None:
         place = piece.place
-        at = np.array(self._values[piece.entry], dtype=float)
+        at = array_of(self._values[piece.entry])
+        if at is None or at.dtype.kind not in "fiu":
+            kind = type(self._values[piece.entry]).__name__
+            words = f"{piece.entry} is {kind}, wanted an array: name arrays as parameters"
+            self._line(piece, Verdict.CANNOT_RUN, words, None, place)
+            return
+        at = at.astype(float)
         try:
             result = self._call(piece.name, self._values)
         except (Exception, SystemExit) as problem:
