@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from chainrule.solutions.calls import attempt, evaluated
+from chainrule.solutions.calls import as_array, evaluated, trouble
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.definitions import collect
 from chainrule.solutions.helpers import MODULES, members
@@ -124,6 +124,15 @@ def test_a_later_definition_finishes_a_function():
 
 
 # imports ------------------------------------------------------------------------------------
+
+
+def attempt(space, name, arguments):
+    """What a function returns as an array, or what went wrong with it."""
+    try:
+        found = space.call(space[name], *arguments)
+    except (Exception, SystemExit) as problem:
+        return trouble(problem, space.place(name))
+    return as_array(name, found, space.place(name))
 
 
 def loaded(text, seconds=1.0):

@@ -14,34 +14,6 @@ from chainrule.solutions.reading import Array, Trouble
 from chainrule.solutions.space import Idle, Space, Unfinished
 
 
-def attempt(
-    space: Space, name: str, arguments: tuple[Any, ...], *, last: bool = False
-) -> Array | Trouble:
-    """Call a function by name and return its result as an array.
-
-    Parameters
-    ----------
-    space : Space
-    name : str
-    arguments : tuple
-    last : bool, optional
-        Whether of a tuple the last array is wanted.
-
-    Returns
-    -------
-    ndarray or Trouble
-        The slug of the trouble is ``"unfinished"`` where nobody has written the function yet, or
-        one that it calls.
-    """
-    try:
-        found = space.call(space[name], *arguments)
-    except (Exception, SystemExit) as problem:
-        return trouble(problem, space.place(name))
-    if last and isinstance(found, (tuple, list)):
-        found = found[-1] if len(found) else None
-    return as_array(name, found, space.place(name))
-
-
 def blank(space: Space, name: str) -> Trouble | None:
     """Return that a function is unfinished, or one that it calls; ``None`` if they are written."""
     missing = space.unfinished(name)

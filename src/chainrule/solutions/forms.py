@@ -189,11 +189,3 @@ def array_of(value: Any) -> Array | None:
     except Exception:  # lists of arrays of several lengths, and whatever else people hold
         return None
     return found if found.dtype.kind in "fiu" else None
-
-
-def of_sizes(sizes: tuple[int, ...], arrays: dict[str, Array]) -> Parameters:
-    """Return parameters of these sizes, with what is given; the others are 0."""
-    params = Parameters(sizes)
-    for name, value in arrays.items():
-        params[name][...] = value.reshape(params[name].shape)
-    return params

@@ -23,7 +23,7 @@ from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding, parts
 from chainrule.solutions.styles.layout import Layout
-from chainrule.solutions.styles.parts import Parts
+from chainrule.solutions.styles.parts import PENALTIES, Parts
 
 PARAMETERS = (
     "parameters", "params", "parms", "param", "theta", "weights", "model", "p", "P", "parameter",
@@ -38,17 +38,6 @@ GRADIENTS = (
     "grads_values",
     "g",
     "dparams",
-)
-PENALTIES = (
-    "lambd",
-    "lambda_",
-    "lam",
-    "Lambda",
-    "reg",
-    "reg_lambda",
-    "l2",
-    "lmbda",
-    "weight_decay",
 )
 CACHE = re.compile(r"cach|memo|store|forward|fwd|intermediate|values|activations", re.IGNORECASE)
 OUTPUT = re.compile(r"^[aA](L|l|\d+|_\w+)?$|hat$|pred|prob|^out")

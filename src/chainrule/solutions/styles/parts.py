@@ -15,6 +15,17 @@ from chainrule.solutions import roles, slopes
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding
 
+PENALTIES = (
+    "lambd",
+    "lambda_",
+    "lam",
+    "Lambda",
+    "reg",
+    "reg_lambda",
+    "l2",
+    "lmbda",
+    "weight_decay",
+)
 GRADIENT = re.compile(
     r"^(?:(?:d|D|grad|gradient|delta|nabla|dL|dJ|dC|dE|g)_?)+(?:d|D)?_?"
     r"(W|w|b|B|theta|Theta|weights?|bias(?:es)?)_?(\d+)$"
@@ -243,8 +254,6 @@ def _outermost(space: Space, names: tuple[str, ...], pattern: str, taken: set[st
 
 def _takes(space: Space, name: str) -> bool:
     """Return whether a function takes, or reads, the strength of a penalty."""
-    from chainrule.solutions.styles.dictionaries import PENALTIES
-
     if name not in space.definitions.found:
         return False
     return bool(set(PENALTIES) & {*space.definitions.found[name].arguments})

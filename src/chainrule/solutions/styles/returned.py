@@ -23,7 +23,6 @@ BEFORE = (
     r"d(l|j|c|e|loss|cost|error)d?|(l|j|c|e|loss|cost)d)*"
 )
 AFTER = r"(d|grads?|gradients?|delta|der|deriv(ative)?|updates?|error)?"
-NUMBER = re.compile(r"(w|weights?|theta|b|bias|biases)(\d+)")
 
 
 @dataclass(frozen=True)
