@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -362,3 +363,8 @@ def test_no_text_makes_the_parser_fail(text):
 def test_python_2_is_noticed():
     assert collect([Cell("def f(x):\n    print x\n    return zip(x, x)")]).python2
     assert not collect([Cell("def f(x):\n    return zip(x, x)")]).python2
+
+
+def test_a_folder_without_a_name_is_named():
+    with pytest.raises(InvalidValue, match=r"^\. is a folder"):
+        read(Path())

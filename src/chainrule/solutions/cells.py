@@ -98,7 +98,7 @@ def document(path: Path) -> Document:
     met = path.stat()
     if not stat.S_ISREG(met.st_mode):
         kind = "a folder" if stat.S_ISDIR(met.st_mode) else "no regular file"
-        raise InvalidValue(f"{path.name} is {kind}, wanted a notebook or a Python file")
+        raise InvalidValue(f"{path.name or path} is {kind}, wanted a notebook or a Python file")
     if met.st_size > LARGEST:
         raise InvalidValue(
             f"{path.name} has {met.st_size // 2**20} MiB, wanted at most {LARGEST // 2**20}: "
