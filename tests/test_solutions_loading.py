@@ -8,16 +8,20 @@ from __future__ import annotations
 import ast
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from chainrule.solutions import child
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import as_array, evaluated, trouble
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.definitions import collect
 from chainrule.solutions.helpers import MODULES, members
 from chainrule.solutions.reading import Trouble
 from chainrule.solutions.space import Space
+from chainrule.solutions.styles import binding
 from chainrule.solutions.unfinished import blanks
 
 # definitions --------------------------------------------------------------------------------
@@ -130,7 +134,7 @@ def attempt(space, name, arguments):
     """What a function returns as an array, or what went wrong with it."""
     try:
         found = space.call(space[name], *arguments)
-    except (Exception, SystemExit) as problem:
+    except Failed as problem:
         return trouble(problem, space.place(name))
     return as_array(name, found, space.place(name))
 
@@ -351,14 +355,14 @@ TROUBLES = {
     "return [[1], [1, 2]]": ("wrong_type", "f returned list, wanted an array of numbers", 2),
     "return f(x)": ("raises", "it calls itself without end", 3),
     "return np.ones((10**6, 10**7))": ("raises", "it asks for more memory than it may have", 3),
-    "exit()": ("raises", "it ends the program", 2),
-    "import sys; sys.exit(0)": ("raises", "it ends the program", 2),
-    "raise KeyboardInterrupt": ("raises", "it raises KeyboardInterrupt", 2),
-    "while True: pass": ("raises", "it did not end within 0.2 s", 2),
+    "exit()": ("raises", "it ends the program", 3),
+    "import sys; sys.exit(0)": ("raises", "it ends the program", 3),
+    "raise KeyboardInterrupt": ("raises", "it raises KeyboardInterrupt", 3),
+    "while True: pass": ("raises", "it did not end within 0.2 s", 3),
     "while True:\n        try:\n            while True: pass\n        except Exception: pass": (
         "raises",
         "it did not end within 0.2 s",
-        2,
+        5,
     ),
     "x = 1\n    return x.no_such": ("raises", "AttributeError: 'int' object", 4),
 }
@@ -374,6 +378,40 @@ def test_what_goes_wrong_is_said_with_its_line(body, wanted):
     assert found.sentence.startswith(words)
     assert (found.place.cell, found.place.line) == (1, line)
     assert found.place.source
+
+
+OF_THEIRS = {
+    "class Odd(BaseException): pass\ndef f(x): raise Odd": "Odd",
+    "class Odd(Exception):\n    def __str__(self): return 1 / 0\ndef f(x): raise Odd": (
+        "Odd: (its message raises ZeroDivisionError)"
+    ),
+    "def f(x): return f.missing": "AttributeError: 'function' object has no attribute 'missing'",
+    "def f(): return 1": "TypeError: f() takes 0 positional arguments but 1 was given",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), OF_THEIRS.items())
+def test_whatever_a_call_of_theirs_raises_is_one_type_with_its_cause(text, words):
+    space = loaded(text)
+    with pytest.raises(Failed) as caught:
+        space.call(space["f"], 1)
+    assert str(caught.value) == words
+    assert type(caught.value.raised).__name__ == words.partition(":")[0]
+    with pytest.raises(Failed) as outer:  # a call within a call is no failure of a failure
+        space.call(lambda: space.call(space["f"], 1))
+    assert type(outer.value.raised) is type(caught.value.raised)
+
+
+def test_a_mistake_of_ours_is_no_failure_of_theirs(monkeypatch):
+    """Where a reading of ours is wrong, nothing may be said of their code."""
+
+    def broken(*_):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(binding, "bound", broken)
+    text = Path("examples/solution.py").read_text(encoding="utf-8")
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        child.judge({"path": "", "cells": [{"source": text}], "call_seconds": 1.0})
 
 
 def test_what_did_not_end_is_not_called_again():

@@ -39,7 +39,7 @@ class OwnAsserts:
         """Note whether an assertion holds; this is what their code calls in its place."""
         try:
             (self.held if test() else self.failed).add(number)
-        except Exception:  # what cannot be asked does not hold
+        except Exception:  # theirs, as the assertion is: what cannot be asked does not hold
             self.failed.add(number)
 
     def findings(self) -> list[Finding]:

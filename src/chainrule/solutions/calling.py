@@ -12,7 +12,9 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
 from typing import IO, Any
 
@@ -27,16 +29,81 @@ LISTENS = hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
 """Whether this system can limit the time of a call."""
 
 
-class TooLong(Exception):
+class Failed(Exception):
+    """What their code did in the place of returning what it should: the cause is what it raised.
+
+    Nothing else may be caught where their code is called, so that a mistake of ours is never taken
+    for theirs. An exception without a cause says by itself what is wrong.
+
+    Parameters
+    ----------
+    words : str
+    place : Place, optional
+        The line of their code; usual: that which raised the cause.
+    """
+
+    def __init__(self, words: str, place: Place | None = None) -> None:
+        super().__init__(words)
+        self._place = place
+
+    @property
+    def place(self) -> Place | None:
+        """The innermost line of their code; ``None`` if none was reached."""
+        return place_of(self.raised) if self._place is None else self._place
+
+    @property
+    def raised(self) -> BaseException:
+        """What their code raised; the exception itself where it raised nothing."""
+        return self if self.__cause__ is None else self.__cause__
+
+
+class Unsaid(Failed):
+    """How a function is to be called could not be told: nothing is wrong with it."""
+
+
+class TooLong(Failed):
     """A call took longer than it may, or ended the process when it was tried before."""
 
 
-class Ended(Exception):
+class Ended(Failed):
     """Their code wants to end the process."""
 
 
 class _Ring(BaseException):
     """The alarm: no exception that ``except Exception`` would swallow."""
+
+
+def place_of(problem: BaseException) -> Place | None:
+    """Return the innermost line of their code that an exception came through."""
+    found = None
+    for frame in traceback.extract_tb(problem.__traceback__, limit=-200):
+        match = FILE.match(frame.filename)
+        if match and frame.lineno is not None:
+            cell = None if match[1] is None else int(match[1])
+            found = Place(frame.lineno, cell, frame.name, frame.line or "")
+    return found
+
+
+def said(problem: BaseException) -> str:
+    """Return the type of an exception and its message, as Python prints them."""
+    try:
+        words = str(problem)
+    except Exception as inner:  # its own ``__str__`` is theirs as well
+        words = f"(its message raises {type(inner).__name__})"
+    return f"{type(problem).__name__}: {words}" if words else type(problem).__name__
+
+
+@contextmanager
+def theirs() -> Iterator[None]:
+    """Let what is wrong with values of theirs be their failure: for a line that takes one apart.
+
+    What came back may have any form: rows of several lengths, too few axes, objects that refuse.
+    No call of theirs belongs in here, and as little of ours as there can be.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        raise Failed(said(problem)) from problem
 
 
 def file_of(place: Place, name: str) -> str:
@@ -74,6 +141,7 @@ class Caller:
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.seconds, self.avoid, self.say = seconds, dict(avoid or {}), say
+        self._where: dict[str, Place | None] = {}
         self._inside, self._last = False, ""
         # Python hands signals to the main thread alone.
         self._listens = LISTENS and threading.current_thread() is threading.main_thread()
@@ -100,12 +168,12 @@ class Caller:
 
         Raises
         ------
-        Exception
-            Whatever it raises; `TooLong`, `Ended`.
+        Failed
+            Whatever it raises, as the cause; `TooLong`, `Ended`.
         """
         name = at or name_of(function)
         if name and name in self.avoid:
-            raise TooLong(self.avoid[name])
+            raise TooLong(self.avoid[name], self._where.get(name))
         if self.say is not None and name and name != self._last:
             self._last = name
             self.say(name)
@@ -117,11 +185,12 @@ class Caller:
             signal.setitimer(signal.ITIMER_PROF, self.seconds + GRACE)
             signal.setitimer(signal.ITIMER_REAL, self.seconds, 0.5)  # again, if it was swallowed
             return self._guarded(function, args, options or {})
-        except _Ring:
+        except _Ring as ring:
             words = f"it did not end within {self.seconds:g} s: is there a loop without end?"
+            where = place_of(ring)
             if name:
-                self.avoid[name] = words
-            raise TooLong(words) from None
+                self.avoid[name], self._where[name] = words, where
+            raise TooLong(words, where) from None
         finally:
             self._inside = False
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -136,10 +205,15 @@ class Caller:
         try:
             with np.errstate(all="ignore"):
                 return function(*args, **options)
-        except SystemExit:
-            raise Ended("it ends the program: exit() or sys.exit() is called in it") from None
-        except KeyboardInterrupt:
-            raise Ended("it raises KeyboardInterrupt") from None
+        except (Failed, _Ring):  # of a call within this one; the alarm is for `call`
+            raise
+        except SystemExit as problem:
+            words = "it ends the program: exit() or sys.exit() is called in it"
+            raise Ended(words, place_of(problem)) from None
+        except KeyboardInterrupt as problem:
+            raise Ended("it raises KeyboardInterrupt", place_of(problem)) from None
+        except BaseException as problem:  # theirs, whatever it is: they may derive their own
+            raise Failed(said(problem)) from problem
 
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
         if self._inside:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any
 
 import numpy as np
 
-from chainrule.solutions.calling import FILE, Ended, TooLong
+from chainrule.solutions.calling import Failed, Unsaid
 from chainrule.solutions.expressions import Evaluation, Unknown
 from chainrule.solutions.findings import Place
 from chainrule.solutions.reading import Array, Trouble
@@ -33,7 +32,7 @@ def as_array(name: str, found: Any, place: Place | None) -> Array | Trouble:
         if hasattr(found, "detach"):  # a tensor
             found = found.detach().cpu().numpy()
         array = np.asarray(found)
-    except Exception:  # ragged lists, and objects that refuse: no array either way
+    except Exception:  # ``__array__`` of theirs may raise anything: no array either way
         array = np.empty(0, dtype=object)
     if array.dtype.kind not in "fiub":
         kind = type(found).__name__
@@ -41,25 +40,19 @@ def as_array(name: str, found: Any, place: Place | None) -> Array | Trouble:
     return array
 
 
-def trouble(problem: BaseException, place: Place | None) -> Trouble:
+def trouble(failed: Failed, place: Place | None) -> Trouble:
     """Return what was raised, and the line of their code that it came from."""
-    if isinstance(problem, Unfinished):
-        return Trouble("unfinished", str(problem), problem.place)
-    where = place
-    for frame in traceback.extract_tb(problem.__traceback__, limit=-200):
-        match = FILE.match(frame.filename)
-        if match and frame.lineno is not None:
-            cell = None if match[1] is None else int(match[1])
-            where = Place(frame.lineno, cell, frame.name, frame.line or "")
+    if isinstance(failed, Unfinished):
+        return Trouble("unfinished", str(failed), failed.place)
+    if isinstance(failed, Unsaid):
+        return Trouble("", str(failed), place)
+    where, problem = failed.place or place, failed.raised
     if isinstance(problem, NameError) and problem.name:
         return Trouble("not_defined", f"{problem.name} is not defined", where)
-    return Trouble("raises", _words(problem), where)
+    return Trouble("raises", _words(problem, str(failed)), where)
 
 
-def _words(problem: BaseException) -> str:
-    if isinstance(problem, (TooLong, Ended)):
-        return str(problem)
-    said = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+def _words(problem: BaseException, said: str) -> str:
     if isinstance(problem, RecursionError):
         return f"it calls itself without end ({said})"
     if isinstance(problem, MemoryError):

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.definitions import FUNCTIONS, Assignment
 from chainrule.solutions.space import Idle, Space
 
@@ -55,7 +56,7 @@ class Evaluation:
             for each in self._expressions(name):
                 try:
                     return self._value(each)
-                except Exception:  # it needs what is not there: an earlier expression may not
+                except (Failed, Unknown):  # it needs what is not there: an earlier one may not
                     continue
         finally:
             self.waiting.pop()
@@ -75,7 +76,7 @@ class Evaluation:
         if called:
             return self._through(assignment, called)
         found = self._evaluated(assignment.value, assignment.name)
-        return found if assignment.index is None else found[assignment.index]
+        return _part(found, assignment.index)
 
     def _called(self, node: ast.expr) -> set[str]:
         """Return the functions and classes of their own that an expression calls."""
@@ -98,7 +99,7 @@ class Evaluation:
         if not read & self._data():
             raise Unknown(assignment.name)
         found = self._evaluated(node, assignment.name)
-        return found if assignment.index is None else found[assignment.index]
+        return _part(found, assignment.index)
 
     def _data(self) -> set[str]:
         """Return the names that the probe has set, and those that follow from them."""
@@ -125,7 +126,7 @@ class Evaluation:
             for each in reversed(self.space.definitions.assignments.get(part.id, ())):
                 if each.place.function == function and not self._called(each.value):
                     found = self._evaluated(each.value, assignment.name)
-                    return (found if each.index is None else found[each.index],)
+                    return (_part(found, each.index),)
         return None
 
     def _returned(self, function: str) -> set[str]:
@@ -144,8 +145,9 @@ class Evaluation:
             if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
                 self._provide(each.id)
         with _drawn_alike(node):
-            code = compile(ast.Expression(node), f"<file: {name}>", "eval")
-            found = self.space.caller.call(eval, (code, self.names), at=f"the expression of {name}")
+            at, call = f"the expression of {name}", self.space.caller.call
+            code = call(compile, (ast.Expression(node), f"<file: {name}>", "eval"), at=at)
+            found = call(eval, (code, self.names), at=at)
         if found is None or isinstance(found, Idle):
             raise Unknown(name)
         return found
@@ -181,6 +183,14 @@ def _drawn_alike(node: ast.expr) -> Iterator[None]:
         yield
     finally:
         np.random.set_state(state)  # noqa: NPY002
+
+
+def _part(found: Any, index: int | None) -> Any:
+    """Return what an assignment takes of a value."""
+    if index is None:
+        return found
+    with theirs():
+        return found[index]
 
 
 def _returns(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:

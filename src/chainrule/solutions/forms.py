@@ -182,10 +182,10 @@ def array_of(value: Any) -> Array | None:
     """Return an array of numbers; ``None`` for everything else."""
     if value is None or isinstance(value, (str, bytes, bool)):
         return None
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
     try:
+        if hasattr(value, "detach"):
+            value = value.detach().cpu().numpy()
         found = np.asarray(value)
-    except Exception:  # lists of arrays of several lengths, and whatever else people hold
+    except Exception:  # ragged lists; and ``__array__`` of theirs may raise anything
         return None
     return found if found.dtype.kind in "fiu" else None

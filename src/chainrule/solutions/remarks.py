@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import evaluated
 from chainrule.solutions.definitions import Definition
 from chainrule.solutions.findings import Finding, Place
@@ -221,7 +222,7 @@ def _own_inputs(space: Space) -> tuple[int, int] | None:
             continue
         try:
             found = space.call(space[call.func.id])
-        except Exception:  # it wants a file, or time: then nothing is said of its size
+        except Failed:  # it wants a file, or time: then nothing is said of its size
             continue
         if assignment.index is not None and isinstance(found, tuple):
             found = found[assignment.index] if assignment.index < len(found) else None

@@ -20,11 +20,11 @@ import numpy as np
 
 from chainrule.solutions import helpers
 from chainrule.solutions.asserts import OwnAsserts
-from chainrule.solutions.calling import Caller, TooLong, file_of, name_of
+from chainrule.solutions.calling import Caller, Failed, TooLong, file_of, name_of
 from chainrule.solutions.definitions import Definition, Definitions
 from chainrule.solutions.findings import Finding, Judged, Place
 
-__all__ = ["Idle", "Space", "TooLong", "Unfinished"]
+__all__ = ["Failed", "Idle", "Space", "TooLong", "Unfinished"]
 
 # fmt: off
 IDLE = frozenset((
@@ -42,6 +42,8 @@ HEAVY = frozenset(
 """Modules that take long to import: only when a definition mentions them, or on `Space.load`."""
 LIKE_NUMPY = ("autograd.numpy", "jax.numpy", "cupy", "mxnet.numpy", "minpy.numpy")
 """Modules for which NumPy serves where they are not installed."""
+BLANK = (TypeError, AttributeError, ValueError, LookupError, NotImplementedError)
+"""What a function raises because one that it calls is not written yet."""
 
 
 class Idle:
@@ -66,7 +68,7 @@ class Idle:
         return None
 
 
-class Unfinished(Exception):
+class Unfinished(Failed):
     """A function fails because it, or one that it calls, is not written yet.
 
     It stands as well in the place of a ``None`` in what an unfinished function returned.
@@ -78,8 +80,7 @@ class Unfinished(Exception):
     """
 
     def __init__(self, words: str, place: Place) -> None:
-        super().__init__(words)
-        self.place = place
+        super().__init__(words, place)
 
 
 class Space:
@@ -143,18 +144,19 @@ class Space:
 
         Raises
         ------
-        Exception
-            Whatever it raises; `TooLong` if it takes too long, `calling.Ended` if it wants to end
-            the process, `Unfinished` if it fails, or returns nothing, because it is not written.
+        Failed
+            Whatever it raises, as the cause; `TooLong` if it takes too long, `calling.Ended` if it
+            wants to end the process, `Unfinished` if it fails, or returns nothing, because it is
+            not written.
         """
         name = name_of(function)
         try:
             found = self.caller.call(function, args, options)
-        except (TypeError, AttributeError, ValueError, LookupError, NotImplementedError) as problem:
-            missing = self.unfinished(name)
+        except Failed as problem:
+            missing = self.unfinished(name) if isinstance(problem.raised, BLANK) else None
             if missing is None:
                 raise
-            raise Unfinished(*missing) from problem
+            raise Unfinished(*missing) from problem.raised
         missing = self.unfinished(name) if _holds_nothing(found) else None
         if missing is None:
             return found
@@ -259,11 +261,13 @@ class Space:
         linecache.cache[file] = (len(lines), None, [f"{line}\n" for line in lines], file)
         self._undecorate(node)
         self.names[OwnAsserts.NAME] = self.asserts.hold
+        at = f"the definition of {definition.name}"
         try:
-            code = compile(tree, file, "exec")
-            self.caller.call(exec, (code, self.names), at=f"the definition of {definition.name}")
-        except Exception as problem:  # a default value or a decorator of theirs: a finding
-            sentence = f"defining {definition.name} raised {type(problem).__name__}: {problem}"
+            # What parses may not compile: ``return`` in a class, ``nonlocal`` of no such name.
+            code = self.caller.call(compile, (tree, file, "exec"), at=at)
+            self.caller.call(exec, (code, self.names), at=at)
+        except Failed as problem:  # a default value or a decorator of theirs: a finding
+            sentence = f"defining {definition.name} raised {problem}"
             self.findings.append(
                 Finding(
                     "raises", "loader", sentence, "", (definition.name,), place=definition.place

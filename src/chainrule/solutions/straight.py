@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.findings import Place
 from chainrule.solutions.reading import Array
 from chainrule.solutions.space import Space
@@ -54,7 +55,7 @@ class Step:
 
         Raises
         ------
-        Exception
+        Failed
             Whatever it raises.
         """
         if not self.reads & space.definitions.found.keys():
@@ -198,7 +199,7 @@ class Trace:
         self.names: dict[str, Any] = dict(space.names)
         self.initial = dict(space.names)
         self.records: list[dict[str, Any]] = []
-        self.troubles: dict[int, BaseException] = {}
+        self.troubles: dict[int, Failed] = {}
 
     def run(self, until: int) -> None:
         """Run the next steps, up to one of them; what raises leaves nothing behind."""
@@ -206,7 +207,7 @@ class Trace:
             step = self.steps[len(self.records)]
             try:
                 step.run(self.space, self.names)
-            except (Exception, SystemExit) as problem:
+            except Failed as problem:
                 self.troubles[len(self.records)] = problem
                 self._stand_in(step)
             self.records.append(
@@ -271,7 +272,7 @@ class Again:
 
         Raises
         ------
-        Exception
+        Failed
             Whatever their statements raise.
         """
         names = dict(self._names)
@@ -288,8 +289,8 @@ class Again:
     def __call__(self, value: Array) -> float:
         """Return the cost where the variable has another value; NaN where that raises."""
         try:
-            found = as_numbers(self.names(value)[self.cost])
-        except Exception:  # the caller says that it cannot be judged
+            found = as_numbers(self.names(value).get(self.cost))
+        except Failed:  # the caller says that it cannot be judged
             return float("nan")
         return float(found.reshape(-1)[0]) if found is not None and found.size == 1 else np.nan
 

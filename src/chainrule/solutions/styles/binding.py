@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import blank, evaluated, trouble
 from chainrule.solutions.definitions import Definition
 from chainrule.solutions.findings import Finding, Place
@@ -74,7 +75,7 @@ def call(space: Space, name: str, values: Mapping[str, Any]) -> Any:
         return Trouble("not_defined", str(problem), place)
     try:
         result = space.call(space[name], *arguments)
-    except (Exception, SystemExit) as problem:
+    except Failed as problem:
         return blank(space, name) or trouble(problem, place)
     return result if result is not None else blank(space, name)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import Failed, Unsaid, theirs
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.forms import draw, examples_of, targets_of, without_biases
@@ -25,7 +26,7 @@ from chainrule.solutions.styles import collecting, implied
 from chainrule.solutions.styles.arguments import bind, constructed, positional, role
 from chainrule.solutions.styles.forwards import forward_pass, method_node
 from chainrule.solutions.styles.functions import activations_of, costs_of, only_number, supplied
-from chainrule.solutions.styles.instances import Anatomy, copied, slots
+from chainrule.solutions.styles.instances import Anatomy, attributes, copied, slots
 from chainrule.solutions.styles.penalties import Penalised
 from chainrule.solutions.styles.recipes import RATE, SEED, Recipe, built_objects, forms
 
@@ -41,7 +42,6 @@ BATCHES = re.compile(
     r"\b(x|X|y|Y|inputs?|data|targets?|labels)\.shape\[|\b(m|n|N|batch_size) = |mean\(|\bsum\(|"
     r"/ (m|n|N)\b|len\((x|X|y|Y|inputs|data)\)"
 )
-UNSAID = "nothing is known of the arguments"
 
 
 class Classes:
@@ -135,7 +135,7 @@ class ClassReading:
         outputs = self.outputs(here)
         good = isinstance(outputs, np.ndarray) and outputs.shape == here.y.shape
         found = self._gradients(here)
-        return good and isinstance(found, Trouble) and UNSAID not in found.sentence
+        return good and isinstance(found, Trouble) and bool(found.slug)
 
     def for_batches(self) -> bool:
         """Return whether the method counts, sums or averages examples."""
@@ -156,8 +156,9 @@ class ClassReading:
                 return self._once(probe)
             each = [self._once(one) for one in examples_of(probe)]
             entries = set(each[0]).intersection(*each)
-            means = {e: np.stack([found[e] for found in each]).mean(0) for e in entries}
-        except (Exception, SystemExit) as problem:
+            with theirs():
+                means = {e: np.stack([found[e] for found in each]).mean(0) for e in entries}
+        except Failed as problem:
             return trouble(problem, self._place(self.recipe.method))
         return means
 
@@ -173,7 +174,7 @@ class ClassReading:
         method = getattr(thing, self.recipe.method)
         arguments = bind(method, values)
         if arguments is None:
-            raise TypeError(f"{UNSAID} of {self.recipe.method}")
+            raise Unsaid(f"nothing is known of the arguments of {self.recipe.method}")
         result = self.space.call(method, **arguments)
         shapes = {entry: array.shape for entry, array in before.items()}
         found = collecting.assigned(
@@ -184,7 +185,8 @@ class ClassReading:
         moved = any(not np.array_equal(after[e], before[e]) for e in before)
         if moved and len(arrays) < len(shapes):
             self.moved = True
-            arrays = {entry: (before[entry] - after[entry]) / rate for entry in before}
+            with theirs():
+                arrays = {entry: (before[entry] - after[entry]) / rate for entry in before}
         elif len(arrays) < len(shapes):
             left = [
                 collecting.Candidate(slot.leaf, slot.key if isinstance(slot.key, int) else None, a)
@@ -219,7 +221,7 @@ class ClassReading:
 
     def _values(self, thing: Any, probe: Probe) -> dict[str, Any]:
         form = self.recipe.form
-        for attribute, value in vars(thing).items():
+        for attribute, value in attributes(thing).items():
             if role(attribute) == "rate" and isinstance(value, (int, float)):
                 setattr(thing, attribute, self.rate)
             if role(attribute) == "penalty" and isinstance(value, (int, float)):
@@ -237,7 +239,7 @@ class ClassReading:
     def _rate(self, thing: Any) -> float:
         method = getattr(thing, self.recipe.method)
         given = any(role(each.name) == "rate" for each in positional(method))
-        if given or any(role(each) == "rate" for each in vars(thing)):
+        if given or any(role(each) == "rate" for each in attributes(thing)):
             return self.rate
         for name in sorted(self.space.reads(self.recipe.name)):
             if role(name) == "rate" and isinstance(self.space.names.get(name), (int, float)):
@@ -251,8 +253,8 @@ class ClassReading:
             return True
         here = self.adapt(draw(self.recipe.fixed or self.anatomy.sizes, 11, SEED))
         try:
-            kept = vars(self.thing(here))
-        except Exception:  # theirs, in the constructor: it is said where it is judged
+            kept = attributes(self.thing(here))
+        except Failed:  # theirs, in the constructor: it is said where it is judged
             return False
         return any(
             role(name) == "penalty" and isinstance(value, (int, float))
@@ -303,8 +305,9 @@ class ClassReading:
                 as_ours = found.shape == each.y.shape and not self.recipe.form.flat
                 found = np.array(found)  # some turn rows of inputs into columns themselves
                 columns.append(found if as_ours else self.recipe.form.outputs(found))
-            return np.hstack(columns)
-        except (Exception, SystemExit) as problem:
+            with theirs():
+                return np.hstack(columns)
+        except Failed as problem:
             return trouble(problem, self._place("forward"))
 
     def cost(self, probe: Probe) -> float | Trouble | None:
@@ -312,7 +315,7 @@ class ClassReading:
         probes = list(examples_of(probe)) if self.recipe.form.one else [probe]
         try:
             found = [self._cost(each) for each in probes]
-        except (Exception, SystemExit):  # it is no cost of outputs and targets after all
+        except Failed:  # it is no cost of outputs and targets after all
             return None
         numbers = [each for each in found if each is not None]
         return float(np.mean(numbers)) if len(numbers) == len(probes) else None
@@ -334,7 +337,7 @@ class ClassReading:
                 continue
             try:
                 return only_number(self.space.call(function, **arguments))
-            except Exception:  # it wants other data: another may be the cost
+            except Failed:  # it wants other data: another may be the cost
                 continue
         return None
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.reading import Array
 from chainrule.solutions.straight import Step, Trace, as_numbers
 
@@ -103,9 +104,10 @@ def _outcome(trace: Trace, version: Any, place: int, edit: Edit) -> Array | None
                 continue
             for name in step.changes:
                 value: Any = names.get(name)
-                names[name] = value.clone() if hasattr(value, "detach") else np.array(value)
+                with theirs():
+                    names[name] = value.clone() if hasattr(value, "detach") else np.array(value)
             (step.edited(edit.node) if at == place else step).run(trace.space, names)
-    except Exception:  # such an edit does not run
+    except Failed:  # such an edit does not run
         return None
     return as_numbers(names.get(version.name))
 

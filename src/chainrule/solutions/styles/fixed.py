@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import evaluated
 from chainrule.solutions.forms import Form, array_of, chained
 from chainrule.solutions.probes import usual_sizes
@@ -70,7 +71,7 @@ class Sizes:
                 continue
             try:
                 result = self._space.call(self._space[name])
-            except (Exception, SystemExit):  # it loads what is not there: it tells no sizes
+            except Failed:  # it loads what is not there: it tells no sizes
                 continue
             site = self._plan.site(each)
             made = parts(each.returns, result, site.taken if site else "")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import theirs
 from chainrule.solutions.reading import Array
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arguments import bind, positional, role
@@ -54,7 +55,8 @@ def forward_pass(
     names.sort(key=lambda n: next((i for i, o in enumerate(NAMES) if o in n.lower()), 99))
     without = {key: value for key, value in values.items() if key not in ("y", "o")}
     for name in names:
-        method = getattr(thing, name)
+        with theirs():  # a property is code of theirs
+            method = getattr(thing, name)
         arguments = _arguments(method, without, values, name == backward)
         if arguments is None:
             continue

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
+from chainrule.solutions.calling import theirs
 from chainrule.solutions.calls import evaluated
+from chainrule.solutions.forms import array_of
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arguments import positional, role
 
@@ -65,10 +65,8 @@ def only_number(result: Any) -> float | None:
     """Return a number, or the one number in a tuple; else ``None``."""
     parts = result if isinstance(result, tuple) else (result,)
     for part in parts:
-        if isinstance(part, (list, dict)) or part is None:
-            continue
-        array = np.asarray(part.detach().cpu().numpy() if hasattr(part, "detach") else part)
-        if array.size == 1 and array.dtype.kind in "fiu":
+        array = None if isinstance(part, (list, dict)) else array_of(part)
+        if array is not None and array.size == 1:
             return float(array.reshape(()))
     return None
 
@@ -100,10 +98,13 @@ def costs_of(space: Space, thing: Any, class_name: str) -> Iterator[Callable[...
     """
     for name in dir(type(thing)):
         if COST.fullmatch(name):
-            yield getattr(thing, name)
-    inner = getattr(thing, "cost", None)
-    if inner is not None and hasattr(inner, "fn"):
-        yield inner.fn
+            with theirs():  # a property is code of theirs
+                method = getattr(thing, name)
+            yield method
+    with theirs():
+        inner = getattr(getattr(thing, "cost", None), "fn", None)
+    if inner is not None:
+        yield inner
     found = [
         name
         for name, each in space.definitions.found.items()

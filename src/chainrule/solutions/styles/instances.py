@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import theirs
 from chainrule.solutions.forms import array_of, chained
 from chainrule.solutions.reading import Array
 
@@ -46,19 +47,21 @@ class Slot:
 
     def get(self, thing: Any) -> Any:
         """Return what is kept there."""
-        found = getattr(thing, self.attribute)
-        return found if self.key is None else found[self.key]
+        with theirs():
+            found = getattr(thing, self.attribute)
+            return found if self.key is None else found[self.key]
 
     def put(self, thing: Any, value: Array) -> None:
         """Put an array there."""
-        if self.key is None:
-            setattr(thing, self.attribute, value)
-            return
-        container = getattr(thing, self.attribute)
-        if isinstance(container, (tuple, np.ndarray)):
-            container = list(container)
-            setattr(thing, self.attribute, container)
-        container[self.key] = value
+        with theirs():
+            if self.key is None:
+                setattr(thing, self.attribute, value)
+                return
+            container = getattr(thing, self.attribute)
+            if isinstance(container, (tuple, np.ndarray)):
+                container = list(container)
+                setattr(thing, self.attribute, container)
+            container[self.key] = value
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,15 @@ class Anatomy:
         return len(self.sizes) - 1
 
 
+def attributes(thing: Any) -> Mapping[str, Any]:
+    """Return what an object of theirs keeps; nothing of one with ``__slots__``."""
+    found: Mapping[str, Any] = getattr(thing, "__dict__", {})
+    return found
+
+
 def slots(thing: Any) -> Iterator[tuple[Slot, Array]]:
     """Yield arrays that an object keeps, in the order in which it got them."""
-    for attribute, value in list(vars(thing).items()):
+    for attribute, value in list(attributes(thing).items()):
         if isinstance(value, Mapping):
             entries: Any = value.items()
         elif isinstance(value, (list, tuple)) or (

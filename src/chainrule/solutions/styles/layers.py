@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions import meaning
+from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.forms import Form, draw, examples_of, without_biases
@@ -23,7 +25,7 @@ from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting
 from chainrule.solutions.styles.arguments import bind, positional, role
 from chainrule.solutions.styles.functions import activations_of, supplied
-from chainrule.solutions.styles.instances import Anatomy, anatomies, copied, slots
+from chainrule.solutions.styles.instances import Anatomy, anatomies, attributes, copied, slots
 from chainrule.solutions.styles.penalties import Penalised
 
 RATE = 0.5
@@ -98,7 +100,7 @@ def _kit(space: Space) -> Kit | None:
         try:
             thing = _dense(space, name, SIZES[0], SIZES[1])
             found = next(iter(anatomies(thing, SIZES[0])), None) if thing is not None else None
-        except (Exception, SystemExit):  # it wants other arguments: no dense layer
+        except Failed:  # it wants other arguments: no dense layer
             found = None
         if found is not None and found.sizes == SIZES[:2]:
             dense = dense or (name, found)
@@ -152,13 +154,16 @@ def _unit_by_unit(space: Space, name: str) -> bool:
         thing = _activation(space, name)
         if thing is None:
             return False
-        whole, part = (np.array(_pass(space, thing, "forward", at)) for at in (z, z[:1]))
-        return (
-            whole.shape == z.shape
-            and bool(np.allclose(whole[:1], part))
-            and bool(np.allclose(whole[:, ::-1], _pass(space, thing, "forward", z[:, ::-1].copy())))
+        whole, part, turned = (
+            meaning.first(_pass(space, thing, "forward", at))
+            for at in (z, z[:1], z[:, ::-1].copy())
         )
-    except (Exception, SystemExit):  # it wants something else
+        return (
+            (whole.shape, part.shape, turned.shape) == (z.shape, z[:1].shape, z.shape)
+            and bool(np.allclose(whole[:1], part))
+            and bool(np.allclose(whole[:, ::-1], turned))
+        )
+    except Failed:  # it wants something else
         return False
 
 
@@ -212,7 +217,7 @@ class LayersReading:
         probe = draw(SIZES, 11, 3)
         try:
             found = self._gradients(probe if self.biases else without_biases(probe))
-        except (Exception, SystemExit):  # another reading may run
+        except Failed:  # another reading may run
             return 0, False
         wanted = probe.params
         entries = {piece.entry for piece in self.pieces} & found.keys()
@@ -232,7 +237,7 @@ class LayersReading:
             for entry, slot in self.kit.anatomy.slots.items():
                 name = f"{entry[0]}{layer}"
                 slot.put(thing, self.form.parameter(name, probe.params[name]))
-            for attribute, value in vars(thing).items():
+            for attribute, value in attributes(thing).items():
                 if role(attribute) == "rate" and isinstance(value, (int, float)):
                     setattr(thing, attribute, self.rate)
             row.append(thing)
@@ -244,19 +249,22 @@ class LayersReading:
         value: Any = self.form.data(probe.x)
         for thing in row:
             value = _pass(self.space, thing, "forward", value)
-        return np.array(value, dtype=float)
+        with theirs():
+            return np.array(value, dtype=float)
 
     def _gradients(self, probe: Probe) -> dict[str, Array]:
         if self.form.one:
             each = [self._once(one) for one in examples_of(probe)]
             entries = set(each[0]).intersection(*each)
-            return {e: np.stack([found[e] for found in each]).mean(0) for e in entries}
+            with theirs():
+                return {e: np.stack([found[e] for found in each]).mean(0) for e in entries}
         return self._once(probe)
 
     def _once(self, probe: Probe) -> dict[str, Array]:
         row = self._row(probe)
         outputs = self._through(row, probe)
-        back: Any = 2 * (outputs - self.form.data(probe.y))
+        with theirs():
+            back: Any = 2 * (outputs - self.form.data(probe.y))
         back = back if self._summed else back / probe.examples
         before = [copied(thing, self.kit.anatomy) for thing in (row[0], row[2])]
         kept = [{s.name: a.copy() for s, a in slots(thing)} for thing in (row[0], row[2])]
@@ -274,7 +282,8 @@ class LayersReading:
     def _of(self, thing: Any, before: Mapping[str, Array], kept: Mapping[str, Array]) -> Any:
         after = copied(thing, self.kit.anatomy)
         if any(not np.array_equal(after[entry], before[entry]) for entry in before):
-            return {entry: (before[entry] - after[entry]) / self.rate for entry in before}
+            with theirs():
+                return {entry: (before[entry] - after[entry]) / self.rate for entry in before}
         fresh = [
             collecting.Candidate(slot.leaf, None, array)
             for slot, array in slots(thing)
@@ -288,7 +297,7 @@ class LayersReading:
         """Return every entry in our orientation."""
         try:
             return self._gradients(probe)
-        except (Exception, SystemExit) as problem:
+        except Failed as problem:
             said = trouble(problem, self._place())
             return {piece.entry: said for piece in self.pieces}
 
@@ -298,8 +307,9 @@ class LayersReading:
             if not self.form.one:
                 return self.form.outputs(self._through(self._row(probe), probe))
             each = [self._through(self._row(one), one) for one in examples_of(probe)]
-            return np.hstack([self.form.outputs(found) for found in each])
-        except (Exception, SystemExit) as problem:
+            with theirs():
+                return np.hstack([self.form.outputs(found) for found in each])
+        except Failed as problem:
             return trouble(problem, self._place("forward"))
 
     def cost(self, probe: Probe) -> float | Trouble | None:

@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
+from chainrule.solutions.calling import Failed, Unsaid
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.forms import Form, array_of, draw, targets_of, without_biases
@@ -248,7 +249,7 @@ class LossReading:
         """Return how many gradients come back in the shapes of their parameters."""
         try:
             number, found, shapes = self.raw(self.adapt(probe), 0.0)
-        except (Exception, SystemExit):  # another reading may run
+        except Failed:  # another reading may run
             return 0
         if number is None or not np.isfinite(number):
             return 0
@@ -285,7 +286,7 @@ class LossReading:
                   "count": probe.examples, "keep": 1.0}  # fmt: skip
         arguments = bind(self.space[layout.name], values, named)
         if arguments is None:
-            raise TypeError(f"the arguments of {layout.name} say nothing")
+            raise Unsaid(f"the arguments of {layout.name} say nothing")
         result = self.space.call(self.space[layout.name], **arguments)
         if layout.vector:
             return self._unrolled(result, probe, shapes)
@@ -327,7 +328,7 @@ class LossReading:
         """Return gradients with a penalty."""
         try:
             _, found, _ = self.raw(probe, penalty)
-        except (Exception, SystemExit) as problem:
+        except Failed as problem:
             said = trouble(problem, self.space.place(self.layout.name))
             return {piece.entry: said for piece in self.pieces}
         return {
@@ -343,7 +344,7 @@ class LossReading:
         """Return the cost with a penalty."""
         try:
             return self.raw(probe, penalty)[0]
-        except (Exception, SystemExit) as problem:
+        except Failed as problem:
             return trouble(problem, self.space.place(self.layout.name))
 
     def has_penalty(self) -> bool:

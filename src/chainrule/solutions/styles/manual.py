@@ -20,6 +20,7 @@ import numpy as np
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import direct
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array, Piece, Reading
@@ -243,7 +244,7 @@ class ManualReading(Own):
         self,
         version: Version,
         step: Step,
-        problem: BaseException | None,
+        problem: Failed | None,
         value: Any,
         truth: Array | None,
     ) -> None:

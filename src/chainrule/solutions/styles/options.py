@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import direct
+from chainrule.solutions.calling import Failed, Unsaid
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.forms import array_of
@@ -143,7 +144,7 @@ class OptionsReading(Own):
         at = at.astype(float)
         try:
             result = self._call(piece.name, self._values)
-        except (Exception, SystemExit) as problem:
+        except Failed as problem:
             raised = trouble(problem, place)
             self._line(piece, Verdict.CANNOT_RUN, raised.sentence, None, raised.place)
             return
@@ -243,7 +244,7 @@ class OptionsReading(Own):
         def cost(moved: Array) -> float:
             try:
                 found = only_number(self._call(self.options.cost, {**self._values, entry: moved}))
-            except Exception:  # said by the caller: not judged
+            except Failed:  # said by the caller: not judged
                 return float("nan")
             return float("nan") if found is None else found
 
@@ -256,7 +257,7 @@ class OptionsReading(Own):
             found = self._value(each.name, values)
             if found is None:
                 if each.default is each.empty:
-                    raise TypeError(f"nothing is known of the argument {each.name} of {name}")
+                    raise Unsaid(f"nothing is known of the argument {each.name} of {name}")
                 continue
             arguments[each.name] = _copied(found)
         before = dict(self.space.names)
@@ -320,7 +321,7 @@ class OptionsReading(Own):
         """Return whether the cost is a number, gradients run, and have the right shapes."""
         try:
             number = only_number(self._call(self.options.cost, self._values))
-        except (Exception, SystemExit):  # other shapes may do
+        except Failed:  # other shapes may do
             return False, False, False
         if number is None or not np.isfinite(number):
             return False, False, False
@@ -328,7 +329,7 @@ class OptionsReading(Own):
         for piece in self.pieces:
             try:
                 claim = self._claimed(piece, self._call(piece.name, self._values))
-            except (Exception, SystemExit):  # other shapes may do
+            except Failed:  # other shapes may do
                 runs = fits = False
                 continue
             fits &= claim is not None and claim.shape == np.shape(self._values[piece.entry])

@@ -18,6 +18,7 @@ import numpy as np
 
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import direct
+from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.calls import blank, trouble
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.forms import array_of
@@ -142,7 +143,7 @@ class Pairs:
             return (
                 isinstance(result, tuple) and len(result) == 2 and array_of(result[0]) is not None
             )
-        except (Exception, SystemExit):  # other shapes may run
+        except Failed:  # other shapes may run
             return False
 
     def _judge(self, pair: Pair, arguments: dict[str, Any]) -> None:
@@ -152,14 +153,16 @@ class Pairs:
         try:
             result = self._call(pair.forward, arguments)
             if pair.backward is None:
-                parts = [array_of(part) for part in result]
+                with theirs():
+                    parts = [array_of(part) for part in result]
                 claims: list[Array | None] = [p for p in parts if p is not None and p.ndim]
             else:
-                out = np.asarray(result[0], float)
+                with theirs():
+                    out = np.asarray(result[0], float)
                 upstream = np.random.default_rng(4).uniform(-1, 1, out.shape)
                 came = self.space.call(self.space[pair.backward], upstream.copy(), result[1])
                 claims = [array_of(part) for part in (came if isinstance(came, tuple) else (came,))]
-        except (Exception, SystemExit) as problem:
+        except Failed as problem:
             said = blank(self.space, name) or trouble(problem, place)
             blank_one = said.slug == "unfinished"
             verdict = Verdict.UNFINISHED if blank_one else Verdict.CANNOT_RUN
@@ -222,7 +225,8 @@ class Pairs:
             if upstream is None:
                 number = only_number(result)
                 return float("nan") if number is None else number
-            return float(np.sum(np.asarray(result[0]) * upstream))
+            with theirs():
+                return float(np.sum(np.asarray(result[0]) * upstream))
 
         rows = arguments.get("x", claim)
         sizes = {"m": N, "d": D, "k": M} if rows.ndim == 2 else {"m": len(rows)}

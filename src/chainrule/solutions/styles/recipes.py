@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.forms import Form
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arguments import constructed
@@ -69,7 +70,7 @@ def _object(space: Space, built: type, sizes: tuple[int, ...], examples: int, fo
         return space.caller.call(
             constructed, (built, sizes, values), at=f"{built.__name__}.__init__"
         )
-    except (Exception, SystemExit):  # it wants other sizes, or data: other tries may not
+    except Failed:  # it wants other sizes, or data: other tries may not
         return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.forms import Form, examples_of
 from chainrule.solutions.probes import HOT, usual_sizes
@@ -155,7 +156,7 @@ class Runs:
                 return Trouble("", sentence, self.space.place(signature.name))
         try:
             return self.space.call(self.space[signature.name], **given)
-        except (Exception, SystemExit) as problem:
+        except Failed as problem:
             return trouble(problem, self.space.place(signature.name))
 
     def _value(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions.calling import Failed
 from chainrule.solutions.forms import array_of
 from chainrule.solutions.reading import Probe, Trouble
 from chainrule.solutions.space import Space
@@ -149,7 +150,7 @@ class Inline:
         scope = {**self._space.names, **names}
         try:
             self._space.call(exec, compile(module, "<update>", "exec"), scope)
-        except Exception:  # it needs what only their loop knows: nothing is said of the update
+        except Failed:  # it needs what only their loop knows: nothing is said of the update
             return None
         moved = {name.id for s in statements for name in _targets(s)}
         entries = self._entries()

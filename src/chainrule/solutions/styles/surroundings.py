@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.calls import evaluated
 from chainrule.solutions.definitions import Assignment
 from chainrule.solutions.forms import Form
@@ -127,8 +128,9 @@ class Surroundings:
         code = compile(ast.Expression(assignment.value), "<global>", "eval")
         try:
             value = self._space.call(eval, code, self._space.names)
-            return value if assignment.index is None else value[assignment.index]
-        except Exception:  # an expression of theirs that asks for what is not there
+            with theirs():
+                return value if assignment.index is None else value[assignment.index]
+        except Failed:  # an expression of theirs that asks for what is not there
             return None
 
 
