@@ -1,8 +1,11 @@
 """One call of a function that somebody else wrote: with a limit on its time, and no way to end us.
 
-Two limits. `SIGALRM` interrupts Python code, and what was called is not called a second time. A
-loop in C does not listen to it: when its processor time is up, `faulthandler` writes down where it
-hangs and the process ends; the parent begins anew and leaves that function out (`sandbox`).
+Three limits. `SIGPROF` interrupts Python code when its processor time is up, and what was called
+is not called a second time. A loop in C does not listen to it: a little later `SIGVTALRM` lets
+`faulthandler` write down where it hangs, and ends the process; the parent begins anew and leaves
+that function out (`sandbox`). It is processor time, since a verdict must not depend on what else
+runs on a machine. Code that sleeps uses none: much later the clock itself ends a call (`SIGALRM`).
+If that call was computing, the machine is too busy to say anything (`Caller.busy`).
 """
 
 from __future__ import annotations
@@ -21,11 +24,12 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule.solutions.findings import Place
+from chainrule.solutions.limits import FUSE, WAITS
 
 FILE = re.compile(r"^<(?:cell (\d+)|file): (.+)>$")
 GRACE = 1.0
 """Seconds of processor time between the alarm and the end of the process."""
-LISTENS = hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
+LISTENS = hasattr(signal, "setitimer")
 """Whether this system can limit the time of a call."""
 
 
@@ -71,6 +75,10 @@ class Ended(Failed):
 
 class _Ring(BaseException):
     """The alarm: no exception that ``except Exception`` would swallow."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__()
+        self.by_clock = signal_number == signal.SIGALRM
 
 
 def place_of(problem: BaseException) -> Place | None:
@@ -127,11 +135,18 @@ class Caller:
     Parameters
     ----------
     seconds : float
-        That a call may take.
+        Of processor time that a call may take.
     avoid : mapping of str to str, optional
         Names of functions that are not to be called, and why.
     say : callable, optional
         Told the name of each function before it is called, when it is another than before.
+
+    Attributes
+    ----------
+    calls : int
+        How many there were.
+    busy : str
+        Why nothing is to be called wrong: the machine was too busy for a call to end. Else empty.
     """
 
     def __init__(
@@ -145,7 +160,9 @@ class Caller:
         self._inside, self._last = False, ""
         # Python hands signals to the main thread alone.
         self._listens = LISTENS and threading.current_thread() is threading.main_thread()
+        self.calls, self.busy = 0, ""
         if self._listens:
+            signal.signal(signal.SIGPROF, self._ring)
             signal.signal(signal.SIGALRM, self._ring)
 
     def call(
@@ -179,25 +196,38 @@ class Caller:
             self.say(name)
         if not self._listens or self._inside:
             return self._guarded(function, args, options or {})
-        began = time.perf_counter()
+        self.calls += 1
+        began = time.process_time()
         try:
             self._inside = True
-            signal.setitimer(signal.ITIMER_PROF, self.seconds + GRACE)
-            signal.setitimer(signal.ITIMER_REAL, self.seconds, 0.5)  # again, if it was swallowed
+            signal.setitimer(signal.ITIMER_VIRTUAL, self.seconds + GRACE)
+            signal.setitimer(signal.ITIMER_REAL, FUSE * self.seconds, 0.5)
+            signal.setitimer(signal.ITIMER_PROF, self.seconds, 0.5)  # again, if it was swallowed
             return self._guarded(function, args, options or {})
         except _Ring as ring:
-            words = f"it did not end within {self.seconds:g} s: is there a loop without end?"
+            words = self._too_long(ring.by_clock, time.process_time() - began)
             where = place_of(ring)
             if name:
                 self.avoid[name], self._where[name] = words, where
             raise TooLong(words, where) from None
         finally:
             self._inside = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.setitimer(signal.ITIMER_PROF, 0)
+            for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL, signal.ITIMER_VIRTUAL):
+                signal.setitimer(timer, 0)
             # It may have swallowed the alarm, and ended by itself past its time.
-            if name and time.perf_counter() - began > self.seconds:
+            if name and time.process_time() - began > self.seconds:
                 self.avoid.setdefault(name, f"it took longer than {self.seconds:g} s")
+
+    def _too_long(self, by_clock: bool, computed: float) -> str:
+        if not by_clock:
+            return f"it did not end within {self.seconds:g} s: is there a loop without end?"
+        passed = FUSE * self.seconds
+        if computed < WAITS * passed:
+            return f"it did not end within {passed:g} s, and only waited: does it sleep?"
+        self.busy = (
+            f"the machine is too busy: a call of {computed:.1f} s took {passed:g} s by the clock"
+        )
+        return self.busy
 
     def _guarded(
         self, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]
@@ -215,9 +245,9 @@ class Caller:
         except BaseException as problem:  # theirs, whatever it is: they may derive their own
             raise Failed(said(problem)) from problem
 
-    def _ring(self, _number: int, _frame: FrameType | None) -> None:
+    def _ring(self, number: int, _frame: FrameType | None) -> None:
         if self._inside:
-            raise _Ring
+            raise _Ring(number)
 
 
 def watch(trace: IO[Any]) -> None:
@@ -230,4 +260,4 @@ def watch(trace: IO[Any]) -> None:
     """
     faulthandler.enable(trace, all_threads=False)
     if LISTENS:
-        faulthandler.register(signal.SIGPROF, trace, all_threads=False, chain=True)
+        faulthandler.register(signal.SIGVTALRM, trace, all_threads=False, chain=True)

@@ -13,7 +13,8 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +80,20 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     )
     space = Space(definitions, request["call_seconds"], caller)
     space.options = request.get("options") or {}
-    space.tell = None if say is None else lambda line: say({"judged": line.to_dict()})
+    if say is not None:
+        space.tell = lambda line: say({"judged": _doubted([line], space.doubt)[0].to_dict()})
     found = judged(space)
     if found is not None:
         style, reading, judge = found
+        alarm = any(line.verdict.bad for line in judge.judged)
         return Report(
             request["path"],
             style,
             tuple(reading.words),
-            (*judge.judged, *_blanks(definitions, judge.judged)),
-            tuple(judge.findings),
+            (*_doubted(judge.judged, space.doubt), *_blanks(definitions, judge.judged)),
+            () if alarm and space.doubt else tuple(judge.findings),
             (*_loader(definitions, space), *judge.remarks),
+            problem=space.doubt if alarm else "",
             seconds=time.perf_counter() - began,
         )
     blanks = tuple(_blanks(definitions, ()))
@@ -97,9 +101,21 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
         request["path"],
         judged=blanks,
         remarks=_loader(definitions, space),
-        problem="" if blanks else _nothing(definitions),
+        problem=space.doubt or ("" if blanks else _nothing(definitions)),
         seconds=time.perf_counter() - began,
     )
+
+
+def _doubted(lines: Sequence[Judged], why: str) -> list[Judged]:
+    """Return lines in which nothing is called wrong, if there is a reason for it."""
+    if not why:
+        return list(lines)
+    return [
+        replace(line, verdict=Verdict.NOT_JUDGED, detail="", residual=None)
+        if line.verdict.bad
+        else line
+        for line in lines
+    ]
 
 
 def _ours(problem: BaseException) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.solutions.calling import Failed, theirs
+from chainrule.solutions.calling import Failed, TooLong, theirs
 from chainrule.solutions.definitions import FUNCTIONS, Assignment
 from chainrule.solutions.space import Idle, Space
 
@@ -56,6 +56,8 @@ class Evaluation:
             for each in self._expressions(name):
                 try:
                     return self._value(each)
+                except TooLong:  # it is this value that their code works with, not an earlier one
+                    raise Unknown(name) from None
                 except (Failed, Unknown):  # it needs what is not there: an earlier one may not
                     continue
         finally:

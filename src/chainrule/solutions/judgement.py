@@ -327,6 +327,8 @@ class Judge:
 
 def _softmax_axis(outputs: Array) -> str:
     """Return the slug where outputs sum to one over the examples, and not over the units."""
+    if outputs.ndim != 2:
+        return ""
     over_examples, over_units = (np.abs(outputs.sum(axis=axis) - 1) for axis in (1, 0))
     wrong = outputs.shape[0] > 1 and np.max(over_examples) < 1e-9 < np.max(over_units)
     return "softmax_axis" if wrong else ""

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_CALLS = 20_000
+"""Calls of their code after which no further reading is tried; most files take under 4000.
+
+Counted, and not timed: which reading is taken must not depend on how busy a machine is.
+"""
+FUSE = 5.0
+"""Times the processor time of a call that may pass by the clock: code that sleeps must end too."""
+WAITS = 0.1
+"""Part of the clock's time below which a call does not compute, but wait."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -12,9 +22,9 @@ class Limits:
     Parameters
     ----------
     seconds : float
-        For the whole of it.
+        For the whole of it, by the clock.
     call_seconds : float
-        For one call of one function.
+        Of processor time, for one call of one function.
     memory : int
         Bytes of address space.
     file_size : int

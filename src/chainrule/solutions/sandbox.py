@@ -173,7 +173,7 @@ def _traced(path: Path) -> tuple[int | None, str, int] | None:
 def _words(status: int, limits: Limits) -> str:
     if status < 0:
         name = signal.Signals(-status).name
-        if name in ("SIGPROF", "SIGXCPU"):
+        if name in ("SIGVTALRM", "SIGXCPU"):
             if limits.seconds <= limits.call_seconds:
                 return f"it took longer than {limits.seconds:g} s"
             return (

@@ -1,21 +1,22 @@
-"""Which reading of a solution is taken: alarm only if it is wrong under every one that runs."""
+"""Which reading of a solution is taken: alarm only if it is wrong under every one that runs.
+
+The readings of one style are tried first, until one is right. Where none is, the other styles are
+asked for one that is, of the same functions. How many are tried is counted in calls of their code
+(`Space.spent`); where that was too few, nothing is called wrong.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT
-from chainrule.solutions.reading import Reading
+from chainrule.solutions.reading import Reading, names_of
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.options import Options
-from chainrule.solutions.styles.table import STYLES
-
-ENOUGH = 6.0
-"""Seconds after which no further reading is tried."""
+from chainrule.solutions.styles.table import NETWORKS, STYLES
 
 SQUARE = 5
 """Units of every layer, where code runs only if sizes agree."""
@@ -28,7 +29,6 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
     ----------
     space : Space
     """
-    deadline = time.monotonic() + ENOUGH
     best: tuple[str, Judge] | None = None
     named = space.options.get("parameters")  # then nothing needs to be recognised
     for style in (Options(space.options),) if named else STYLES:
@@ -39,17 +39,49 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
                 return style.name, reading, judge
             if best is None or judge.score > best[1].score:
                 best = style.name, judge
-            if time.monotonic() > deadline:
+            if space.spent():
                 break
         if best is not None and best[1].score[1]:
-            break  # it runs: another style would read the same code less well
+            break  # it runs: only what is right in it, and says as much, is a better reading
     if best is None:
         return None
     name, judge = best
     if not judge.clean:
-        judge = _otherwise(judge, space) or judge
+        name, judge = _elsewhere(best, space) or (name, _otherwise(judge, space) or judge)
     judge.run()
     return name, judge.reading, judge
+
+
+def _elsewhere(best: tuple[str, Judge], space: Space) -> tuple[str, Judge] | None:
+    """Return a reading of another style under which the same functions are right."""
+    name, judge = best
+    if not isinstance(judge, Judge):
+        return None  # it says itself what it compares
+    for style in NETWORKS:
+        if style.name == name:
+            continue
+        for reading in style.readings(space):
+            if space.spent():
+                return None
+            if not _covers(reading, judge.reading):
+                continue
+            other = judge_of(reading, space)
+            if other.whole and (other.callable or not judge.callable):
+                return style.name, other
+    return None
+
+
+def _covers(one: Reading, other: Reading) -> bool:
+    """Return whether a reading judges all that another judges, in the same functions.
+
+    Else it might be right in one function of ten, and nothing be said of the rest.
+    """
+    mine, theirs = (
+        {(piece.entry, piece.place.function if piece.place else "") for piece in each.pieces}
+        for each in (one, other)
+    )
+    roles = set(names_of(other).items())
+    return bool(theirs) and theirs <= mine and roles <= set(names_of(one).items())
 
 
 def judge_of(reading: Reading, space: Space, *args: Any, **options: Any) -> Judge:

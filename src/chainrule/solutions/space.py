@@ -23,6 +23,7 @@ from chainrule.solutions.asserts import OwnAsserts
 from chainrule.solutions.calling import Caller, Failed, TooLong, file_of, name_of
 from chainrule.solutions.definitions import Definition, Definitions
 from chainrule.solutions.findings import Finding, Judged, Place
+from chainrule.solutions.limits import MOST_CALLS
 
 __all__ = ["Failed", "Idle", "Space", "TooLong", "Unfinished"]
 
@@ -101,6 +102,8 @@ class Space:
     evaluated : set of str
         Those that came from their own defining expressions (`calls.evaluated`).
     findings : list of Finding
+    cut : str
+        Why not every reading was tried, where that is so (`spent`).
     tell : callable or None
         Told every line of the report as soon as it is known, in case that the process dies.
     options : mapping
@@ -115,6 +118,7 @@ class Space:
         self.asserts = OwnAsserts()
         self.findings: list[Finding] = []
         self.evaluated: set[str] = set()
+        self.cut = ""
         self.options: Mapping[str, Any] = {}
         self.tell: Callable[[Judged], None] | None = None
         self.names: dict[str, Any] = {"__name__": "solution", "__builtins__": builtins, "np": np}
@@ -195,6 +199,24 @@ class Space:
         """Set globals of the probe: whatever their code says of these names does not count."""
         self.names |= values
         self.evaluated -= set(values)
+
+    def spent(self) -> bool:
+        """Return whether no further reading may be tried, since so many calls were made.
+
+        What is wrong then is not known to be wrong under every reading, so that no alarm is due.
+        """
+        if self.caller.calls > MOST_CALLS:
+            self.cut = (
+                f"it can be read in more ways than could be tried ({MOST_CALLS} calls were made): "
+                "what is wrong in these may be right in another; say which it is with "
+                '--gradient "grad_{p}" --cost NAME --parameters W1,b1'
+            )
+        return bool(self.cut)
+
+    @property
+    def doubt(self) -> str:
+        """Why nothing may be called wrong; empty where all was tried, and had its time."""
+        return self.cut or self.caller.busy
 
     def load(self, name: str) -> bool:
         """Import what was put off, since no definition needs it; return whether there was such."""

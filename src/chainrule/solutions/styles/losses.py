@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -35,9 +34,6 @@ from chainrule.solutions.styles.functions import (
 from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.styles.penalties import Penalised
 from chainrule.solutions.styles.together import STYLE, Together
-
-ENOUGH = 2.0
-"""Seconds after which no further reading of one function is tried."""
 
 WEIGHT = re.compile(r"^(W|w|weights?|Theta|theta|V)_?(\d*)$")
 BIAS = re.compile(r"^(b|bias|biases|B)_?(\d*)$")
@@ -126,13 +122,12 @@ def _readings(space: Space, name: str) -> Iterator[LossReading]:
     """Yield what runs, those with all gradients in their right shapes first."""
     weak: list[tuple[int, LossReading]] = []
     whole: list[LossReading] = []
-    deadline = time.monotonic() + ENOUGH
     for layout in layouts(space, name):
         for sizes in ((3, 5, 7, 2), (3, 5, 7, 1)) if layout.layers == 3 else (
             (3, *(5,) * (layout.layers - 1), 2), (3, *(5,) * (layout.layers - 1), 1)):  # fmt: skip
             here = targets_of(draw(sizes, 11, 5))
             for form in _forms(layout, sizes[-1]):
-                if time.monotonic() > deadline:
+                if space.spent():
                     break
                 reading = LossReading(space, layout, form, sizes[-1])
                 good = reading.fitting(here)

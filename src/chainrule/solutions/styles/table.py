@@ -20,4 +20,9 @@ STYLES: tuple[Style, ...] = (
     Losses(pairs=True),
 )
 
-__all__ = ["STYLES"]
+NETWORKS = tuple(
+    s for s in STYLES if isinstance(s, (Column, Tuples, Dictionaries, Layers, Classes))
+)
+"""Those whose readings are judged as networks, so that they can be held against each other."""
+
+__all__ = ["NETWORKS", "STYLES"]

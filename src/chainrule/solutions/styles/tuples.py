@@ -10,7 +10,6 @@ Next to read: `passes` (how the functions are called), `returned` (what comes ba
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -47,8 +46,6 @@ NO_BACK = re.compile(
     re.IGNORECASE,
 )
 """What is called like a backward pass, or returns gradients, and is none."""
-ENOUGH = 4.0
-"""Seconds after which no further form is tried."""
 AHEAD = re.compile(
     r"forward|feed_?f|fwd|fprop|propagat|network|neural|model|predict|infer|compute_output|^nn$",
     re.IGNORECASE,
@@ -259,9 +256,8 @@ def _running(space: Space, plan: Plan) -> Iterator[Passes]:
     targets = ("labels", "column of labels", "as outputs") if labels else ("as outputs", "labels")
     stuck: Passes | None = None
     complete = False
-    deadline = time.monotonic() + ENOUGH
     for form in _forms(plan):
-        if time.monotonic() > deadline:
+        if space.spent():
             break
         if not Passes(space, plan, form).ahead():
             continue

@@ -1,0 +1,159 @@
+"""Law: what is said of a file depends on the file, not on the clock nor on what else runs.
+
+Alarms are for what is wrong under every reading: where not all could be tried there is none.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from chainrule.checking.verdicts import Verdict
+from chainrule.solutions import calling, child, selection, space
+from chainrule.solutions.calling import Caller, TooLong
+from chainrule.solutions.cells import Cell
+from chainrule.solutions.definitions import collect
+from chainrule.solutions.findings import Report
+from chainrule.solutions.space import Space
+from chainrule.solutions.styles.column import Column
+from solutions.generate import STYLES, right, wrong
+
+WRONG = wrong("column", 3, "missing_hidden_derivative").source
+
+
+def report(source: str, seconds: float = 2.0) -> Report:
+    """Judge a source in this process."""
+    return child.judge({"path": "", "cells": [{"source": source}], "call_seconds": seconds})
+
+
+@pytest.mark.parametrize("style", [each for each in STYLES if each != "caches"])
+def test_a_clock_that_runs_does_not_change_what_is_said(style, monkeypatch):
+    sources = [right(style, 1).source, wrong(style, 2, "function_for_derivative").source]
+    before = [report(each) for each in sources]
+    passed = iter(range(0, 10**9, 7))  # seconds of other people's work at every look at the clock
+    for name in ("time", "monotonic", "perf_counter"):
+        monkeypatch.setattr(time, name, lambda: float(next(passed)))
+    assert [report(each) for each in sources] == before
+    assert [each.status for each in before] == [0, 1]
+
+
+def test_only_processor_time_ends_a_call():
+    """A function that takes long by the clock is as right as before."""
+    caller = Caller(0.3)
+    began = time.monotonic()
+    assert caller.call(lambda: time.sleep(0.5) or 1) == 1
+    assert time.monotonic() - began > 0.3
+    assert (caller.busy, caller.calls) == ("", 1)
+
+
+def test_what_only_waits_ends_and_is_said_to_wait(monkeypatch):
+    monkeypatch.setattr(calling, "FUSE", 1.0)
+    caller = Caller(0.3)
+    with pytest.raises(TooLong, match=r"did not end within 0.3 s, and only waited"):
+        caller.call(lambda: time.sleep(100))
+    assert not caller.busy  # it would wait on any machine
+
+
+def test_on_a_machine_that_is_too_busy_nothing_is_called_wrong(monkeypatch):
+    """The clock's limit comes before that of the processor: so it is where others have it."""
+    assert report(WRONG).status == 1
+    monkeypatch.setattr(calling, "FUSE", 0.02)
+    slow = WRONG.replace("def J_b1(x, y):\n", "def J_b1(x, y):\n    while True: pass\n", 1)
+    assert slow != WRONG
+    found = report(slow, 5.0)
+    assert found.problem.startswith("the machine is too busy")
+    assert found.status == 2
+    assert not found.findings
+    assert not any(line.verdict.bad for line in found.judged)
+
+
+@pytest.mark.parametrize("style", ["column", "dictionaries", "classes"])
+def test_where_readings_are_left_nothing_is_called_wrong(style, monkeypatch):
+    mistaken = wrong(style, 3, "missing_hidden_derivative").source
+    fine = right(style, 3).source
+    assert (report(mistaken).status, report(fine).status) == (1, 0)
+    monkeypatch.setattr(space, "MOST_CALLS", 1)
+    found = report(mistaken)
+    assert "more ways than could be tried" in found.problem
+    assert found.status == 2
+    assert not found.findings
+    assert report(fine).status == 0  # what was found right stays right
+
+
+# other styles ---------------------------------------------------------------------------------
+
+
+class Misread(Column):
+    """The style with its first layer's gradient misread."""
+
+    name = "misread"
+
+    def readings(self, space):
+        for each in super().readings(space):
+            gradients = each.gradients
+            each.gradients = lambda probe, of=gradients: {
+                entry: -came if entry == "W1" else came for entry, came in of(probe).items()
+            }
+            yield each
+
+
+class Partial(Column):
+    """The style with one function fewer."""
+
+    def readings(self, space):
+        for each in super().readings(space):
+            each.pieces = tuple(piece for piece in each.pieces if piece.entry != "W1")
+            yield each
+
+
+class Costless(Column):
+    """The style where it does not find the cost."""
+
+    def readings(self, space):
+        for each in super().readings(space):
+            each.cost = lambda _: None
+            yield each
+
+
+def taken(monkeypatch, source, other):
+    """Return the style that is taken, and whether all is right in it, where the first misreads."""
+    monkeypatch.setattr(selection, "STYLES", (Misread(),))
+    monkeypatch.setattr(selection, "NETWORKS", (other,))
+    name, _, judge = selection.judged(Space(collect([Cell(source)]), 2.0))
+    return name, judge.clean
+
+
+def test_what_is_right_as_another_style_is_right(monkeypatch):
+    assert taken(monkeypatch, right("column", 3).source, Column()) == (Column.name, True)
+    assert taken(monkeypatch, WRONG, Column()) == ("misread", False)
+
+
+@pytest.mark.parametrize("other", [Partial(), Costless()], ids=["functions", "cost"])
+def test_a_reading_of_less_is_no_better_one(other, monkeypatch):
+    assert taken(monkeypatch, right("column", 3).source, other) == ("misread", False)
+
+
+# doubt ----------------------------------------------------------------------------------------
+
+
+def test_doubt_leaves_lines_that_are_no_alarm():
+    lines = list(report(WRONG).judged)
+    assert child._doubted(lines, "") == lines
+    doubted = child._doubted(lines, "why")
+    assert [each.name for each in doubted] == [each.name for each in lines]
+    assert [each.verdict for each in doubted] == [
+        Verdict.NOT_JUDGED if each.verdict.bad else each.verdict for each in lines
+    ]
+
+
+def test_nothing_but_the_parent_and_a_duration_reads_the_clock():
+    """The time of the whole is a promise to who waits; a report says how long it took."""
+    root = Path(child.__file__).parent
+    readers = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        if "monotonic()" in (text := path.read_text(encoding="utf-8")) or "perf_counter()" in text
+    }
+    assert readers == {"sandbox.py", "check.py", "child.py"}
