@@ -147,6 +147,10 @@ def fails(params, x, y):
     raise RuntimeError("no such thing")
 
 
+def leaves(params, x, y):
+    raise SystemExit
+
+
 def unfinished(params, x, y):
     raise NotImplementedError("your code here")
 
@@ -159,6 +163,7 @@ def misspelled(params, x, y):
     ("function", "verdict", "slug"),
     [
         (fails, Verdict.CANNOT_RUN, "raises"),
+        (leaves, Verdict.CANNOT_RUN, "raises"),
         (misspelled, Verdict.CANNOT_RUN, "not_defined"),
         (unfinished, Verdict.UNFINISHED, "raises"),
         (lambda params, x, y: None, Verdict.UNFINISHED, "returns_none"),

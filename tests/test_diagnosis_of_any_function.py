@@ -218,6 +218,17 @@ def test_a_cost_in_float32():
     assert found["W"].slugs[0] == "missing_mean"
 
 
+def test_exit_in_their_functions_ends_nobody_else():
+    def leaves(p, x, y):
+        raise SystemExit(3)
+
+    found = diagnose_function(cost, leaves, P, (X, Y))
+    assert {each.verdict for each in found.values()} == {Verdict.CANNOT_RUN}
+    assert "exit()" in found["W"].sentence
+    with pytest.raises(InvalidValue, match=r"the cost: it ends the program: exit\(\)"):
+        diagnose_function(leaves, gradient, P, (X, Y))
+
+
 def test_what_does_not_get_that_far():
     def fails(p, x, y):
         raise KeyError("dW")

@@ -65,9 +65,16 @@ def array_or_trouble(value: object) -> NDArray[Any] | Trouble:
         return Trouble(Verdict.CANNOT_RUN, "wrong_type", str(problem))
 
 
-def trouble_of(problem: Exception) -> Trouble:
+ENDS = "it ends the program: exit() or sys.exit() is called in it"
+OF_THEIRS = (Exception, SystemExit)
+"""What somebody's code may raise; `KeyboardInterrupt` is whose patience has ended."""
+
+
+def trouble_of(problem: BaseException) -> Trouble:
     """Return what an exception of somebody's code says."""
     words = f"it raised {type(problem).__name__}: {problem}"
+    if isinstance(problem, SystemExit):
+        words = ENDS
     if isinstance(problem, NotImplementedError):
         return Trouble(Verdict.UNFINISHED, "raises", words)
     return Trouble(
@@ -90,7 +97,7 @@ def ask(function: Callable[..., Any], params: Parameters, x: Array, y: Array) ->
     try:
         with np.errstate(all="ignore"):
             result = function(copies, given["x"], given["y"])
-    except Exception as problem:  # of their code, whatever it is
+    except OF_THEIRS as problem:  # whatever it is
         return Answer(trouble_of(problem))
     value = array_or_trouble(result)
     if isinstance(value, np.ndarray):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule import notation
 from chainrule.arrays import Array
+from chainrule.checking.asking import ENDS, OF_THEIRS
 from chainrule.differences import START, Slope, extrapolated
 from chainrule.errors import ChainruleError, InvalidType, InvalidValue
 from chainrule.network import Network
@@ -80,7 +81,10 @@ def number(cost: CostFunction, params: Parameters, x: Array, y: Array) -> float:
 
 def _answer(cost: CostFunction, params: Parameters, x: Array, y: Array) -> Array:
     """Call a person's cost with copies, so that it may overwrite what it is given."""
-    result = np.asarray(cost(params.copy(), x.copy(), y.copy()))
+    try:
+        result = np.asarray(cost(params.copy(), x.copy(), y.copy()))
+    except SystemExit as problem:  # it must not end whoever asks
+        raise InvalidValue(f"cost(params, x, y): {ENDS}") from problem
     if result.size != 1 or result.dtype.kind not in "fiu":
         raise InvalidType(
             f"cost(params, x, y) returned {result.dtype} of shape {result.shape}, "
@@ -303,7 +307,7 @@ def remarks_on_meaning(
     for change, arguments in trials.items():
         try:
             changed = number(cost, *arguments)
-        except Exception as problem:
+        except OF_THEIRS as problem:  # whatever it is
             remarks.append(
                 f"{change} could not be tried: the cost takes no such sizes "
                 f"({type(problem).__name__}: {problem})"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checking import wording
-from chainrule.checking.asking import Trouble, array_or_trouble, same, trouble_of
+from chainrule.checking.asking import ENDS, OF_THEIRS, Trouble, array_or_trouble, same, trouble_of
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.comparing import Compared, compared
 from chainrule.checking.diagnoses import Diagnoses, Diagnosis
@@ -158,7 +158,10 @@ class Foreign:
 
     def cost_of(self, parameters: Arrays) -> float:
         """Return the cost, a finite number."""
-        result, _, _ = self._call(self._cost, parameters)
+        try:
+            result, _, _ = self._call(self._cost, parameters)
+        except SystemExit as problem:  # it must not end whoever asks
+            raise InvalidValue(f"the cost: {ENDS}") from problem
         try:
             value = float(np.asarray(result).item())
         except (TypeError, ValueError) as problem:
@@ -173,7 +176,7 @@ class Foreign:
         """Return what the gradient function returns: arrays, and what is wrong with the others."""
         try:
             result, self.given, self.given_data = self._call(self._gradient, self.parameters)
-        except Exception as problem:  # of their code, whatever it is
+        except OF_THEIRS as problem:  # whatever it is
             return {}, dict.fromkeys(self.parameters, trouble_of(problem))
         if isinstance(result, (tuple, list)) and len(result) == len(self.parameters):
             result = dict(zip(self.parameters, result, strict=True))
@@ -258,7 +261,7 @@ def _ratio(case: Foreign, name: str, again: Repeated) -> float | None:
     there = case.at(data=again.data)
     try:
         slopes = Slopes(there.cost_of, there.parameters)
-    except Exception:  # of a cost that takes no other number of examples: another axis may do
+    except OF_THEIRS:  # of a cost that takes no other number of examples: another axis may do
         return None
     came = there.gradients()[0].get(name)
     if came is None or came.shape != case.parameters[name].shape:
@@ -278,7 +281,7 @@ def _single_example(case: Foreign, name: str) -> bool:
         there = case.at(data=again.first)
         try:
             measured = Slopes(there.cost_of, there.parameters).of(name, _places(case, name))
-        except Exception:  # of a cost that takes no single example
+        except OF_THEIRS:  # of a cost that takes no single example
             continue
         came = there.gradients()[0].get(name)
         if came is not None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chainrule import notation
 from chainrule.arrays import Array, real_array
 from chainrule.checking import sentences
+from chainrule.checking.asking import OF_THEIRS
 from chainrule.checking.foreign import (
     CostFunction,
     ForeignCost,
@@ -152,7 +153,7 @@ def _try_out(
         number(cost, params, values[notation.activations(0)], values[notation.TARGETS])
     except ChainruleError:
         raise
-    except Exception as problem:
+    except OF_THEIRS as problem:  # whatever it is
         said = sentences.on_failure(problem)
         raise InvalidValue(f"cost(params, x, y) gives no number: {said}") from problem
 
@@ -292,7 +293,7 @@ def _judge(
         x, y = given[notation.activations(0)], given[notation.TARGETS]
         try:
             gradient = gradient(params.copy(), x.copy(), y.copy())
-        except Exception as problem:
+        except OF_THEIRS as problem:  # whatever it is
             return Entry(name, "cannot run", sentences.on_failure(problem))
         if gradient is None:
             return Entry(name, "cannot run", "it returns None: is a return statement missing?")

@@ -15,7 +15,7 @@ from chainrule.checking.report import Entry
 PACKAGE = Path(__file__).parents[1]
 
 
-def on_failure(problem: Exception) -> str:
+def on_failure(problem: BaseException) -> str:
     """Say what a person's function raised, and on which line of theirs."""
     what = f"{type(problem).__name__}: {problem}"
     frames = [
