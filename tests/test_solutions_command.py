@@ -15,7 +15,7 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.cli import check as command
 from chainrule.cli import main
 from chainrule.solutions.findings import SCHEMA, Finding, Judged, Place, Report
-from chainrule.solutions.limits import Limits
+from chainrule.solutions.limits import FUSE, Limits
 
 GOLDEN = Path(__file__).parent / "golden" / "solution_report.json"
 PAGE = Path(__file__).parents[1] / "docs" / "checking-solutions.md"
@@ -93,6 +93,8 @@ def test_sizes_are_a_network_and_what_exists_is_a_path(folder):
         ("check right.py --activation relu", "--activation goes with a network"),
         ("check 3-2-1 4-1", "4-1"),
         ("check right.py wrong.py --html a.html", "--html goes with one file"),
+        ("check right.py 5-3-2", "'5-3-2' is no file, and beside files goes nothing else"),
+        ("check right.py wrong", "'wrong' is no file, and beside files goes nothing else"),
         ("check right.py --seconds 0", "seconds"),
         ("check right.py --memory 1", "memory"),
         ("check", "SIZES|PATH"),
@@ -195,11 +197,24 @@ def test_an_unreadable_file_is_said(folder):
     assert "Permission denied" in result.stdout
 
 
-def test_a_page_that_cannot_be_written_is_said(folder):
-    result = run("check right.py --html nowhere/page.html")
+@pytest.mark.parametrize("where", ["nowhere/page.html", "right.py/page.html"])
+def test_a_page_that_cannot_be_written_is_said_before_anything_is_judged(
+    where, folder, monkeypatch
+):
+    monkeypatch.setattr(command, "check_file", None)  # not even asked
+    result = run(f"check right.py --html {where}")
     assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
-    assert "nowhere" in result.stderr
+    assert f"{where.partition('/')[0]} is no folder" in result.stderr
+    assert not result.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_page_for_which_there_is_no_room_is_said_after_the_report(folder):
+    result = run("check right.py --html /dev/full")
+    assert result.exit_code == 2
+    assert "No space left" in result.stderr
+    assert "right" in result.stdout
 
 
 # schema -------------------------------------------------------------------------------------
@@ -282,6 +297,8 @@ def test_the_documented_limits_are_the_usual_ones():
         encoding="utf-8"
     )
     usual, safety = Limits(), page.split("\n## Safety\n")[1]
-    assert f"{usual.call_seconds:g} seconds for a call, {usual.seconds:g} for the whole" in safety
+    by_clock = FUSE * usual.call_seconds
+    assert f"{usual.call_seconds:g} seconds of processor time for a call" in safety
+    assert f"{by_clock:g} by the clock for one that only waits, {usual.seconds:g} by" in safety
     assert f"{usual.memory // 2**30} GiB of address space" in safety
     assert f"{usual.file_size // 2**20} MiB for a file" in safety

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,9 @@ def check(ctx: click.Context, /, targets: tuple[str, ...], **given: Any) -> None
     """
     if any(map(_is_path, targets)):
         _only(ctx, (*OF_FILES, *OF_BOTH), "a network, not with files")
+        for target in targets:
+            if not _is_path(target):
+                raise click.UsageError(f"{target!r} is no file, and beside files goes nothing else")
         named = ctx.get_parameter_source("cost") is not ParameterSource.DEFAULT
         given["cost"] = given["cost"] if named else None
         for option in ("gradient", "cost"):
@@ -164,6 +168,8 @@ def files(
     """Judge files, show what was found, and return the exit status."""
     if html is not None and len(paths) > 1:
         raise click.UsageError(f"--html goes with one file, not with {len(paths)}")
+    if html is not None:
+        _must_be_writable(html)
     asked: dict[str, Any] = {"gradient": gradient, "cost": cost}
     asked["parameters"] = [name.strip() for name in parameters.split(",")] if parameters else None
     chosen = {name: value for name, value in asked.items() if value}
@@ -182,9 +188,25 @@ def files(
     if html is not None:
         from chainrule.solutions.page import page
 
-        html.write_text(page(reports[0]), encoding="utf-8")
+        try:
+            html.write_text(page(reports[0]), encoding="utf-8")
+        except OSError as problem:  # the disk is full: the report was shown, the page is not there
+            raise _unwritable(html, problem.strerror or str(problem)) from None
     statuses = {report.status for report in reports}
     return 1 if 1 in statuses else max(statuses)
+
+
+def _must_be_writable(path: Path) -> None:
+    """Refuse a page that cannot be written before anything is computed for it."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise _unwritable(path, f"{folder} is no folder")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise _unwritable(path, "you may not write there")
+
+
+def _unwritable(path: Path, why: str) -> click.UsageError:
+    return click.UsageError(f"--html {path} cannot be written: {why}")
 
 
 def _report(path: str, limits: Limits, chosen: dict[str, Any]) -> Report:
