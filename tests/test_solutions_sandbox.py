@@ -86,6 +86,31 @@ MISHAPS = {
     "a fork bomb": ("import os\nwhile True: os.fork()", "may not start programs"),
     "a program": ("import subprocess; subprocess.run(['ls'])", "may not start programs"),
     "a shell": ("import os; os.system('ls')", "may not start programs"),
+    "a process of multiprocessing": (
+        "import multiprocessing as m; m.get_context('spawn').Process(target=print).start()",
+        "may not start programs",
+    ),
+    "a pool": (
+        "import concurrent.futures as c, multiprocessing as m\n"
+        "c.ProcessPoolExecutor(1, m.get_context('forkserver')).submit(abs, 1).result()",
+        "may not start programs",
+    ),
+    "another way to start one": (
+        "import os; os.posix_spawn('/bin/true', ['true'], {})",
+        "may not start programs",
+    ),
+    "one's own alarm": (
+        "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)",
+        "may not set alarms",
+    ),
+    "no alarm": (
+        "import signal; signal.setitimer(signal.ITIMER_PROF, 0)\nwhile True: pass",
+        "may not set alarms",
+    ),
+    "a larger limit": (
+        "import resource as r; r.setrlimit(r.RLIMIT_AS, (-1, -1))",
+        "may not change its limits",
+    ),
     "a signal": ("import os; os.kill(os.getppid(), 9)", "may not end processes"),
     "the network": (
         "import socket; socket.create_connection(('127.0.0.1', 9))",
@@ -250,6 +275,27 @@ def test_nothing_that_it_started_stays(tmp_path):
             return
         time.sleep(0.05)
     pytest.fail("the grandchild lives")
+
+
+def test_a_child_that_does_not_read_is_waited_for_no_longer():
+    """A request may be larger than what a pipe holds."""
+    request = {"cells": [{"source": "x" * 2**20}]}
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    began = time.monotonic()
+    messages, trouble = sandbox._listen(process, request, Limits(seconds=0.2))
+    sandbox._end(process)
+    assert (messages, trouble) == ([], "it took longer than 0.2 s")
+    assert time.monotonic() - began < 10
+
+
+def test_a_large_file_gets_there():
+    text = SOLUTION + "".join(f"# {'x' * 70}\n" for _ in range(5000))
+    assert check_cells([Cell(text)], "it", QUICK).status == 0
 
 
 def test_many_run_at_once():

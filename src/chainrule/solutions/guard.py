@@ -2,13 +2,16 @@
 
 An audit hook is a fence, not a wall: code that wants to can climb it (`ctypes` can). It keeps a
 notebook from doing by accident what it does at home: starting programs, opening connections,
-writing over files, dividing without end.
+writing over files, dividing without end. What Python does without an audit event is put out of
+reach by name (`SILENT`): so `multiprocessing` starts processes, and so people set their own alarms.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,8 +23,17 @@ STARTS = ("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.
 REFUSED = {
     **dict.fromkeys((*STARTS, "subprocess.Popen", "pty.spawn", "os.startfile"), "start programs"),
     **dict.fromkeys(("os.kill", "os.killpg"), "end processes"),
+    **dict.fromkeys(("resource.setrlimit", "resource.prlimit"), "change its limits"),
     **dict.fromkeys(
-        ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "socket.sendmsg"),
+        (
+            "socket.connect",
+            "socket.bind",
+            "socket.getaddrinfo",
+            "socket.gethostbyname",
+            "socket.gethostbyaddr",
+            "socket.sendto",
+            "socket.sendmsg",
+        ),
         "use the network",
     ),
 }
@@ -35,10 +47,25 @@ CHANGES = (
     "os.truncate",
     "os.chmod",
     "os.chown",
+    "os.utime",
+    "os.setxattr",
+    "os.removexattr",
     "shutil.rmtree",
     "shutil.move",
     "shutil.copyfile",
 )
+OURS = frozenset(("SIGPROF", "SIGALRM", "SIGVTALRM", "SIGXCPU"))
+"""Signals that end a call (`chainrule.solutions.calling`)."""
+SILENT = (
+    ("_posixsubprocess", "fork_exec", "start programs"),
+    ("subprocess", "_fork_exec", "start programs"),
+    ("signal", "pidfd_send_signal", "end processes"),
+    ("signal", "setitimer", "set alarms"),
+    ("signal", "alarm", "set alarms"),
+    ("os", "mkfifo", "make devices"),
+    ("os", "mknod", "make devices"),
+)
+"""Modules, their functions that raise no audit event, and what these do."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 HAS_RESOURCE = importlib.util.find_spec("resource") is not None
 
@@ -95,4 +122,27 @@ def fence(folder: Path) -> None:
         elif event in CHANGES and not all(map(allowed, args[:2])):
             raise PermissionError(f"it may not change {args[0]!r} while it is judged")
 
+    for module, name, what in SILENT:
+        _put_away(module, name, what)
+    set_handler = signal.signal
+
+    def handled(number: Any, handler: Any) -> Any:
+        if signal.Signals(number).name in OURS:
+            raise PermissionError("it may not set alarms while it is judged")
+        return set_handler(number, handler)
+
+    setattr(signal, "signal", handled)  # noqa: B010 (mypy: no function is assigned to)
     sys.addaudithook(hook)
+
+
+def _put_away(module: str, name: str, what: str) -> None:
+    """Let a function of a module refuse, where this system has it."""
+    if importlib.util.find_spec(module) is None:
+        return
+    there = importlib.import_module(module)
+
+    def refuse(*_args: Any, **_options: Any) -> Any:
+        raise PermissionError(f"it may not {what} while it is judged")
+
+    if hasattr(there, name):
+        setattr(there, name, refuse)

@@ -119,14 +119,12 @@ class _Listener(threading.Thread):
 def _listen(
     process: subprocess.Popen[bytes], request: dict[str, Any], limits: Limits
 ) -> tuple[list[dict[str, Any]], str]:
-    assert process.stdin is not None
     assert process.stdout is not None
     deadline = time.monotonic() + limits.seconds
     listener = _Listener(process.stdout)
     listener.start()
-    with contextlib.suppress(BrokenPipeError):  # it died at once; its status says why
-        process.stdin.write(json.dumps(request).encode())
-        process.stdin.close()
+    # A pipe holds 64 KiB; until the child reads, writing more would wait beyond every limit.
+    threading.Thread(target=_ask, args=(process, request), daemon=True).start()
     listener.join(max(deadline - time.monotonic(), 0.0))
     trouble = ""
     if listener.full:
@@ -140,6 +138,13 @@ def _listen(
             if isinstance(message, dict):
                 messages.append(message)
     return messages, trouble
+
+
+def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # it died, or was ended; its status says why
+        process.stdin.write(json.dumps(request).encode())
+        process.stdin.close()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
