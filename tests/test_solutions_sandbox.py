@@ -12,10 +12,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import child, guard, sandbox
+from chainrule.solutions import child, guard, sandbox, slopes
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.check import check_cells, check_file
 from chainrule.solutions.findings import Judged, Report
@@ -335,12 +336,24 @@ def test_a_small_file_is_judged_in_a_second(tmp_path):
 def test_a_mistake_of_ours_is_called_ours(monkeypatch):
     """It must not be blamed on the person's code."""
     failure = child._ours(ZeroDivisionError("ours").with_traceback(_raised().__traceback__))
-    outcome = sandbox.Outcome([{"at": "J_W1"}, {"failure": failure}], "")
+    wrong = Judged("J_W2", Verdict.WRONG, "gradient").to_dict()
+    messages = [{"judged": wrong}, {"at": "J_W1"}, {"failure": failure}]
+    outcome = sandbox.Outcome(messages, "")
     monkeypatch.setattr(sandbox, "run", lambda request, limits: outcome)
     report = check_cells([Cell("x = 1")], "it")
-    assert report.problem.startswith("chainrule failed, please report it: ZeroDivisionError")
+    assert report.problem.startswith(
+        "an error of chainrule itself, please report it: ZeroDivisionError"
+    )
     assert "test_solutions_sandbox.py" in report.problem
-    assert not report.judged
+    assert [each.verdict for each in report.judged] == [Verdict.NOT_JUDGED]
+    assert report.status == 2
+
+
+def test_a_mistake_of_ours_is_told_by_the_line_of_ours():
+    """Not by one of NumPy, in which it ends."""
+    with pytest.raises(np.linalg.LinAlgError) as caught:
+        slopes._differences(np.linalg.inv, np.zeros((2, 2)))
+    assert "(slopes.py line" in child._ours(caught.value)
 
 
 def _raised():

@@ -16,6 +16,7 @@ from chainrule.solutions.findings import Finding, Judged, Place, Report
 from chainrule.solutions.limits import Limits
 from chainrule.solutions.pointing import pointed
 from chainrule.solutions.sandbox import Outcome
+from chainrule.solutions.telling import doubted
 
 MOST_STARTS = 6
 """Of the process, each without the function that ended it before."""
@@ -121,6 +122,8 @@ def check_cells(
         told |= {each.name: each for each in _told(outcome)}
         name = _at(outcome)
         trouble = outcome.trouble or "the process ended without a report"
+        if failure:  # a mistake of ours: what it led us to call wrong may be right
+            told = {line.name: line for line in doubted([*told.values()], failure)}
         if failure or not name or name in avoid:
             trouble = failure or trouble
             break

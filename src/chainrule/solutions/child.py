@@ -13,8 +13,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from chainrule.solutions.definitions import Definitions, collect
 from chainrule.solutions.findings import Finding, Judged, Report
 from chainrule.solutions.limits import Limits
 from chainrule.solutions.sandbox import TRACE
+from chainrule.solutions.telling import doubted
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -81,7 +81,7 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     space = Space(definitions, request["call_seconds"], caller)
     space.options = request.get("options") or {}
     if say is not None:
-        space.tell = lambda line: say({"judged": _doubted([line], space.doubt)[0].to_dict()})
+        space.tell = lambda line: say({"judged": doubted([line], space.doubt)[0].to_dict()})
     found = judged(space)
     if found is not None:
         style, reading, judge = found
@@ -90,7 +90,7 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
             request["path"],
             style,
             tuple(reading.words),
-            (*_doubted(judge.judged, space.doubt), *_blanks(definitions, judge.judged)),
+            (*doubted(judge.judged, space.doubt), *_blanks(definitions, judge.judged)),
             () if alarm and space.doubt else tuple(judge.findings),
             (*_loader(definitions, space), *judge.remarks),
             problem=space.doubt if alarm else "",
@@ -106,22 +106,13 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     )
 
 
-def _doubted(lines: Sequence[Judged], why: str) -> list[Judged]:
-    """Return lines in which nothing is called wrong, if there is a reason for it."""
-    if not why:
-        return list(lines)
-    return [
-        replace(line, verdict=Verdict.NOT_JUDGED, detail="", residual=None)
-        if line.verdict.bad
-        else line
-        for line in lines
-    ]
-
-
 def _ours(problem: BaseException) -> str:
-    last = traceback.extract_tb(problem.__traceback__)[-1]
-    where = f"{Path(last.filename).name} line {last.lineno}"
-    return f"chainrule failed, please report it: {type(problem).__name__}: {problem} ({where})"
+    frames = traceback.extract_tb(problem.__traceback__)
+    package = Path(__file__).parents[1]
+    ours = [frame for frame in frames if package in Path(frame.filename).parents] or frames
+    where = f"{Path(ours[-1].filename).name} line {ours[-1].lineno}"
+    what = f"{type(problem).__name__}: {problem}"
+    return f"an error of chainrule itself, please report it: {what} ({where})"
 
 
 def _blanks(definitions: Definitions, judged: list[Judged] | tuple[Judged, ...]) -> list[Judged]:

@@ -1,9 +1,11 @@
-"""`Told`: lines of a report, each of them said as soon as it is known."""
+"""`Told`: lines of a report, each said as soon as it is known; `doubted`: lines without alarms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.findings import Judged
 
 
@@ -29,3 +31,15 @@ class Told(list[Judged]):
         """Add lines, and tell them."""
         for each in judged:
             self.append(each)
+
+
+def doubted(lines: Sequence[Judged], why: str) -> list[Judged]:
+    """Return lines in which nothing is called wrong, if there is a reason for it."""
+    if not why:
+        return list(lines)
+    return [
+        replace(line, verdict=Verdict.NOT_JUDGED, detail="", residual=None)
+        if line.verdict.bad
+        else line
+        for line in lines
+    ]
