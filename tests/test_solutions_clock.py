@@ -5,6 +5,10 @@ Alarms are for what is wrong under every reading: where not all could be tried t
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from chainrule.solutions.definitions import collect
 from chainrule.solutions.findings import Report
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.column import Column
+from chainrule.solutions.telling import doubted
 from solutions.generate import STYLES, right, wrong
 
 WRONG = wrong("column", 3, "missing_hidden_derivative").source
@@ -135,15 +140,44 @@ def test_a_reading_of_less_is_no_better_one(other, monkeypatch):
     assert taken(monkeypatch, right("column", 3).source, other) == ("misread", False)
 
 
+# the order of sets ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", ["classes", "caches", "manual"])
+def test_the_order_of_sets_does_not_reach_what_is_said(style):
+    """Python draws it anew for every process."""
+    sources = [right(style, 5).source]
+    if style != "caches":
+        sources.append(wrong(style, 2, "function_for_derivative").source)
+    code = (
+        "import json, sys; from chainrule.solutions import child\n"
+        "for source in json.load(sys.stdin):\n"
+        "    request = {'path': '', 'cells': [{'source': source}], 'call_seconds': 2.0}\n"
+        "    print(repr(child.judge(request)), file=sys.stderr)"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            input=json.dumps(sources),
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stderr
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1
+
+
 # doubt ----------------------------------------------------------------------------------------
 
 
 def test_doubt_leaves_lines_that_are_no_alarm():
     lines = list(report(WRONG).judged)
-    assert child._doubted(lines, "") == lines
-    doubted = child._doubted(lines, "why")
-    assert [each.name for each in doubted] == [each.name for each in lines]
-    assert [each.verdict for each in doubted] == [
+    assert doubted(lines, "") == lines
+    found = doubted(lines, "why")
+    assert [each.name for each in found] == [each.name for each in lines]
+    assert [each.verdict for each in found] == [
         Verdict.NOT_JUDGED if each.verdict.bad else each.verdict for each in lines
     ]
 

@@ -20,7 +20,7 @@ from chainrule.solutions.cells import Cell
 from chainrule.solutions.definitions import collect
 from chainrule.solutions.helpers import MODULES, members
 from chainrule.solutions.reading import Trouble
-from chainrule.solutions.space import Space
+from chainrule.solutions.space import Idle, Space
 from chainrule.solutions.styles import binding
 from chainrule.solutions.unfinished import blanks
 
@@ -162,6 +162,39 @@ def f(x):
         f"the module {name} is not there" in str(said) for name in ("nowhere.at_all", "elsewhere")
     }
     assert {finding.slug for finding in space.findings} == {"not_found"}
+
+
+def test_names_that_a_module_does_not_have_are_named():
+    space = loaded("""
+from math import sigmoid, tanh
+from xml import dom
+from dnn_utils import relu, no_such_helper
+def f(x): return tanh(x)
+""")
+    said = [finding.sentence for finding in space.findings if finding.slug == "not_found"]
+    assert said == [
+        "math has no sigmoid: what is called from it does nothing here",
+        "dnn_utils has no no_such_helper: what is called from it does nothing here",
+    ]
+    assert attempt(space, "f", (0.0,)) == 0.0
+    assert space["dom"].__name__ == "xml.dom"  # a module in a package, which no attribute names
+
+
+@pytest.mark.parametrize(
+    ("line", "called"),
+    [
+        ("from .json import dumps", ".json"),
+        ("from . import json", ".json"),
+        ("from ..above import json", "..above"),
+    ],
+)
+def test_what_lies_beside_a_file_is_not_what_is_installed_under_its_name(line, called):
+    space = loaded(f"{line}\ndef f(x): return x")
+    (finding,) = space.findings
+    assert finding.sentence.startswith(f"the module {called} is not there")
+    assert isinstance(space["dumps" if "dumps" in line else "json"], Idle)
+    held = loaded("from .dnn_utils import relu\ndef f(x): return relu(x)")
+    assert [each.slug for each in held.findings] == ["stood_in"]
 
 
 def test_imports_that_no_definition_needs_wait(monkeypatch):

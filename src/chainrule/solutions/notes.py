@@ -14,6 +14,6 @@ NOTES: Mapping[str, str] = {
     "defined_twice": "a function is defined twice, and the later definition counts",
     "own_assert": "assertions of one's own were taken out; none of them fails",
     "stood_in": "a module of a course that is not there was stood in for",
-    "not_found": "a module that is not there was stood in for by one that does nothing",
+    "not_found": "a module, or a name in one, is not there; what does nothing stands in for it",
     "not_limited": "something could not be limited on this system",
 }

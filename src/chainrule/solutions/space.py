@@ -238,13 +238,37 @@ class Space:
             for alias in node.names:
                 name = alias.asname or alias.name
                 if alias.name == "*":
-                    module = self._module(node.module or "", True, place)
+                    module = self._from(node, "", place)
                     self.names |= {k: v for k, v in vars(module).items() if not k.startswith("_")}
                 elif used is not None and name not in used and _first(node) in HEAVY:
                     self.pending[name] = ast.ImportFrom(node.module, [alias], node.level)
                 else:
-                    module = self._module(node.module or "", True, place)
-                    self.names[name] = getattr(module, alias.name, Idle())
+                    module = self._from(node, alias.name, place)
+                    self.names[name] = self._member(module, node, alias.name, place)
+
+    def _from(self, node: ast.ImportFrom, name: str, place: Place | None) -> Any:
+        """Return the module that a name is imported from, or what stands in for it."""
+        if not node.level:
+            return self._module(node.module or "", True, place)
+        # A file beside theirs is not here, and what is installed under its name is another.
+        held = helpers.members(node.module or "")
+        beside = "." * node.level + (node.module or name)
+        self._stands_in(beside, held is not None, place)
+        return Idle() if held is None else types.SimpleNamespace(**held)
+
+    def _member(self, module: Any, node: ast.ImportFrom, name: str, place: Place | None) -> Any:
+        """Return what a module has under a name; say so if it is not there."""
+        found = getattr(module, name, None)
+        if found is None and isinstance(module, types.ModuleType):
+            try:
+                return importlib.import_module(f"{module.__name__}.{name}")
+            except (Exception, SystemExit):  # whatever an import does wrong, it is not there
+                found = getattr(module, name, None)  # a name of theirs may be None
+        if found is None and not hasattr(module, name):
+            sentence = f"{node.module} has no {name}: what is called from it does nothing here"
+            self.findings.append(Finding("not_found", "loader", sentence, place=place))
+            return Idle()
+        return found
 
     def _module(self, name: str, last: bool, place: Place | None) -> Any:
         """Return a module, or what stands in for it."""
@@ -325,7 +349,7 @@ def _marked(found: Any, blank: Unfinished) -> Any:
 
 
 def _first(node: ast.ImportFrom) -> str:
-    return (node.module or "").partition(".")[0]
+    return "" if node.level else (node.module or "").partition(".")[0]
 
 
 def _gone() -> dict[str, Any]:

@@ -155,7 +155,7 @@ class ClassReading:
             if not self.recipe.form.one:
                 return self._once(probe)
             each = [self._once(one) for one in examples_of(probe)]
-            entries = set(each[0]).intersection(*each)
+            entries = sorted(set(each[0]).intersection(*each))
             with theirs():
                 means = {e: np.stack([found[e] for found in each]).mean(0) for e in entries}
         except Failed as problem:

@@ -255,7 +255,7 @@ class LayersReading:
     def _gradients(self, probe: Probe) -> dict[str, Array]:
         if self.form.one:
             each = [self._once(one) for one in examples_of(probe)]
-            entries = set(each[0]).intersection(*each)
+            entries = sorted(set(each[0]).intersection(*each))
             with theirs():
                 return {e: np.stack([found[e] for found in each]).mean(0) for e in entries}
         return self._once(probe)

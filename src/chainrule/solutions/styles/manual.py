@@ -63,7 +63,7 @@ class Manual:
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield the reading, if there are a cost and gradients of what leads to it."""
         for body in bodies(space, COSTS):
-            for name in {name for step in body for name in step.reads}:
+            for name in sorted({name for step in body for name in step.reads}):
                 space.load(name)
             with tensors():
                 reading = ManualReading(space, body)
@@ -237,7 +237,7 @@ class ManualReading(Own):
             array = as_numbers(self.trace.names.get(name))
             axes += set(array.shape) - {1} if array is not None and array.ndim == 2 else set()
         if axes:
-            return {"m": max(set(axes), key=axes.count)}
+            return {"m": max(sorted(set(axes)), key=axes.count)}
         return {}
 
     def _missing(

@@ -85,7 +85,7 @@ class Step:
             named = {n: built(t, lambda e: gradients[e]) for n, t in came.templates.items() if n}
         scene.inner |= named | dict.fromkeys(rates, rate)
         whole = nested(plan.backward.returns, came.result, came.templates)
-        for argument in set(update.arguments) - set(scene.inner):
+        for argument in sorted(set(update.arguments) - set(scene.inner)):
             if whole is not None and WHOLE.search(argument):
                 scene.inner[argument] = built(whole, lambda e: gradients[e])
         held = {name: scene.inner[name] for name in plan.arrangement.templates}
@@ -154,7 +154,7 @@ class Inline:
             return None
         moved = {name.id for s in statements for name in _targets(s)}
         entries = self._entries()
-        return {entries[name]: scope[name] for name in moved if name in entries}
+        return {entries[name]: scope[name] for name in sorted(moved) if name in entries}
 
     def _entries(self) -> dict[str, str]:
         """Return our names of parameters by the caller's."""

@@ -82,7 +82,7 @@ class Surroundings:
         names.update({name: value for name, value in parameters.items() if name in self._own})
         x, y = form.data(probe.x), form.target(probe.y)
         known = {*self._space.definitions.assignments, *self._wanted, *self._data}
-        for name in known - self._own - set(self._space.definitions.found):
+        for name in sorted(known - self._own - set(self._space.definitions.found)):
             if INPUTS.fullmatch(name) or name in self._data:
                 names[name] = x.copy()
             elif TARGETS.fullmatch(name):
