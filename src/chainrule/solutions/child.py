@@ -81,7 +81,7 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     space = Space(definitions, request["call_seconds"], caller)
     space.options = request.get("options") or {}
     if say is not None:
-        space.tell = lambda line: say({"judged": doubted([line], space.doubt)[0].to_dict()})
+        space.tell = lambda line: say({"judged": doubted([line], space.cut)[0].to_dict()})
     found = judged(space)
     if found is not None:
         style, reading, judge = found
@@ -90,10 +90,10 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
             request["path"],
             style,
             tuple(reading.words),
-            (*doubted(judge.judged, space.doubt), *_blanks(definitions, judge.judged)),
-            () if alarm and space.doubt else tuple(judge.findings),
+            (*doubted(judge.judged, space.cut), *_blanks(definitions, judge.judged)),
+            () if alarm and space.cut else tuple(judge.findings),
             (*_loader(definitions, space), *judge.remarks),
-            problem=space.doubt if alarm else "",
+            problem=space.cut if alarm else "",
             seconds=time.perf_counter() - began,
         )
     blanks = tuple(_blanks(definitions, ()))
@@ -101,7 +101,7 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
         request["path"],
         judged=blanks,
         remarks=_loader(definitions, space),
-        problem=space.doubt or ("" if blanks else _nothing(definitions)),
+        problem=space.cut or ("" if blanks else _nothing(definitions)),
         seconds=time.perf_counter() - began,
     )
 

@@ -11,8 +11,11 @@ Counted, and not timed: which reading is taken must not depend on how busy a mac
 """
 FUSE = 5.0
 """Times the processor time of a call that may pass by the clock: code that sleeps must end too."""
-WAITS = 0.1
-"""Part of the clock's time below which a call does not compute, but wait."""
+WAITS = 0.01
+"""Part of the clock's time below which a call does not compute, but wait.
+
+Where a hundred others share a processor it would be taken for waiting: then the whole has no time.
+"""
 
 
 @dataclass(frozen=True)

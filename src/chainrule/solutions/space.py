@@ -213,11 +213,6 @@ class Space:
             )
         return bool(self.cut)
 
-    @property
-    def doubt(self) -> str:
-        """Why nothing may be called wrong; empty where all was tried, and had its time."""
-        return self.cut or self.caller.busy
-
     def load(self, name: str) -> bool:
         """Import what was put off, since no definition needs it; return whether there was such."""
         node = self.pending.pop(name, None)
