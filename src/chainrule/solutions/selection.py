@@ -13,7 +13,7 @@ from typing import Any
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT
-from chainrule.solutions.reading import Reading, names_of
+from chainrule.solutions.reading import Reading, Trouble, names_of
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.options import Options
 from chainrule.solutions.styles.table import NETWORKS, STYLES
@@ -57,6 +57,8 @@ def _elsewhere(best: tuple[str, Judge], space: Space) -> tuple[str, Judge] | Non
     name, judge = best
     if not isinstance(judge, Judge):
         return None  # it says itself what it compares
+    if any(isinstance(came, Trouble) for came in judge.entries.came.values()):
+        return None  # no alarm is due; another style might supply what is missing
     for style in NETWORKS:
         if style.name == name:
             continue
@@ -66,7 +68,8 @@ def _elsewhere(best: tuple[str, Judge], space: Space) -> tuple[str, Judge] | Non
             if not _covers(reading, judge.reading):
                 continue
             other = judge_of(reading, space)
-            if other.whole and (other.callable or not judge.callable):
+            known = other.ground.activations is not None and other.ground.cost is not None
+            if other.whole and known:  # at free scale much is right that should not be
                 return style.name, other
     return None
 
