@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.checking.fitting import DOUBLE, Precision, precision_of
 from chainrule.checking.hypotheses import Numbers
 from chainrule.checking.options import equation_of
 
@@ -22,14 +23,14 @@ class Shaped:
         ``None`` where nothing can be compared.
     slug, words : str
         What is wrong with the shape; empty where nothing is.
-    single : bool
-        Whether it was computed in less than float64.
+    precision : Precision
+        In which it came.
     """
 
     values: NDArray[np.float64] | None
     slug: str = ""
     words: str = ""
-    single: bool = False
+    precision: Precision = DOUBLE
 
 
 def shaped(numbers: Numbers, entry: str, came: NDArray[Any]) -> Shaped:
@@ -43,13 +44,13 @@ def shaped(numbers: Numbers, entry: str, came: NDArray[Any]) -> Shaped:
         As a person's code returned it.
     """
     wanted = numbers.right[equation_of(entry)].shape
-    single = came.dtype.kind == "f" and came.dtype.itemsize < 8
+    precision = precision_of(came)
     values = np.asarray(came, dtype=np.float64)
     if values.shape == wanted:
-        return Shaped(values, single=single)
+        return Shaped(values, precision=precision)
     slug, found, words = _other(values, wanted, entry, numbers.examples)
     met = f"it has shape {values.shape}, wanted {wanted}"
-    return Shaped(found, slug, f"{met}: {words}" if words else met, single)
+    return Shaped(found, slug, f"{met}: {words}" if words else met, precision)
 
 
 def _other(  # noqa: PLR0911 - a table of shapes
