@@ -7,7 +7,7 @@ import pytest
 
 from chainrule import diagnose
 from chainrule.checking import Verdict
-from chainrule.errors import UnknownQuantity
+from chainrule.errors import InvalidType, UnknownQuantity
 from planted import Setting, gradients, trace
 
 SETTING = Setting("shapes", (3, 5, 2), "sigmoid", "squared_error", 7)
@@ -81,3 +81,8 @@ def test_the_report_says_each_cause_once():
     assert text.count("✗") == 4
     assert diagnose(NET, PARAMS, X, Y, RIGHT).summary() == "all right"
     assert diagnose(NET, PARAMS, X, Y, came).summary() == "W1, W2, b1 and b2: missing_mean"
+
+
+def test_what_is_no_mapping_is_said():
+    with pytest.raises(InvalidType, match="gradients is list, wanted a mapping"):
+        diagnose(NET, PARAMS, X, Y, [1])

@@ -66,6 +66,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(("cache_mislabelled",), layers.other_weights),
     Mutation(("lost_path", "row_skipped"), layers.lost_units),
     Mutation(("lost_path",), activations.lost_half),
+    Mutation(
+        ("sign", "missing_mean", "double_mean", "constant_factor", "transposed"),
+        jacobians.beside_penalty,
+    ),
     Mutation(("derivative_of_other_function",), activations.other_function),
     Mutation(("derivative_reciprocal",), activations.reciprocal),
     Mutation(
