@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import causes, effects, meaning, remarks, slopes, updates
+from chainrule.solutions import causes, effects, meaning, own_checks, remarks, slopes, updates
 from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.gradients import Entries, Ground, Outcome
 from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
@@ -158,6 +158,7 @@ class Judge:
         self.remarks += self._normalisation()
         self.findings[:] = causes.merged(self.findings)
         self.remarks += remarks.about(self.reading, self.space)
+        self.remarks += own_checks.about(self.reading, self.space)
         self.remarks = [*self.reading.notes, *self.remarks]
 
     def _effects(self, judged: list[Judged]) -> list[Judged]:
