@@ -42,6 +42,7 @@ SLOPE = {
     "identity": np.ones_like,
 }
 FORM = {"sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a**2}
+SLIPPED = {"sigmoid": lambda a: a * (1 - a**2), "tanh": lambda a: 1 - a}
 
 # costs: derivative by the prediction, of one example ---------------------------------------------
 
@@ -215,6 +216,8 @@ def through(net, layer):
     yield put("derivative_reciprocal", lambda s: 1 / slope(s.z[layer]))
     if name in FORM:
         yield put("activation_form_at_sum", lambda s: FORM[name](s.z[layer]))
+    if name in SLIPPED:
+        yield put("derivative_formula", lambda s: SLIPPED[name](s.a[layer]), "exponent")
     for other, function in SLOPE.items():
         if other not in (name, "identity"):
             slug = "derivative_of_other_function"

@@ -191,9 +191,7 @@ def _told(numbers: Numbers, found: Found, *, convention: bool) -> dict[str, Diag
         name = notation.text(source)
         words = f"it follows rightly from {name} as given, which is wrong"
         equation = equation_of(entry)
-        result[entry] = Diagnosis(
-            entry, Verdict.WRONG_UNKNOWN, (), words, f"mend {name} first", equation
-        )
+        result[entry] = Diagnosis(entry, Verdict.WRONG, (), words, f"mend {name} first", equation)
     first = found.unknown[0] if found.unknown else ""
     for entry in found.unknown:
         result[entry] = _unknown(numbers, entry, first)

@@ -21,6 +21,9 @@ from chainrule.solutions.witness import TOLERANCE, Witness
 if TYPE_CHECKING:
     from chainrule.solutions.gradients import Entries
 
+SHAPES = {"bias_not_summed", "kept_dimension", "transposed"}
+"""Mistakes of which a line of code that serves for all layers makes several."""
+
 TWOS = (0.5, 2.0)
 """Factors between a cost and its gradient that are a matter of taste: the square's 2."""
 
@@ -53,11 +56,13 @@ def findings(
 ) -> list[Finding]:
     """Return one finding per cause, however many entries it spoils."""
     together: dict[tuple[Any, ...], list[Diagnosis]] = {}
+    places = {piece.entry: piece.place for piece in reading.pieces}
     for found in diagnoses.values():
         if found.entry in wrong:
             key = (found.slugs, found.sentence, found.equation if found.computed else "")
+            if found.slugs and set(found.slugs) <= SHAPES:  # whose sentences have sizes in them
+                key = (found.slugs, str(places.get(found.entry)), "")
             together.setdefault(key, []).append(found)
-    places = {piece.entry: piece.place for piece in reading.pieces}
     result = []
     for group in together.values():
         first = group[0]
