@@ -177,6 +177,11 @@ ALIKE: list[tuple[frozenset[str], Callable[[Any], bool], str]] = [
         lambda words: words.cost == "softmax",
         "a − y of softmax has the sum 0 over the units",
     ),
+    (
+        frozenset({"missing_mean", "bias_mean_again"}),
+        lambda words: words.style == "caches" and not words.with_cost,
+        "one line serves all layers, and without a cost its scale is convention",
+    ),
 ]
 """Mistakes that are the same in the numbers: which, where, and why."""
 
