@@ -178,7 +178,7 @@ ALIKE: list[tuple[frozenset[str], Callable[[Any], bool], str]] = [
         "a − y of softmax has the sum 0 over the units",
     ),
     (
-        frozenset({"missing_mean", "bias_mean_again"}),
+        frozenset({"missing_mean", "double_mean", "bias_mean_again"}),
         lambda words: words.style == "caches" and not words.with_cost,
         "one line serves all layers, and without a cost its scale is convention",
     ),
