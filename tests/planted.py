@@ -42,6 +42,7 @@ SLOPE = {
     "identity": np.ones_like,
 }
 FORM = {"sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a**2}
+SLIPPED = {"sigmoid": lambda a: a * (1 - a**2), "tanh": lambda a: 1 - a}
 
 # costs: derivative by the prediction, of one example ---------------------------------------------
 
@@ -174,12 +175,26 @@ def scaled(net):
         yield Slip("wrong_divisor", after=lambda e, J, s: J / d, note="x.size")
         yield Slip("wrong_divisor", after=lambda e, J, s: J / k, note="a.size")
         yield Slip("constant_factor", after=lambda e, J, s: J * 3.7, note="3.7")
+    else:
+        for slug, factor in {
+            "sign": lambda s: -1.0,
+            "missing_mean": lambda s: s.m,
+            "double_mean": lambda s: 1 / s.m,
+            "constant_factor": lambda s: 0.5,
+        }.items():
+            yield data_part(net, slug, factor)
     yield Slip("bias_mean_again", after=lambda e, J, s: J / s.m if e.startswith("b") else J)
     for layer in range(1, net.architecture.layers + 1):
         weights, biases = f"W{layer}", f"b{layer}"
         yield Slip("dead_parameter", after=lambda e, J, s, w=weights: 0 * J if e == w else J)
         yield Slip("transposed", after=lambda e, J, s, w=weights: J.T if e == w else J)
         yield Slip("kept_dimension", after=lambda e, J, s, b=biases: J.ravel() if e == b else J)
+
+
+def data_part(net, slug, factor):
+    """All but the penalty."""
+    L, error = net.architecture.layers, ERROR[net.architecture.cost.name]
+    return Slip(slug, {("error", L): lambda s: factor(s) * error(s.a[L], s.y) / s.m})
 
 
 def through(net, layer):
@@ -201,6 +216,8 @@ def through(net, layer):
     yield put("derivative_reciprocal", lambda s: 1 / slope(s.z[layer]))
     if name in FORM:
         yield put("activation_form_at_sum", lambda s: FORM[name](s.z[layer]))
+    if name in SLIPPED:
+        yield put("derivative_formula", lambda s: SLIPPED[name](s.a[layer]), "exponent")
     for other, function in SLOPE.items():
         if other not in (name, "identity"):
             slug = "derivative_of_other_function"
@@ -229,6 +246,11 @@ def jacobians(net, layer):
         if j != layer - 1 and sizes[j] == sizes[layer - 1]:
             slug = "wrong_previous_activation"
             yield put(slug, lambda s, j=j: s.delta[layer] @ s.a[j].T, f"a{j}")
+    if lam:
+        yield put("sign", lambda s: -s.delta[layer] @ s.a[layer - 1].T)
+        yield put("missing_mean", lambda s: s.m * s.delta[layer] @ s.a[layer - 1].T)
+        if sizes[layer] == sizes[layer - 1]:
+            yield put("transposed", lambda s: s.a[layer - 1] @ s.delta[layer].T)
     if layer > 1:
         yield put("cache_mislabelled", lambda s: s.delta[layer] @ s.z[layer - 1].T)
     yield put(
@@ -420,6 +442,7 @@ SETTINGS = (
     Setting("single", (5, 3), "tanh", "squared_error", 7),
     Setting("all_alike", (3, 3, 3), "tanh", "squared_error", 3),
     Setting("penalised", (4, 6, 3), ("relu", "identity"), "squared_error", 5, 0.1),
+    Setting("penalised_square", (3, 3, 3), "tanh", "squared_error", 7, 0.2),
     Setting("softmax_squared", (3, 5, 4), ("sigmoid", "softmax"), "squared_error", 7),
     Setting("notebook", (5, 3, 2, 2), "sigmoid", "squared_error", 1),
 )

@@ -145,6 +145,9 @@ def test_float32_is_right_and_said():
     found = diagnose(net, params, x, y, {n: value.astype(np.float32) for n, value in right.items()})
     assert {each.slugs for each in found.values()} == {("precision",)}
     assert found.good
+    found = diagnose(net, params, x, y, {n: value.astype(np.float16) for n, value in right.items()})
+    assert {each.slugs for each in found.values()} == {("precision",)}
+    assert found.good
 
 
 def test_lists_and_other_orders_in_memory():

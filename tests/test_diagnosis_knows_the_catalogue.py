@@ -26,6 +26,10 @@ ELSEWHERE = {
     "own_assert_fails": "the text of the file",
     "aggression": "their update",
     "unused_argument": "the text of the file",
+    "one_more_update": "the text of the file",
+    "repeated_forward": "the text of the file",
+    "dropout": "the text of the file",
+    "sizes": "the text of the file",
 }
 
 

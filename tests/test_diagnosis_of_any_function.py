@@ -229,6 +229,34 @@ def test_exit_in_their_functions_ends_nobody_else():
         diagnose_function(leaves, gradient, P, (X, Y))
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+def test_gradients_in_less_than_float64_are_right(kind):
+    found = diagnose_function(
+        cost, lambda *a: {n: v.astype(kind) for n, v in gradient(*a).items()}, P, (X, Y)
+    )
+    assert found.good, found
+    assert {each.slugs for each in found.values()} == {("precision",)}
+    small = {name: value.astype(kind) for name, value in P.items()}
+    assert diagnose_function(cost, gradient, small, (X.astype(kind), Y.astype(kind))).good
+
+
+@pytest.mark.parametrize(
+    ("power", "slug"), [(1, "missing_mean"), (-1, "double_mean"), (0, "right")]
+)
+def test_a_mean_is_missed_beside_a_penalty(power, slug):
+    def loss(p, x, y):
+        return np.mean(np.sum((p["w"] @ x - y) ** 2, axis=0)) + 0.3 * np.sum(p["w"] ** 2)
+
+    def slope(p, x, y):
+        m = x.shape[1]
+        return {"w": 2 * (p["w"] @ x - y) @ x.T / m * float(m) ** power + 0.6 * p["w"]}
+
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(3, 5)), rng.normal(size=(2, 5))
+    found = diagnose_function(loss, slope, {"w": rng.normal(size=(2, 3))}, data)["w"]
+    assert (*found.slugs, found.verdict.value)[0] == slug
+
+
 def test_what_does_not_get_that_far():
     def fails(p, x, y):
         raise KeyError("dW")

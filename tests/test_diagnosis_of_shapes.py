@@ -7,7 +7,7 @@ import pytest
 
 from chainrule import diagnose
 from chainrule.checking import Verdict
-from chainrule.errors import UnknownQuantity
+from chainrule.errors import InvalidType, UnknownQuantity
 from planted import Setting, gradients, trace
 
 SETTING = Setting("shapes", (3, 5, 2), "sigmoid", "squared_error", 7)
@@ -81,3 +81,26 @@ def test_the_report_says_each_cause_once():
     assert text.count("✗") == 4
     assert diagnose(NET, PARAMS, X, Y, RIGHT).summary() == "all right"
     assert diagnose(NET, PARAMS, X, Y, came).summary() == "W1, W2, b1 and b2: missing_mean"
+
+
+def test_what_is_no_mapping_is_said():
+    with pytest.raises(InvalidType, match="gradients is list, wanted a mapping"):
+        diagnose(NET, PARAMS, X, Y, [1])
+
+
+def test_activations_of_a_layer_of_another_size_are_seen_by_value_and_shape():
+    for layer, other in ((2, 2), (2, 0), (3, 1), (1, 2)):
+        if layer <= NET.architecture.layers and other < layer + 2 and other != layer - 1:
+            came = 3 * STATE.delta[layer] @ STATE.a[other].T
+            found = diagnose(NET, PARAMS, X, Y, {f"W{layer}": came})[f"W{layer}"]
+            assert found.slugs == ("wrong_previous_activation",), found
+            assert f"a{other}, where a{layer - 1} belongs" in found.sentence
+
+
+def test_what_follows_rightly_is_not_unknown():
+    delta = np.sin(3 * STATE.delta[2]) + 0.1
+    came = {"delta2": delta, "W2": delta @ STATE.a[1].T}
+    found = diagnose(NET, PARAMS, X, Y, came)
+    assert found["delta2"].verdict is Verdict.WRONG_UNKNOWN
+    assert found["W2"].verdict is Verdict.WRONG
+    assert "follows rightly from δ2" in found["W2"].sentence

@@ -13,7 +13,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from chainrule.differences import START, complex_step, extrapolated
+from chainrule.differences import START, complex_step, extrapolated, measured, precision
 
 FUNCTIONS = {
     "exp": mpmath.exp,
@@ -188,3 +188,30 @@ def test_complex_step_sees_slopes_that_differences_lose():
     """Beside a summand of 10²⁰ no difference of values shows a slope of 1."""
     found = complex_step(lambda t: np.sum(1e20 + t), np.array([0.5]))
     assert found == 1
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("scale", [0.1, 1.0, 10.0])
+def test_what_is_believed_is_as_near_as_it_says(name, scale):
+    found = measured(rounded(name, scale, 0.3))
+    true = slope_of(name, scale, 0.3)
+    assert abs(found.value - true) <= found.error <= 1e-8 * abs(true)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_precision_of_a_function_is_seen_in_its_values(dtype):
+    found = precision(rounded("gauss", 1.0, 0.3, dtype=dtype), 1.0)
+    assert EPSILON[dtype] / 8 <= found <= 8 * EPSILON[dtype]
+    slope = measured(rounded("gauss", 1.0, 0.3, dtype=dtype), epsilon=found)
+    assert abs(slope.value - slope_of("gauss", 1.0, 0.3)) <= slope.error
+
+
+@pytest.mark.parametrize("beside", [0.0, 1e-3, 1e-5])
+@pytest.mark.parametrize("left", [-1.0, 0.0])
+def test_nothing_is_said_at_a_kink(left, beside):
+    """Beside one, the slope is that of the side on which the point lies."""
+    found = measured(lambda t: t - beside if t > beside else left * (t - beside))
+    if beside:
+        assert found is None or abs(found.value - left) <= found.error + 1e-9
+    else:
+        assert found is None

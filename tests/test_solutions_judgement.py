@@ -82,6 +82,141 @@ def test_cost_and_gradient_that_differ_by_a_constant() -> None:
     assert found.status == 0
 
 
+SQUARES = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def forward_propagation(X, parameters):
+    A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+    A2 = sigmoid(parameters["W2"] @ A1 + parameters["b2"])
+    return A2, {"A1": A1, "A2": A2}
+
+def compute_cost(A2, Y):
+    return np.sum((A2 - Y) ** 2) / Y.shape[1]
+
+def backward_propagation(parameters, cache, X, Y):
+    A1, A2 = cache["A1"], cache["A2"]
+    dZ2 = 2 * (A2 - Y) * A2 * (1 - A2) / X.shape[1]
+    dW2 = dZ2 @ A1.T
+    db2 = np.sum(dZ2, axis=1, keepdims=True)
+    dZ1 = (parameters["W2"].T @ dZ2) * (1 - A1**2)
+    dW1 = dZ1 @ X.T
+    db1 = np.sum(dZ1, axis=1, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+COST, ERROR = "np.sum((A2 - Y) ** 2) / Y.shape[1]", "2 * (A2 - Y) * A2"
+RETURNED = 'return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}'
+
+
+def returned(kind: str) -> str:
+    """Return the solution with gradients in less than float64."""
+    values = ", ".join(f'"d{e}": d{e}.astype(np.{kind})' for e in ("W1", "b1", "W2", "b2"))
+    return SQUARES.replace(RETURNED, f"return {{{values}}}")
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16"])
+def test_gradients_are_right_in_the_precision_in_which_they_come(kind: str) -> None:
+    text = returned(kind)
+    cubes = text.replace(COST, "np.sum(np.abs(A2 - Y) ** 3) / Y.shape[1]")
+    cubes = cubes.replace(ERROR, "3 * (A2 - Y) * np.abs(A2 - Y) * A2")
+    for right in (text, cubes):  # the derivation says so, and differences alone
+        found = report(right)
+        assert set(verdicts(found).values()) == {Verdict.RIGHT}
+        assert [each.slug for each in found.remarks] == ["precision"]
+        wrong = report(right.replace("(1 - A1**2)", "(1 - A1)"))
+        assert wrong.status != 0
+        assert verdicts(wrong)["W2"] is Verdict.RIGHT
+
+
+def test_a_solution_in_float32_is_recognised() -> None:
+    text = SQUARES.replace('parameters["W1"] @ X', 'np.float32(parameters["W1"]) @ np.float32(X)')
+    text = text.replace('+ parameters["b1"]', '+ np.float32(parameters["b1"])')
+    text = text.replace(
+        'parameters["W2"] @ A1 + parameters["b2"]',
+        'np.float32(parameters["W2"]) @ A1 + np.float32(parameters["b2"])',
+    )
+    assert report(text).status == 0
+    wrong = report(text.replace("(1 - A1**2)", "A1"))
+    assert [each.slug for each in wrong.findings] == ["function_for_derivative"]
+
+
+def test_a_cost_too_coarse_to_tell_accuses_nobody() -> None:
+    text = SQUARES.replace(COST, "np.float16(np.sum(np.abs(A2 - Y) ** 3) / Y.shape[1])")
+    found = report(text.replace(ERROR, "3 * (A2 - Y) * np.abs(A2 - Y) * A2"))
+    assert set(verdicts(found).values()) == {Verdict.NOT_JUDGED}
+    assert not found.findings
+    assert found.status == 2
+
+
+@pytest.mark.parametrize("factor", ["8", "4", "1 / 8", "1 / 3", "X.shape[1]", "1 / X.shape[1]"])
+def test_factors_beside_a_cost_that_is_known_are_mistakes(factor: str) -> None:
+    found = report(SQUARES.replace(ERROR, f"{factor} * {ERROR}"))
+    assert found.status == 1
+    assert len(found.findings) == 1
+    assert set(verdicts(found).values()) == {Verdict.WRONG}
+
+
+@pytest.mark.parametrize(
+    ("cost", "factor"),
+    [
+        (COST, "0.5"),
+        (COST.replace("np", "0.5 * np"), "1"),
+        ("np.mean((A2 - Y) ** 2)", "1"),
+        ("np.sum((A2 - Y) ** 2)", "1"),
+        ("np.sum((A2 - Y) ** 2)", "0.5"),
+    ],
+)
+def test_factors_that_are_a_matter_of_taste_are_none(cost: str, factor: str) -> None:
+    found = report(SQUARES.replace(COST, cost).replace(ERROR, f"{factor} * {ERROR}"))
+    assert found.status == 0
+    same = cost == "np.mean((A2 - Y) ** 2)"
+    assert same or set(verdicts(found).values()) == {Verdict.UP_TO_CONSTANT}
+    assert "digits" not in str(found).partition("gradients")[2] or same
+
+
+@pytest.mark.parametrize(
+    "cost", ["np.sqrt(np.mean((A2 - Y) ** 2))", "np.mean((A2 > 0.5) == (Y > 0.5))"]
+)
+def test_a_cost_that_is_only_printed_accuses_nobody(cost: str) -> None:
+    found = report(SQUARES.replace(COST, cost))
+    assert set(verdicts(found).values()) == {Verdict.IMPLIED_COST}
+    assert [each.slug for each in found.remarks] == ["cost_gradient_mismatch"]
+    assert found.status == 0
+    assert report(SQUARES.replace(COST, cost).replace("(1 - A1**2)", "A1")).status != 0
+
+
+def test_what_a_second_call_changes_is_wrong() -> None:
+    kept = SQUARES.replace(
+        "def backward_propagation(parameters, cache, X, Y):",
+        "def backward_propagation(parameters, cache, X, Y, seen=[]):\n    seen.append(1)",
+    ).replace("dW1 = dZ1 @ X.T", "dW1 = dZ1 @ X.T * seen.count(1)")
+    found = report(kept)
+    assert found.status == 1
+    assert "in_place" in [each.slug for each in found.findings]
+    assert verdicts(found)["W1"] is Verdict.WRONG
+
+
+def test_random_numbers_are_nothing_in_place() -> None:
+    drawn = SQUARES.replace("dW1 = dZ1 @ X.T", "dW1 = dZ1 @ X.T * np.random.rand()")
+    assert "in_place" not in [each.slug for each in report(drawn).findings]
+
+
+def test_old_parameters_are_wrong_and_said_once() -> None:
+    old = "old = [np.ones((4, 5)), np.ones((4, 1)), np.ones((3, 4)), np.ones((3, 1))]"
+    text = SQUARES.replace("def sigmoid", f"{old}\n\ndef sigmoid").replace(
+        "    A1, A2 = cache",
+        '    parameters = dict(zip(["W1", "b1", "W2", "b2"], old))\n'
+        "    _, cache = forward_propagation(X, parameters)\n    A1, A2 = cache",
+    )
+    found = report(text)
+    assert found.status == 1
+    assert [each.slug for each in found.findings] == ["stale_parameters"]
+    details = {(each.verdict, each.detail) for each in found.judged if each.role == "gradient"}
+    assert details == {(Verdict.WRONG, "stale_parameters")}
+
+
 @pytest.mark.parametrize(
     "activations",
     [

@@ -51,14 +51,14 @@ DEEP = (("square", True), ("layers", 3))
 PENALISED = (("penalty", 0.7), ("with_cost", True))
 
 PLANTED: dict[str, Row] = {
-    "missing_mean": Row(BATCHES, entries.data_part(entries.missing_mean)),
-    "double_mean": Row(CALLED_OR_NOT, entries.data_part(entries.double_mean)),
-    "wrong_divisor": Row(BATCHES, entries.data_part(entries.wrong_divisor)),
-    "constant_factor": Row(ALL, wholes.constant),
-    "sign": Row(ALL, wholes.sign),
+    "missing_mean": Row((*BATCHES, "caches"), entries.data_part(entries.missing_mean)),
+    "double_mean": Row((*CALLED_OR_NOT, "caches"), entries.data_part(entries.double_mean)),
+    "wrong_divisor": Row((*BATCHES, "caches"), entries.data_part(entries.wrong_divisor)),
+    "constant_factor": Row((*ALL, "caches"), wholes.constant),
+    "sign": Row((*ALL, "caches"), wholes.sign),
     "transposed": Row((*COLUMNS, "manual"), entries.data_part(entries.swapped)),
-    "missing_output_derivative": Row(COLUMNS, layers.output_derivative),
-    "missing_hidden_derivative": Row(ALL, layers.hidden_derivative),
+    "missing_output_derivative": Row((*COLUMNS, "caches"), layers.output_derivative),
+    "missing_hidden_derivative": Row((*ALL, "caches"), layers.hidden_derivative),
     "derivative_at_activation": Row(COLUMNS, layers.slope_instead(layers.at_activation)),
     "activation_form_at_sum": Row(CALLED_OR_NOT, layers.slope_instead(layers.form_at_sum)),
     "function_for_derivative": Row(ALL, layers.slope_instead(layers.function)),
@@ -66,10 +66,11 @@ PLANTED: dict[str, Row] = {
     "derivative_of_other_function": Row(ALL, layers.slope_instead(layers.other_function)),
     "derivative_formula": Row(COLUMNS, layers.formula, ("derivative_of_other_function",)),
     "derivative_reciprocal": Row(
-        ALL, lambda w, k: layers.delta(w, k, lambda up, slope: f"{up} / ({slope})")
+        (*ALL, "caches"), lambda w, k: layers.delta(w, k, lambda up, slope: f"{up} / ({slope})")
     ),
     "derivative_twice": Row(
-        ALL, lambda w, k: layers.delta(w, k, lambda up, slope: w.times(w.times(up, slope), slope))
+        (*ALL, "caches"),
+        lambda w, k: layers.delta(w, k, lambda up, slope: w.times(w.times(up, slope), slope)),
     ),
     "matrix_for_elementwise": Row(
         TWO,
@@ -82,22 +83,26 @@ PLANTED: dict[str, Row] = {
         CALLED_OR_NOT, entries.data_part(entries.wrong_previous), ("cache_mislabelled",), SQUARE
     ),
     "cache_mislabelled": Row(TWO, wholes.cache, ("wrong_previous_activation",)),
-    "weight_for_activation": Row(CALLED_OR_NOT, entries.data_part(entries.weight_for_activation)),
-    "one_example_only": Row(CALLED_OR_NOT, entries.data_part(entries.one_example)),
-    "bias_for_weight": Row(COLUMNS, layers.bias_for_weight),
+    "weight_for_activation": Row(
+        (*CALLED_OR_NOT, "caches"), entries.data_part(entries.weight_for_activation)
+    ),
+    "one_example_only": Row((*CALLED_OR_NOT, "caches"), entries.data_part(entries.one_example)),
+    "bias_for_weight": Row((*COLUMNS, "caches"), layers.bias_for_weight),
     "missing_weight": Row(ALL, layers.missing_weight, forced=SQUARE),
     "weight_not_transposed": Row(ALL, layers.not_transposed, forced=SQUARE),
     "raw_error_propagated": Row(BATCHES, layers.raw_error),
     "delta_not_chained": Row(CALLED_OR_NOT, layers.not_chained, forced=DEEP),
-    "bias_not_summed": Row(CALLED_OR_NOT, entries.bias(lambda w, k: w.averaged(w.dz(k)))),
-    "bias_mean_again": Row(CALLED_OR_NOT, entries.bias(entries.mean_again)),
-    "bias_summed_over_units": Row(CALLED_OR_NOT, entries.bias(entries.over_units)),
-    "bias_from_weight_gradient": Row(TWO, entries.bias(entries.from_weights)),
+    "bias_not_summed": Row(
+        (*CALLED_OR_NOT, "caches"), entries.bias(lambda w, k: w.averaged(w.dz(k)))
+    ),
+    "bias_mean_again": Row((*CALLED_OR_NOT, "caches"), entries.bias(entries.mean_again)),
+    "bias_summed_over_units": Row((*CALLED_OR_NOT, "caches"), entries.bias(entries.over_units)),
+    "bias_from_weight_gradient": Row((*TWO, "caches"), entries.bias(entries.from_weights)),
     "kept_dimension": Row(
-        TWO,
+        (*TWO, "caches"),
         entries.bias(lambda w, k: w.averaged(f"np.sum({w.dz(k)}, axis=1)")),
     ),
-    "dead_parameter": Row(ALL, entries.dead),
+    "dead_parameter": Row((*ALL, "caches"), entries.dead),
     "row_skipped": Row(BATCHES, wholes.skipped),
     "penalty_missing": Row(
         BATCHES,
@@ -130,7 +135,7 @@ PLANTED: dict[str, Row] = {
         wholes.forward,
         ("derivative_of_other_function", "derivative_formula"),
     ),
-    "updated_too_early": Row(("dictionaries", "losses"), wholes.too_early),
+    "updated_too_early": Row(("dictionaries", "losses", "caches"), wholes.too_early),
     "in_place": Row(("dictionaries",), wholes.in_place, remark=True),
     "stale_parameters": Row(("dictionaries",), wholes.stale),
     "lost_path": Row(("manual",), wholes.lost, forced=(("steps", True),)),
@@ -139,20 +144,24 @@ PLANTED: dict[str, Row] = {
     "index_scatter": Row(("losses",), wholes.scattered),
     "returns_none": Row((*COLUMNS, "losses"), wholes.returns(lambda what: what)),
     "wrong_type": Row(TWO, wholes.returns(lambda what: f'return "{what}"')),
-    "not_defined": Row(ALL, wholes.undefined, ("missing_definition",)),
+    "not_defined": Row((*ALL, "caches"), wholes.undefined, ("missing_definition",)),
     "missing_definition": Row(COLUMNS, wholes.definition_missing, ("not_defined",)),
     "misplaced_definition": Row(COLUMNS, wholes.misplaced, remark=True),
-    "own_assert_fails": Row((*COLUMNS, "losses"), wholes.own_assert, remark=True),
-    "raises": Row(BATCHES, entries.data_part(entries.no_transpose)),
-    "precision": Row(BATCHES, wholes.single, remark=True),
+    "own_assert_fails": Row((*COLUMNS, "losses", "caches"), wholes.own_assert, remark=True),
+    "raises": Row((*BATCHES, "caches"), entries.data_part(entries.no_transpose)),
+    "precision": Row((*BATCHES, "caches"), wholes.single, remark=True),
 }
 """The rows, by slug."""
 
 ELSEWHERE = {
-    "checker_wrong": "it is in a check of the person's own, which no template writes",
+    "checker_wrong": "it is in a check of the person's own, tested with these",
     "one_dimensional_input": "it is in the data that the person gives, and the judge gives its own",
     "aggression": "a remark on the seed notebook's update, tested with it",
     "unused_argument": "a remark, tested with the seed notebook",
+    "one_more_update": "a remark, tested with the seed notebook",
+    "repeated_forward": "a remark, tested with the seed notebook",
+    "dropout": "a remark on an argument, tested with dictionaries",
+    "sizes": "a remark on what runs by chance, beside the mistakes that do",
 }
 """Slugs of the catalogue that are not planted here, and why."""
 
@@ -167,6 +176,11 @@ ALIKE: list[tuple[frozenset[str], Callable[[Any], bool], str]] = [
         frozenset({"bias_summed_over_units", "dead_parameter"}),
         lambda words: words.cost == "softmax",
         "a − y of softmax has the sum 0 over the units",
+    ),
+    (
+        frozenset({"missing_mean", "double_mean", "bias_mean_again"}),
+        lambda words: words.style == "caches" and not words.with_cost,
+        "one line serves all layers, and without a cost its scale is convention",
     ),
 ]
 """Mistakes that are the same in the numbers: which, where, and why."""

@@ -60,7 +60,9 @@ def array_or_trouble(value: object) -> NDArray[Any] | Trouble:
         words = "it returns None: the result is not returned, or not computed yet"
         return Trouble(Verdict.UNFINISHED, "returns_none", words)
     try:
-        return real_array("the gradient", value)
+        found = real_array("the gradient", value)
+        half = getattr(value, "dtype", None) == np.float16
+        return np.asarray(value) if half else found  # how precise it is, must be known
     except ChainruleError as problem:  # which says what came, and what was wanted
         return Trouble(Verdict.CANNOT_RUN, "wrong_type", str(problem))
 

@@ -235,4 +235,19 @@ CATALOGUE: Mapping[str, Entry] = {
         "the step size is never used", "multiply the Jacobians with it in the update", remark=True
     ),
     "unused_argument": Entry("an argument is never used", "", remark=True),
+    "one_more_update": Entry(
+        "the training loop makes one update more than asked", "end the loop at > 0", remark=True
+    ),
+    "repeated_forward": Entry(
+        "the same forward pass runs once for every Jacobian",
+        "call it once before, and hand the values on",
+        remark=True,
+    ),
+    "dropout": Entry(
+        "there is dropout: it was judged where no unit is left out, and its factor not at all",
+        remark=True,
+    ),
+    "sizes": Entry(
+        "it runs only where layers have the same size, and was judged there", remark=True
+    ),
 }

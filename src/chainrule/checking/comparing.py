@@ -14,9 +14,9 @@ from chainrule.checking.verdicts import Verdict
 Array = NDArray[np.float64]
 
 CLOSE = 1e-6
-"""Relative error at which an element is right still; for float32 `COARSE`."""
+"""Relative error at which an element is right still; for less than float64 `COARSE`."""
 
-COARSE = 1e-3
+COARSE = {"float32": 1e-3, "float16": 2e-2}
 DOUBT = 8.0
 """So many times the estimate of the error of a measurement is forgiven."""
 
@@ -47,13 +47,13 @@ class Compared:
 class _Yardstick:
     """How near is near enough, for each element."""
 
-    def __init__(self, measured: Measured, single: bool) -> None:
+    def __init__(self, measured: Measured, kind: str) -> None:
         self.value, self.known = measured.value, measured.known
         size = float(np.max(np.abs(measured.value[measured.known]), initial=0.0))
-        close = COARSE if single else CLOSE
+        close = COARSE.get(kind, CLOSE)
         self.allowed = close * np.abs(measured.value) + DOUBT * measured.error + 1e-12 * size
-        if single:
-            self.allowed = self.allowed + 1e-6 * size
+        if kind in COARSE:
+            self.allowed = self.allowed + 1e-3 * close * size
 
     def fits(self, came: Array, wanted: Array | None = None, scale: float = 1.0) -> bool:
         """Return whether an array is what it should be, where that is known."""
@@ -61,6 +61,12 @@ class _Yardstick:
         with np.errstate(all="ignore"):
             off = np.abs(came - scale * wanted)[self.known]
         return bool(np.all(off <= abs(scale) * self.allowed[self.known]))
+
+
+def coarsest(*arrays: NDArray[Any]) -> str:
+    """Return the name of the coarsest floating-point numbers among some arrays."""
+    kinds = [each.dtype.name for each in arrays]
+    return next((kind for kind in ("float16", "float32") if kind in kinds), "float64")
 
 
 def compared(came: NDArray[Any], parameter: NDArray[Any], measured: Measured) -> Compared:
@@ -74,8 +80,8 @@ def compared(came: NDArray[Any], parameter: NDArray[Any], measured: Measured) ->
     measured : Measured
         The derivatives, of the shape of the parameter.
     """
-    single = np.dtype(np.float32) in (came.dtype, parameter.dtype)
-    yard = _Yardstick(measured, single)
+    kind = coarsest(came, parameter)
+    yard = _Yardstick(measured, kind)
     if not measured.known.any():
         words = "the cost has a kink here, in every element: there is no derivative to compare with"
         return Compared(Verdict.NOT_JUDGED, words=words)
@@ -86,7 +92,7 @@ def compared(came: NDArray[Any], parameter: NDArray[Any], measured: Measured) ->
         if shaped is None:
             return Compared(Verdict.WRONG, (slug,), words)
         values = shaped
-    found = _values(values, parameter, yard, single=single)
+    found = _values(values, parameter, yard, kind)
     if not slug:
         return found
     right = found.verdict is Verdict.RIGHT
@@ -115,7 +121,7 @@ def _shape(
 
 
 def _values(  # noqa: PLR0911 - what is simple comes first
-    values: Array, parameter: NDArray[Any], yard: _Yardstick, *, single: bool
+    values: Array, parameter: NDArray[Any], yard: _Yardstick, kind: str
 ) -> Compared:
     known = yard.known
     if not np.isfinite(values).all():
@@ -126,8 +132,8 @@ def _values(  # noqa: PLR0911 - what is simple comes first
     off = float(np.max(np.abs(values - yard.value)[known], initial=0.0))
     residual = off / size if size else off
     if yard.fits(values):
-        if single:
-            words = "it is in float32: judged to its precision"
+        if kind in COARSE:
+            words = f"it is in {kind}: judged to its precision"
             return Compared(Verdict.RIGHT, ("precision",), words, residual=residual)
         unknown = int(np.count_nonzero(~known))
         words = f"{unknown} elements were not measured, or lie on a kink" if unknown else ""

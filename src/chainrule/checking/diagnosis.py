@@ -27,7 +27,7 @@ from chainrule.checking.options import equation_of
 from chainrule.checking.search import Search
 from chainrule.checking.shapes import Shaped, shaped
 from chainrule.checking.verdicts import Verdict
-from chainrule.errors import UnknownQuantity
+from chainrule.errors import InvalidType, UnknownQuantity
 from chainrule.network import Network
 from chainrule.parameters import Parameters
 from chainrule.render import text
@@ -74,6 +74,8 @@ def diagnose(
     ------
     UnknownQuantity
         If the network has no such entry.
+    InvalidType
+        If gradients are no mapping.
 
     Examples
     --------
@@ -87,6 +89,11 @@ def diagnose(
     >>> found["W1"].verdict.value, found["b2"].slugs
     ('right', ('sign',))
     """
+    if not isinstance(gradients, Mapping):
+        raise InvalidType(
+            f"gradients is {type(gradients).__name__}, wanted a mapping from entries to arrays or "
+            'functions: {"W1": …, "b1": …}'
+        )
     exact = params.astype(np.dtype(np.float64))
     batch = net.batch(x, y, np.dtype(np.float64))
     case = followup.Case(net, exact, batch[notation.activations(0)], batch[notation.TARGETS])
@@ -136,15 +143,14 @@ def _judged(
     came = {entry: each.values for entry, each in shapes.items() if each.values is not None}
     finite = {entry: values for entry, values in came.items() if np.isfinite(values).all()}
     numbers = _at_kinks(case, finite)
-    single = any(each.single for each in shapes.values())
-    if not single and looks_single(
+    kinds = [each.precision for each in shapes.values()]
+    coarsest = max(kinds, key=lambda each: each.right, default=DOUBLE)
+    if coarsest is DOUBLE and looks_single(
         numbers, {equation_of(entry): values for entry, values in finite.items()}
     ):
-        single = True
-        shapes = {entry: replace(each, single=True) for entry, each in shapes.items()}
-    found_causes = (
-        Search(numbers, finite, SINGLE if single else DOUBLE).run() if finite else Found()
-    )
+        coarsest = SINGLE
+        shapes = {entry: replace(each, precision=SINGLE) for entry, each in shapes.items()}
+    found_causes = Search(numbers, finite, coarsest).run() if finite else Found()
     result.update(_told(numbers, found_causes, convention=convention))
     for entry, values in came.items():
         if entry not in finite:
@@ -185,9 +191,7 @@ def _told(numbers: Numbers, found: Found, *, convention: bool) -> dict[str, Diag
         name = notation.text(source)
         words = f"it follows rightly from {name} as given, which is wrong"
         equation = equation_of(entry)
-        result[entry] = Diagnosis(
-            entry, Verdict.WRONG_UNKNOWN, (), words, f"mend {name} first", equation
-        )
+        result[entry] = Diagnosis(entry, Verdict.WRONG, (), words, f"mend {name} first", equation)
     first = found.unknown[0] if found.unknown else ""
     for entry in found.unknown:
         result[entry] = _unknown(numbers, entry, first)
@@ -284,8 +288,9 @@ def _with_shape(entry: str, found: Diagnosis | None, each: Shaped) -> Diagnosis:
     """Put what is wrong with a shape in front of what is wrong with the values."""
     if not each.slug:
         assert found is not None
-        if each.single and found.verdict is Verdict.RIGHT and not found.slugs:
-            words = "it is as precise as float32 is: it, or something on the way, is in float32"
+        if each.precision is not DOUBLE and found.verdict is Verdict.RIGHT and not found.slugs:
+            kind = each.precision.arithmetic.name
+            words = f"it is as precise as {kind} is: it, or something on the way, is in {kind}"
             mend = CATALOGUE["precision"].mend
             return replace(found, slugs=("precision",), sentence=words, suggestion=mend)
         return found

@@ -61,6 +61,14 @@ class Precision:
 
 DOUBLE = Precision(1e-6, 1e-6, np.dtype(np.float64))
 SINGLE = Precision(1e-4, 2e-4, np.dtype(np.float32))
+HALF = Precision(1e-2, 2e-2, np.dtype(np.float16))
+
+
+def precision_of(came: NDArray[np.generic]) -> Precision:
+    """Return how precise what came can be, by its dtype."""
+    if came.dtype.kind != "f":
+        return DOUBLE
+    return {2: HALF, 4: SINGLE}.get(came.dtype.itemsize, DOUBLE)
 
 
 @dataclass(frozen=True)

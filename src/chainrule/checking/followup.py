@@ -20,7 +20,7 @@ from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.causes import Cause
 from chainrule.checking.diagnoses import Diagnosis
 from chainrule.checking.factors import explain
-from chainrule.checking.fitting import DOUBLE, SINGLE, Rightness
+from chainrule.checking.fitting import DOUBLE, Rightness
 from chainrule.checking.hypotheses import Numbers
 from chainrule.checking.mutations import ground_of
 from chainrule.checking.options import equation_of
@@ -64,8 +64,7 @@ class Case:
         each = shaped(self.numbers, entry, value)
         if each.values is None or each.slug:
             return False
-        precision = SINGLE if each.single else DOUBLE
-        return Rightness(self.numbers, precision).off(equation_of(entry), each.values) <= 1.0
+        return Rightness(self.numbers, each.precision).off(equation_of(entry), each.values) <= 1.0
 
 
 def asked_again(case: Case, function: Function, first: Answer, found: Diagnosis) -> Diagnosis:
@@ -156,7 +155,7 @@ def _scaling(case: Case, function: Function, found: Diagnosis) -> Diagnosis:
         {"m": case.x.shape[1], **sizes},
         biases_only=biases,
         again=[(ratio, {"m": there.x.shape[1], **sizes})],
-        near=1e-3 if each.single else 1e-7,
+        near=1e-7 if each.precision is DOUBLE else 10 * each.precision.right,
     )
     told = replace(
         cause,

@@ -7,7 +7,6 @@ be: so far that functions bend little on the way, and no unit crosses a kink.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import notation
+from chainrule import differences, notation
 from chainrule.arrays import Array
 from chainrule.checking.asking import ENDS, OF_THEIRS
-from chainrule.differences import START, Slope, extrapolated
+from chainrule.differences import START
 from chainrule.errors import ChainruleError, InvalidType, InvalidValue
 from chainrule.network import Network
 from chainrule.parameters import Parameters
@@ -27,17 +26,6 @@ CostFunction = Callable[[Parameters, Array, Array], Any]
 
 BEND = 0.25
 """The furthest that the largest step may move a weighted sum."""
-
-APART = 64.0
-DOUBT = 4.0
-"""Two measurements, with steps that far apart, may differ by that many times their errors."""
-
-SPACINGS = tuple(10.0**power for power in range(-6, 0))
-POINTS, ORDER = 9, 5
-"""Where a cost is looked at to see how much it jitters, and the order of differences taken."""
-
-COARSE = 4.0
-"""Factor on the jitter, which few values tell only roughly."""
 
 SHRINK = 16.0
 SHRINKINGS = 4
@@ -120,33 +108,17 @@ def usual_size(cost: CostFunction, params: Parameters, x: Array, y: Array) -> fl
 def precision(cost: CostFunction, params: Parameters, x: Array, y: Array, size: float) -> float:
     """Return to what part of its size a person's cost is computed.
 
-    At least the machine epsilon of the dtype in which it answers; more where the cost jitters along
-    a random direction, since it computes in another precision, rounds, or draws random numbers. The
-    jitter is what remains of neighbouring values in a table of high differences (Moré and Wild,
-    Estimating computational noise, SIAM J. Sci. Comput. 33, 2011).
+    At least the machine epsilon of the dtype in which it answers; more where it jitters along a
+    random direction.
     """
     dtype = _answer(cost, params, x, y).dtype
     epsilon = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
     direction = np.random.default_rng(0).choice([-1.0, 1.0], params.flat.size)
-    for spacing in SPACINGS:
-        offsets = spacing * np.arange(1, POINTS + 1)  # to one side: there may be a kink here
-        moved = (Parameters(params.sizes, params.flat + t * direction) for t in offsets)
-        values = np.array([_value(cost, each, x, y) for each in moved])
-        if not np.isfinite(values).all():
-            return epsilon
-        steps = np.abs(np.diff(values))
-        if not steps.any():
-            continue  # so coarse that it does not move at all
-        noise = jitter(values) if spacing == SPACINGS[0] else float(steps[steps > 0].min())
-        return max(epsilon, COARSE * noise / size)
-    return epsilon
 
+    def along(offset: float) -> float:
+        return _value(cost, Parameters(params.sizes, params.flat + offset * direction), x, y)
 
-def jitter(values: NDArray[np.float64]) -> float:
-    """Return the standard deviation of the noise in values of a smooth function, equally spaced."""
-    differences = np.diff(values, ORDER)
-    scale = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
-    return math.sqrt(scale * float(np.mean(differences**2)))
+    return differences.precision(along, size, epsilon)
 
 
 class ForeignCost:
@@ -192,28 +164,14 @@ class ForeignCost:
         )
         for place in np.ndindex(view.shape):
             step, reaches = self._step(view, place)
-            slope = self._slope(self._along(view, place), step) if step else None
+            along = self._along(view, place)
+            slope = differences.measured(along, step, self._precision, self.size) if step else None
             if slope is None:
                 found.kinks[place] = True
                 continue
             found.value[place], found.error[place] = slope.value, slope.error
             found.exact[place] = slope.value == 0 and not reaches
         return found
-
-    def _slope(self, function: Callable[[float], float], step: float) -> Slope | None:
-        """Measure twice, with steps far apart, and believe what both say.
-
-        A cost may have kinks of its own, which an estimate of errors does not know of. Where the
-        two differ by more than they say they may, go on with smaller steps.
-        """
-        wide = extrapolated(function, step, self._precision, self.size)
-        for _ in range(SHRINKINGS):
-            step /= APART
-            narrow = extrapolated(function, step, self._precision, self.size)
-            if not abs(wide.value - narrow.value) > DOUBT * (wide.error + narrow.error):
-                return min(wide, narrow, key=lambda slope: slope.error)
-            wide = narrow
-        return None
 
     def _along(self, view: Array, place: tuple[int, ...]) -> Callable[[float], float]:
         def cost_at(offset: float) -> float:

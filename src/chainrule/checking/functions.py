@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from chainrule.checking import wording
 from chainrule.checking.asking import ENDS, OF_THEIRS, Trouble, array_or_trouble, same, trouble_of
 from chainrule.checking.catalogue import CATALOGUE
-from chainrule.checking.comparing import Compared, compared
+from chainrule.checking.comparing import COARSE, Compared, coarsest, compared
 from chainrule.checking.diagnoses import Diagnoses, Diagnosis
 from chainrule.checking.examples_axis import Repeated, repeated
 from chainrule.checking.factors import explain
-from chainrule.checking.slopes import Slopes
+from chainrule.checking.slopes import Measured, Slopes
 from chainrule.checking.verdicts import Verdict
 from chainrule.checking.wording import enumerated
 from chainrule.errors import InvalidType, InvalidValue
@@ -85,14 +85,15 @@ def diagnose_function(
         )
     first, troubles = case.gradients()
     kept = {name: value.copy() for name, value in first.items()}  # a later call may overwrite it
-    truth = Slopes(case.cost_of, case.parameters)
+    slopes = Slopes(case.cost_of, case.parameters)
+    truth = {name: slopes.of(name, _places(case, name)) for name in kept}
     found: dict[str, Compared] = {}
     for name, value in kept.items():
-        found[name] = compared(value, case.parameters[name], truth.of(name, _places(case, name)))
+        found[name] = compared(value, case.parameters[name], truth[name])
     result = {name: _trouble(name, each) for name, each in troubles.items()}
     right = [name for name, each in found.items() if each.verdict is Verdict.RIGHT]
     for name, each in found.items():
-        result[name] = _told(case, name, each, right)
+        result[name] = _told(case, name, each, truth[name], right)
     result = _calls(case, first, kept, result)
     return Diagnoses({name: result[name] for name in case.parameters})
 
@@ -215,12 +216,16 @@ def _trouble(name: str, trouble: Trouble) -> Diagnosis:
     return Diagnosis(name, trouble.verdict, (trouble.slug,), trouble.sentence, mend)
 
 
-def _told(case: Foreign, name: str, each: Compared, right: Sequence[str]) -> Diagnosis:
+def _told(
+    case: Foreign, name: str, each: Compared, truth: Measured, right: Sequence[str]
+) -> Diagnosis:
     slugs, words, ties = each.slugs, each.words, each.ties
     if each.ratio is not None:
         slugs, said, ties = _factor(case, name, each.ratio)
         slugs = (*each.slugs, *slugs)
         words = "; ".join(filter(None, [words, said]))
+    elif each.verdict is Verdict.WRONG_UNKNOWN and (beside := _beside_penalty(case, name, truth)):
+        slugs, words = beside
     elif each.verdict is Verdict.WRONG_UNKNOWN and _single_example(case, name):
         slugs, words = ("one_example_only",), "it is right for one example, and not for several"
     verdict = Verdict.WRONG if slugs and each.verdict is Verdict.WRONG_UNKNOWN else each.verdict
@@ -235,8 +240,7 @@ def _told(case: Foreign, name: str, each: Compared, right: Sequence[str]) -> Dia
 
 def _factor(case: Foreign, name: str, ratio: float) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """Explain a factor by the sizes of the data, and by what it is where examples are repeated."""
-    single = case.parameters[name].dtype == np.float32
-    near = 1e-3 if single else 1e-5
+    near = max(1e-5, COARSE.get(coarsest(case.parameters[name]), 0.0))
     for again in repeated(case.data):
         there = _ratio(case, name, again)
         if there is None:
@@ -272,6 +276,35 @@ def _ratio(case: Foreign, name: str, again: Repeated) -> float | None:
     if not measured.known[at] or not measured.value[at]:
         return None
     return float(came[at] / measured.value[at])
+
+
+MEANS = (
+    (1, "missing_mean", "all but a penalty is m times what it should be"),
+    (-1, "double_mean", "all but a penalty is 1/m of what it should be"),
+)
+"""Power of the number of examples, slug, words."""
+
+
+def _beside_penalty(
+    case: Foreign, name: str, truth: Measured
+) -> tuple[tuple[str, ...], str] | None:
+    """Return that a mean is missing, or taken twice, in what depends on the examples.
+
+    With every example twice, what is added for each of them shows: the rest is a penalty, and both
+    together must be right once the first is mended.
+    """
+    for again in repeated(case.data):
+        here, there = (each.gradients()[0].get(name) for each in (case, case.at(data=again.data)))
+        if here is None or there is None or not here.shape == there.shape == truth.value.shape:
+            continue
+        for power, slug, words in MEANS:
+            m, more = (float(sizes["m"]) ** power for sizes in (again.sizes, again.sizes_again))
+            part = (there - here) / (more - m)
+            mended = here - m * part + part
+            fits = compared(mended, case.parameters[name], truth).verdict is Verdict.RIGHT
+            if fits and again.sizes["m"] > 1:
+                return (slug,), f"{words}: {CATALOGUE[slug].says}"
+    return None
 
 
 def _single_example(case: Foreign, name: str) -> bool:

@@ -21,16 +21,13 @@ from chainrule.checking.causes import Cause, Found, merged
 from chainrule.checking.factors import Factor
 from chainrule.checking.fitting import ROUNDING, Precision, Rightness
 from chainrule.checking.hypotheses import Batch, Made, Numbers, stacked
-from chainrule.checking.mutations import Change, changes, joint
+from chainrule.checking.mutations import RARE, Change, changes, far_fetched, joint
 from chainrule.checking.options import Comparison, Option, together
 from chainrule.checking.special import Special, early_step, specials
 from chainrule.coefficient import Coefficient
 
 Array = NDArray[np.float64]
 Blocks = Mapping[str, Array]
-
-RARE = ("derivative_of_other_function", "shortcut_for_other_cost", "matrix_for_elementwise")
-"""Mistakes that are not thought of beside another one, unless that is known already."""
 
 
 class Search:
@@ -255,7 +252,8 @@ class Search:
                     continue
                 both = self._numbers.extended(first, later)
                 if both is not None and not names.isdisjoint(both.values):
-                    options += self._with.of(both, self._rank_of_pair, 2)
+                    found = self._with.of(both, self._rank_of_pair, 2)
+                    options += [each for each in found if not any(map(far_fetched, each.made))]
         return self._with.best(options)
 
     def _rank_of_pair(self, made: Made) -> int:

@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import notation
+from chainrule.checking.fitting import DOUBLE, Precision, precision_of
 from chainrule.checking.hypotheses import Numbers
 from chainrule.checking.options import equation_of
+
+NEAR = 1e-6
+"""Largest relative distance of what explains a shape."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +27,14 @@ class Shaped:
         ``None`` where nothing can be compared.
     slug, words : str
         What is wrong with the shape; empty where nothing is.
-    single : bool
-        Whether it was computed in less than float64.
+    precision : Precision
+        In which it came.
     """
 
     values: NDArray[np.float64] | None
     slug: str = ""
     words: str = ""
-    single: bool = False
+    precision: Precision = DOUBLE
 
 
 def shaped(numbers: Numbers, entry: str, came: NDArray[Any]) -> Shaped:
@@ -42,14 +47,38 @@ def shaped(numbers: Numbers, entry: str, came: NDArray[Any]) -> Shaped:
     came : ndarray
         As a person's code returned it.
     """
-    wanted = numbers.right[equation_of(entry)].shape
-    single = came.dtype.kind == "f" and came.dtype.itemsize < 8
+    name = equation_of(entry)
+    wanted = numbers.right[name].shape
+    precision = precision_of(came)
     values = np.asarray(came, dtype=np.float64)
     if values.shape == wanted:
-        return Shaped(values, single=single)
-    slug, found, words = _other(values, wanted, entry, numbers.examples)
+        return Shaped(values, precision=precision)
+    other = _other_layer(numbers, entry, values)
     met = f"it has shape {values.shape}, wanted {wanted}"
-    return Shaped(found, slug, f"{met}: {words}" if words else met, single)
+    if other is not None:
+        return Shaped(None, "wrong_previous_activation", f"{met}: {other}", precision)
+    slug, found, words = _other(values, wanted, entry, numbers.examples)
+    return Shaped(found, slug, f"{met}: {words}" if words else met, precision)
+
+
+def _other_layer(numbers: Numbers, entry: str, came: NDArray[np.float64]) -> str | None:
+    """Return that δ was multiplied with the activations of a layer of another size, in words."""
+    kind, number = notation.split(entry)
+    if kind != "W" or not np.isfinite(came).all():
+        return None
+    layer = int(number)
+    delta = numbers.right[notation.adjoint(notation.weighted_sums(layer))]
+    for j in range(numbers.ground.layers + 1):
+        for name in (notation.activations(j), notation.weighted_sums(j)):
+            before = numbers.right.get(name)
+            if j == layer - 1 or before is None or came.shape != (len(delta), len(before)):
+                continue
+            predicted = delta @ before.T
+            ratio = float(np.vdot(predicted, came)) / (float(np.vdot(predicted, predicted)) or 1.0)
+            size = abs(ratio) * float(np.max(np.abs(predicted)))
+            if size and np.max(np.abs(came - ratio * predicted)) <= NEAR * size:
+                return f"δ{layer} is multiplied with {name}, where a{layer - 1} belongs"
+    return None
 
 
 def _other(  # noqa: PLR0911 - a table of shapes

@@ -21,7 +21,11 @@ from chainrule.solutions.witness import TOLERANCE, Witness
 if TYPE_CHECKING:
     from chainrule.solutions.gradients import Entries
 
-POWERS_OF_TWO = tuple(2.0**power for power in range(-3, 4))
+SHAPES = {"bias_not_summed", "kept_dimension", "transposed"}
+"""Mistakes of which a line of code that serves for all layers makes several."""
+
+TWOS = (0.5, 2.0)
+"""Factors between a cost and its gradient that are a matter of taste: the square's 2."""
 
 
 def stuck(piece: Piece, trouble: Trouble | Array | None) -> Judged:
@@ -52,11 +56,13 @@ def findings(
 ) -> list[Finding]:
     """Return one finding per cause, however many entries it spoils."""
     together: dict[tuple[Any, ...], list[Diagnosis]] = {}
+    places = {piece.entry: piece.place for piece in reading.pieces}
     for found in diagnoses.values():
         if found.entry in wrong:
             key = (found.slugs, found.sentence, found.equation if found.computed else "")
+            if found.slugs and set(found.slugs) <= SHAPES:  # whose sentences have sizes in them
+                key = (found.slugs, str(places.get(found.entry)), "")
             together.setdefault(key, []).append(found)
-    places = {piece.entry: piece.place for piece in reading.pieces}
     result = []
     for group in together.values():
         first = group[0]
@@ -87,8 +93,9 @@ def _parted(equation: str) -> tuple[str, str]:
 def mismatch(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Finding | None:
     """Return that cost and gradient differ by one factor, where that is all there is.
 
-    The gradient of the usual cost, a mean over the examples up to a power of 2, is no mistake
-    whatever their own cost is divided by. A mean that the cost has and the gradient has not is.
+    The 2 of a square is a matter of taste. So is what a cost is divided by that is no mean over the
+    examples, if the gradient is that of one that is. A mean that the cost has and the gradient has
+    not is a mistake, and so is any other factor.
     """
     truth, cost = entries.truth, entries.ground.cost
     factor_only = not any(found.verdict.good or found.computed for found in diagnoses.values())
@@ -103,15 +110,21 @@ def mismatch(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Finding | 
         ratios.append(ratio)
         shares.append(ratio * cost.scale.value(here))
     outputs = float(entries.probes[0].y.shape[0])
-    usual = [two / k for two in POWERS_OF_TWO for k in (1.0, outputs)]
+    usual = [two / k for two in (1.0, *TWOS) for k in (1.0, outputs)]
     where = entries.reading.pieces[0].place
-    if any(all(abs(share - u) <= TOLERANCE * u for share in shares) for u in usual):
+    free = not cost.scale.usual or _all_one_of(ratios, TWOS)
+    if free and _all_one_of(shares, usual):
         said = CATALOGUE["cost_gradient_mismatch"]
         slugs = ("cost_gradient_mismatch", "constant_factor")
         slug, tie = slugs[::-1] if cost.scale.usual else slugs
         words = f"{said.says}: the gradient is {ratios[0]:.6g} times that of the cost"
         return Finding(slug, "remark", words, said.mend, tuple(diagnoses), ties=(tie,), place=where)
     return _global_count(entries, ratios, tuple(diagnoses))
+
+
+def _all_one_of(numbers: Sequence[float], wanted: Sequence[float]) -> bool:
+    """Return whether all numbers are one and the same of those that are wanted."""
+    return any(all(abs(each - one) <= TOLERANCE * one for each in numbers) for one in wanted)
 
 
 def _data_ratio(entries: Entries, place: int, entry: str) -> float | None:
@@ -164,6 +177,17 @@ def infinite(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
     mend = CATALOGUE["derivative_reciprocal"].mend
     place = spoilt[0].place
     return [Finding("derivative_reciprocal", "mistake", words, mend, entries, place=place)]
+
+
+def printed(pieces: Sequence[Piece], assumed: str) -> Finding:
+    """Return the remark that the gradient is that of a usual cost, and theirs is another."""
+    words = (
+        f"the gradient is right {assumed}, up to one factor; the cost that is written is another"
+    )
+    entries = tuple(piece.entry for piece in pieces)
+    mend = "differentiate the cost that is written, or write the one that is differentiated"
+    place = pieces[0].place
+    return Finding("cost_gradient_mismatch", "remark", words, mend, entries, place=place)
 
 
 def single(pieces: Sequence[Piece]) -> list[Finding]:

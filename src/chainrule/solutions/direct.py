@@ -2,8 +2,7 @@
 
 A claimed gradient is first asked along a few random directions, which sees an error in any element;
 only where that disagrees are differences taken by every element, to say what is wrong: the sign, a
-factor, a transposition, a shape, one row. Differences are real and of fourth order, taken with two
-steps; where the two disagree there is a kink, and nothing is judged.
+factor, a transposition, a shape, one row. At a kink nothing is judged (`differences.measured`).
 """
 
 from __future__ import annotations
@@ -16,23 +15,15 @@ import numpy as np
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.factors import explain
 from chainrule.checking.verdicts import Verdict
+from chainrule.differences import measured
+from chainrule.solutions import witness
 from chainrule.solutions.reading import Array
 
 Cost = Callable[[Array], float]
 
-TOLERANCE = 1e-6
-STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 DIRECTIONS = 3
 MOST = 4096
 """Elements of an array by which differences are taken one by one."""
-
-
-@dataclass(frozen=True)
-class Slope:
-    """A measured derivative, and how far it may be off; the error is infinite at a kink."""
-
-    value: float
-    error: float
 
 
 @dataclass(frozen=True)
@@ -63,34 +54,6 @@ class Said:
         return "; ".join(filter(None, (CATALOGUE[slug].mend for slug in self.slugs)))
 
 
-def slope(along: Callable[[float], float], scale: float = 1.0) -> Slope:
-    """Return the derivative at 0 of a function of one number.
-
-    Parameters
-    ----------
-    along : callable
-    scale : float, optional
-        How far a step of 1 moves what is behind it.
-    """
-    at_zero = abs(along(0.0))
-    best = Slope(float("nan"), float("inf"))
-    previous: Slope | None = None
-    for step in STEPS:
-        h = step / scale
-        values = [along(offset * h) for offset in (2, 1, -1, -2)]
-        if not np.isfinite(values).all():
-            continue
-        value = (8 * (values[1] - values[2]) - values[0] + values[3]) / (12 * h)
-        rounding = 4e-16 * max(at_zero, *map(abs, values)) / h
-        if previous is not None:
-            apart = abs(value - previous.value)
-            near = 10 * (rounding + previous.error) + 1e-7 * abs(value)
-            if apart <= near:
-                return Slope(previous.value, previous.error + min(apart, 1e-7 * abs(value)))
-        previous = Slope(value, rounding)
-    return best
-
-
 def gradient(cost: Cost, at: Array) -> tuple[Array, Array]:
     """Return differences by every element, and their errors.
 
@@ -113,8 +76,8 @@ def gradient(cost: Cost, at: Array) -> tuple[Array, Array]:
             moved[place] += offset
             return cost(moved)
 
-        found = slope(along, 1.0)
-        value[place], error[place] = found.value, found.error
+        found = measured(along)
+        value[place], error[place] = (found.value, found.error) if found else (np.nan, np.inf)
     return value, error
 
 
@@ -134,8 +97,7 @@ def judge(came: Array, cost: Cost, at: Array, sizes: Mapping[str, int], bias: bo
         Whether it is a bias.
     """
     came = np.asarray(came)
-    single = came.dtype.kind == "f" and came.dtype.itemsize < 8
-    tolerance = 2e-4 if single else TOLERANCE
+    tolerance = witness.tolerance(came)
     values = came.astype(float)
     if values.shape == at.shape and np.isfinite(values).all():
         residual = _along_directions(values, cost, at, tolerance)
@@ -156,8 +118,9 @@ def _along_directions(came: Array, cost: Cost, at: Array, tolerance: float) -> f
     worst = 0.0
     for _ in range(DIRECTIONS):
         direction = rng.choice([-1.0, 1.0], at.shape) * rng.uniform(0.5, 1.0, at.shape)
-        found = slope(_line(cost, at, direction), max(1.0, float(np.sqrt(at.size))))
-        if not np.isfinite(found.error):
+        direction /= max(1.0, float(np.sqrt(at.size)))
+        found = measured(_line(cost, at, direction))
+        if found is None:
             return None
         claimed = float(np.sum(came * direction))
         size = float(np.sqrt(np.sum((came * direction) ** 2))) + abs(found.value)

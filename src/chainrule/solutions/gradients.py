@@ -1,7 +1,8 @@
 """How the entries of a gradient are judged: right or not by two witnesses, then by which cause.
 
 Where their cost can be called and is one of the table, it is the truth, with its factor. Where it
-can be called and is none of the table, differences of it are. Where there is none, the usual costs
+can be called and is none of the table, differences of it are; but if every entry is that of a usual
+cost, it is that which is meant, and theirs is what they print. Where there is none, the usual costs
 of that output are tried, and the scale is their convention: one factor, the same in all entries.
 """
 
@@ -14,7 +15,6 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.checking.diagnosis import Diagnosis, diagnose
-from chainrule.checking.fitting import SINGLE
 from chainrule.checking.verdicts import Verdict
 from chainrule.costs import COSTS
 from chainrule.errors import ChainruleError
@@ -23,7 +23,7 @@ from chainrule.solutions import causes
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.meaning import Meaning
 from chainrule.solutions.reading import Array, Probe, Reading, Trouble
-from chainrule.solutions.witness import TOLERANCE, Witness
+from chainrule.solutions.witness import TOLERANCE, Witness, tolerance
 
 BELOW = 1e-12
 """Part of the largest entry of a whole gradient below which what differs is rounding."""
@@ -111,7 +111,7 @@ class Entries:
                 for came in self.both
             ]
         self.came = self.both[0]
-        self.witness = Witness(reading, probes[0]) if ground.callable else None
+        self.witnesses = [Witness(reading, each) for each in probes] if ground.callable else []
         self._tried: list[Truth] = []
         self.truth = self._truth()
         self.right = {piece.entry: self._right(piece.entry) for piece in reading.pieces}
@@ -162,10 +162,13 @@ class Entries:
         if ground.activations is not None and ground.cost is not None:
             pairs = [ground.cost.network(ground.activations, each) for each in self.probes]
             return self._made([net for net, _ in pairs], [factor for _, factor in pairs])
-        if ground.callable:
-            return None
         made = map(self._assumed, self._assumptions())
-        self._tried = [each for each in made if each is not None]
+        tried = [each for each in made if each is not None]
+        if ground.callable:
+            # What they call their cost may be what they print of it, as its root or an accuracy.
+            whole = len(self.reading.pieces)
+            return next((each for each in tried if self._agreeing(each) == whole), None)
+        self._tried = tried
         return max(self._tried, key=self._agreeing, default=None)
 
     def _assumptions(self) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -238,7 +241,9 @@ class Entries:
 
     def _near(self, truth: Truth, entry: str) -> bool:
         """Return whether an entry is what it should be, in the precision in which it came."""
-        return self._off(truth, entry) <= (SINGLE.fits if self._single(entry) else TOLERANCE)
+        value = self.came.get(entry)
+        near = tolerance(value) if isinstance(value, np.ndarray) else TOLERANCE
+        return self._off(truth, entry) <= near
 
     def _single(self, entry: str) -> bool:
         value = self.came.get(entry)
@@ -253,9 +258,19 @@ class Entries:
             return False
         if self.truth is not None and self._near(self.truth, entry):
             return True
-        if self.witness is not None:
-            return self.witness.agrees(entry, value)
+        if self.witnesses:
+            return self._witnessed(entry)
         return False if self.truth is not None else None
+
+    def _witnessed(self, entry: str) -> bool | None:
+        """Return what differences say: those at the second probe where the first has a kink."""
+        for witness, came in zip(self.witnesses, self.both, strict=True):
+            value = came.get(entry)
+            if isinstance(value, np.ndarray):
+                agrees = witness.agrees(entry, value)
+                if agrees is not None:
+                    return agrees
+        return None
 
     # What is said ------------------------------------------------------------------------------
 
@@ -274,6 +289,8 @@ class Entries:
         outcome.findings += causes.infinite(self.reading, self.came)
         singles = [piece for piece in self.reading.pieces if self._single(piece.entry)]
         outcome.remarks += causes.single(singles)
+        if self.truth is not None and self.truth.assumed and self.ground.callable:
+            outcome.remarks.append(causes.printed(self.reading.pieces, self.truth.assumed))
         if mismatch is not None:
             (outcome.findings if mismatch.kind == "mistake" else outcome.remarks).append(mismatch)
         else:
@@ -301,14 +318,20 @@ class Entries:
             )
         found = diagnoses.get(entry)
         verdict, detail = Verdict.NOT_JUDGED, "the network was not recognised"
-        if mismatch is not None:
+        if self.right[entry] is None and self.witnesses:
+            # One witness is no alarm.
+            detail = "differences of the cost say nothing here: a kink, or too coarse numbers"
+        elif mismatch is not None:
             remark = mismatch.kind == "remark"
             verdict = Verdict.UP_TO_CONSTANT if remark else Verdict.WRONG
             detail = "" if remark else mismatch.slug
+            residual = None  # of what it is not held to be
         elif found is not None:
             verdict, detail = found.verdict, ", ".join(found.slugs)
             if found.verdict.good:  # the derivation holds it for right: no alarm on one witness
                 detail = ""
+                if self.came[entry].dtype == np.float16:  # type: ignore[union-attr]
+                    verdict, detail = Verdict.NOT_JUDGED, "float16 is too coarse to tell"
         elif self.right[entry] is False and self.ground.activations is not None:
             verdict, detail = Verdict.WRONG_UNKNOWN, "differences of the cost say something else"
         return Judged(
@@ -325,7 +348,7 @@ class Entries:
             if value.size == 1 and entry.startswith("b") and shape != (1, 1):
                 arrays[entry] = np.full(shape, float(value.item()))  # spread, as NumPy would
         if self.truth is None:
-            return causes.measured(self.witness, arrays, self.right)
+            return causes.measured(next(iter(self.witnesses), None), arrays, self.right)
         if not arrays:
             return {}
         if not self.truth.assumed or self._agreeing(self.truth):

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import causes, effects, meaning, remarks, slopes, updates
+from chainrule.solutions import causes, effects, meaning, own_checks, remarks, slopes, updates
 from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.gradients import Entries, Ground, Outcome
 from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
@@ -147,29 +147,36 @@ class Judge:
         self._forward()
         self._judge_cost()
         found = self._gradients()
-        self.judged.extend(found.judged)
         self.findings += found.findings
         self.remarks += found.remarks
         if self.examples[0] == 1:
             self.remarks.append(_one_example(self.reading))
-        runs = [entry for entry, came in self.entries.came.items() if not isinstance(came, Trouble)]
-        self._effects(runs)
+        self.judged.extend(self._effects(found.judged))
         judged, findings = updates.judged(self.reading, self.probes, self.entries)
         self.judged.extend(judged)
         self.findings += findings
         self.remarks += self._normalisation()
         self.findings[:] = causes.merged(self.findings)
         self.remarks += remarks.about(self.reading, self.space)
+        self.remarks += own_checks.about(self.reading, self.space)
         self.remarks = [*self.reading.notes, *self.remarks]
 
-    def _effects(self, runs: list[str]) -> None:
-        """Say what calling again shows; what is stale is no longer looked for elsewhere."""
-        found = effects.repeated(self.reading, self.probes, runs)
-        spoilt = {entry for each in found for entry in each.entries}
+    def _effects(self, judged: list[Judged]) -> list[Judged]:
+        """Return lines with what calling again shows; what is stale is not looked for elsewhere."""
+        found = effects.repeated(self.entries)
+        spoilt = {entry: each.slug for each in found for entry in each.entries}
         self.findings = [
-            each for each in self.findings if not each.entries or not set(each.entries) <= spoilt
+            each
+            for each in self.findings
+            if not each.entries or not set(each.entries) <= spoilt.keys()
         ]
         self.findings += found
+        return [
+            replace(each, verdict=Verdict.WRONG, detail=spoilt[each.entry], residual=None)
+            if each.entry in spoilt
+            else each
+            for each in judged
+        ]
 
     # Small functions ---------------------------------------------------------------------------
 
@@ -278,7 +285,8 @@ class Judge:
             groups += [other] if other else []
         if not all(groups):
             return None
-        return meaning.cost_named(activations, groups)
+        assert isinstance(self._outputs, np.ndarray)
+        return meaning.cost_named(activations, groups, meaning.near(self._outputs))
 
     def _group(self, sizes: tuple[int, ...], m: int) -> list[tuple[Probe, float]]:
         """Return probes of the same sizes with the values of their cost; none if it has none."""

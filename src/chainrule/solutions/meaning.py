@@ -25,6 +25,9 @@ from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.reading import Array, Probe
 
 NEAR = 1e-8
+NEAR_SINGLE = 2e-6
+"""The same where outputs are in float32."""
+
 GUARDED = 1e-4
 """How far a cost may be off that has an epsilon, or a bound, inside its logarithm."""
 
@@ -107,6 +110,13 @@ def value(name: str, z: Array) -> Array:
     with np.errstate(all="ignore"):
         (found,) = _plan(find(name), z.shape[0])({"z": z}, {})
     return np.asarray(found)
+
+
+def slope_of_sum(name: str, z: Array) -> Array:
+    """Return the derivative of an activation of the table, units × examples."""
+    body = expr.derivative(find(name), expr.symbol("z", (z.shape[0], notation.EXAMPLES)))
+    (found,) = Plan([Equation("slope", body)], ["slope"])({"z": z}, {})
+    return np.broadcast_to(np.asarray(found), z.shape)
 
 
 def slope_of_value(name: str, a: Array) -> Array:
@@ -204,9 +214,14 @@ def recognised(
         rest = () if mixed else (*elementwise(), *(LAST if set(inside) <= set(LAST) else ()))
         for out in dict.fromkeys((*inside[-1:], *tail, *rest)):
             off = float(np.max(np.abs(value(out, z) - outputs), initial=0.0))
-            if off <= NEAR * scale:
+            if off <= near(outputs) * scale:
                 return (*inside, out), off
     return None
+
+
+def near(outputs: Array) -> float:
+    """Return how near a forward pass must be, relative, to be the same."""
+    return NEAR_SINGLE if outputs.dtype == np.float32 else NEAR
 
 
 def _hidden(count: int, likely: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -229,7 +244,9 @@ def _hidden(count: int, likely: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def cost_named(
-    activations: Sequence[str], groups: Sequence[Sequence[tuple[Probe, float]]]
+    activations: Sequence[str],
+    groups: Sequence[Sequence[tuple[Probe, float]]],
+    nearest: float = NEAR,
 ) -> Meaning | None:
     """Return which cost of the table a person's is, its factor, and its penalty.
 
@@ -239,13 +256,15 @@ def cost_named(
     groups : sequence of sequence of (Probe, float)
         Probes with the values of their cost; within a group sizes agree, between groups m, d
         and k differ.
+    nearest : float, optional
+        How near values must be, relative, to be the same.
     """
     output = find(activations[-1])
     names = [name for name in (*FIRST, *COSTS) if COSTS[name].may_meet(output)]
     rows = {name: COSTS[name] for name in names}
     outputs = [[_outputs(activations, each) for each, _ in group] for group in groups]
     bases: dict[str, list[list[float]] | None] = {}
-    for near, penalty in ((NEAR, False), (NEAR, True), (GUARDED, False)):
+    for near, penalty in ((nearest, False), (nearest, True), (GUARDED, False)):
         for name, row in rows.items():
             if name not in bases:
                 bases[name] = _bases(row, outputs, groups)

@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.activations import ACTIVATIONS, find
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
+from chainrule.differences import measured
 from chainrule.solutions import meaning
 from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.findings import Finding, Judged
@@ -138,11 +139,22 @@ def _slope(space: Space, function: Any, name: str, slope: Any) -> Slope | None:
     return Slope(name, function, Judged(name, Verdict.WRONG, "derivative", place=place), finding)
 
 
-def _differences(f: Callable[[Array], Array], z: Array, step: float = 1e-3) -> Array:
-    """Return the derivative of a function of single entries, by differences of fourth order."""
-    near, far = ((f(z + d), f(z - d)) for d in (step, 2 * step))
-    with theirs():
-        return np.asarray((8 * (near[0] - near[1]) - far[0] + far[1]) / (12 * step))
+def _differences(f: Callable[[Array], Array], z: Array) -> Array:
+    """Return the derivative of a function of single entries; NaN where it has none."""
+    found = np.full(z.shape, np.nan)
+    for place in np.ndindex(z.shape):
+
+        def along(offset: float, place: tuple[int, ...] = place) -> float:
+            moved = z.copy()
+            moved[place] += offset
+            values = f(moved)
+            with theirs():
+                return float(values[place])
+
+        slope = measured(along)
+        if slope is not None:
+            found[place] = slope.value
+    return found
 
 
 def _shown(function: Any, z: Array, came: Array, wanted: Array) -> tuple[str, str]:
@@ -157,10 +169,13 @@ def _shown(function: Any, z: Array, came: Array, wanted: Array) -> tuple[str, st
 
 def right_ones(slope: Slope) -> list[Callable[[Array], Array]]:
     """Return right derivatives for a wrong one: as a function of z, and of a."""
-    row = find(meaning.activation_named(slope.function) or "identity")
+    name = meaning.activation_named(slope.function)
+    row = find(name or "identity")
 
     def of_sum(z: Array) -> Array:
         at = np.asarray(z, dtype=np.float64)
+        if name is not None and at.ndim == 2:
+            return meaning.slope_of_sum(name, at)
         return _differences(lambda each: meaning.first(slope.function(each)), at)
 
     options: list[Callable[[Array], Array]] = [of_sum]

@@ -1,29 +1,40 @@
 """Differences of a person's own cost: the first of the two witnesses to an alarm.
 
-Real numbers only, of fourth order, and each believed only where a second one with half its step
-says the same; near a kink steps are made smaller, and where that does not help nothing is said.
-Whether an entry is right is seen along two directions drawn at random; element by element it is
-measured only where it is not.
+Real numbers only, and each believed only where a second one with a far smaller step says the same
+(`differences.measured`); at a kink nothing is said. Nothing is said either where the cost is
+computed so coarsely, as in float16, that its slope drowns. Whether an entry is right is seen along
+two directions drawn at random; element by element it is measured only where it is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from chainrule.differences import EPSILON, Slope, measured, precision
+from chainrule.parameters import Parameters
 from chainrule.solutions.reading import Array, Probe, Reading
 
-STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 TOLERANCE = 1e-6
-AGREE = 1e-8
-"""Part of a derivative within which two differences must say the same."""
+"""Relative distance at which a gradient in float64 is right still."""
 
-ROUNDING = 1e-14
-"""Part of the cost's size to which it is thought to be computed, with room."""
+TOLERANCES: Mapping[str, float] = {"float32": 2e-4, "float16": 2e-2}
+"""The same of gradients that come in less."""
 
 BELOW = 1e-11
 """What is smaller than this part of the cost's size, nobody can see."""
+
+DOUBT = 4.0
+"""So many times the estimated error of a difference is forgiven."""
+
+DROWNS = 0.05
+"""The largest error, as a part of what is measured, with which a difference says anything."""
+
+
+def tolerance(claimed: Array) -> float:
+    """Return the relative distance at which a gradient is right still, in its own precision."""
+    return TOLERANCES.get(str(claimed.dtype), TOLERANCE)
 
 
 class Witness:
@@ -40,12 +51,15 @@ class Witness:
         first, again = (self._cost(probe) for _ in range(2))
         self._size = max(abs(first), 1e-300) if first is not None and np.isfinite(first) else 0.0
         self.usable = first is not None and first == again and bool(np.isfinite(first))
+        self._epsilon = self._precision() if self.usable else EPSILON
 
     def agrees(self, entry: str, claimed: Array) -> bool | None:
         """Return whether differences say the same; ``None`` where they say nothing."""
         if not self.usable or not np.isfinite(claimed).all():
             return False if self.usable else None
         rng = np.random.default_rng(0)
+        near = tolerance(claimed)
+        claimed = np.asarray(claimed, dtype=np.float64)
         length = float(np.linalg.norm(claimed)) / np.sqrt(claimed.size)
         for _ in range(2):
             direction = rng.choice([-1.0, 1.0], claimed.shape) * rng.uniform(0.5, 1, claimed.shape)
@@ -53,9 +67,12 @@ class Witness:
             slope = self._slope(self._along(entry, direction))
             if slope is None:
                 return None
-            off = abs(float(np.vdot(claimed, direction)) - slope)
-            if off > TOLERANCE * max(length, abs(slope)) + BELOW * self._size:
+            size = max(length, abs(slope.value))
+            off = abs(float(np.vdot(claimed, direction)) - slope.value)
+            if off > near * size + BELOW * self._size + DOUBT * slope.error:
                 return False
+            if DOUBT * slope.error > DROWNS * size + BELOW * self._size:
+                return None
         return True
 
     def jacobian(self, entry: str) -> Array | None:
@@ -69,28 +86,34 @@ class Witness:
             slope = self._slope(self._along(entry, direction))
             if slope is None:
                 return None
-            found[place] = slope
+            found[place] = slope.value
         return found
 
     def _along(self, entry: str, direction: Array) -> Callable[[float], float]:
         def cost_at(offset: float) -> float:
             params = self._probe.params.copy()
             params[entry][...] += offset * direction
-            found = self._cost(Probe(params, self._probe.x, self._probe.y))
-            return float("nan") if found is None else found
+            return self._number(Probe(params, self._probe.x, self._probe.y))
 
         return cost_at
 
-    def _slope(self, along: Callable[[float], float]) -> float | None:
-        for step in STEPS:
-            far, one, half = (
-                (along(scale * step) - along(-scale * step)) / step for scale in (2.0, 1.0, 0.5)
-            )
-            wide, narrow = (8 * one - far) / 12, (8 * half - one) / 6
-            blur = ROUNDING * self._size / step
-            if abs(wide - narrow) <= AGREE * max(abs(wide), abs(narrow)) + blur:
-                return narrow
-        return None
+    def _precision(self) -> float:
+        """Return how precisely their cost is computed: it may be in float32 inside."""
+        params = self._probe.params
+        direction = np.random.default_rng(1).choice([-1.0, 1.0], params.flat.size)
+
+        def along(offset: float) -> float:
+            moved = Parameters(params.sizes, params.flat + offset * direction)
+            return self._number(Probe(moved, self._probe.x, self._probe.y))
+
+        return precision(along, self._size)
+
+    def _slope(self, along: Callable[[float], float]) -> Slope | None:
+        return measured(along, epsilon=self._epsilon, size=self._size)
+
+    def _number(self, probe: Probe) -> float:
+        found = self._cost(probe)
+        return float("nan") if found is None else found
 
     def _cost(self, probe: Probe) -> float | None:
         found = self._reading.cost(probe)

@@ -20,7 +20,18 @@ from chainrule.checking.mutations import activations, forward, jacobians, layers
 from chainrule.checking.mutations.ground import Change, Ground, ground_of
 from chainrule.expr import Expr
 
-__all__ = ["MUTATIONS", "Change", "Ground", "Joint", "Mutation", "changes", "ground_of", "joint"]
+__all__ = [
+    "MUTATIONS",
+    "RARE",
+    "Change",
+    "Ground",
+    "Joint",
+    "Mutation",
+    "changes",
+    "far_fetched",
+    "ground_of",
+    "joint",
+]
 
 Joint = tuple[Change, ...]
 
@@ -66,6 +77,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(("cache_mislabelled",), layers.other_weights),
     Mutation(("lost_path", "row_skipped"), layers.lost_units),
     Mutation(("lost_path",), activations.lost_half),
+    Mutation(("derivative_formula",), activations.slipped),
+    Mutation(
+        ("sign", "missing_mean", "double_mean", "constant_factor", "transposed"),
+        jacobians.beside_penalty,
+    ),
     Mutation(("derivative_of_other_function",), activations.other_function),
     Mutation(("derivative_reciprocal",), activations.reciprocal),
     Mutation(
@@ -76,6 +92,23 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(("delta_not_chained", *MISSING), jacobians.other_delta),
 )
 """The rows, the most common mistake first: ties are listed in this order."""
+
+RARE = ("derivative_of_other_function", "shortcut_for_other_cost", "matrix_for_elementwise")
+"""Mistakes that are not thought of beside another one, unless that is known already."""
+
+USUAL = {
+    "derivative_of_other_function": ("sigmoid", "tanh", "relu", "leaky_relu"),
+    "shortcut_for_other_cost": (
+        "shortcut", "squared_error", "binary_cross_entropy", "categorical_cross_entropy"
+    ),
+}  # fmt: skip
+"""Functions and costs that people take for another; of two mistakes at once, these alone."""
+
+
+def far_fetched(change: Change) -> bool:
+    """Return whether a mistake takes a function, or a cost, that hardly anybody would."""
+    usual = USUAL.get(change.slug)
+    return usual is not None and change.variant.partition(" ")[0] not in usual
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from chainrule import expr
 from chainrule.activations import ACTIVATIONS
@@ -10,6 +11,7 @@ from chainrule.checking.mutations.ground import Change, Ground, delta_of, forced
 from chainrule.coefficient import PER_EXAMPLE
 from chainrule.costs import COSTS
 from chainrule.expr import Expr, Op
+from chainrule.render import text
 
 Factors = Iterator[tuple[Expr, str]]
 
@@ -114,6 +116,39 @@ def other_function(ground: Ground) -> Iterator[Change]:
                 body = ground.slope(layer) * factor
                 slug = "derivative_of_other_function"
                 yield Change(slug, delta_of(layer), body, said, layer, variant)
+
+
+def slipped(ground: Ground) -> Iterator[Change]:
+    """Write the form of f′ for the value a with a slip: an exponent, or a sign.
+
+    1 − a for 1 − a², or a (1 + a) for a (1 − a).
+    """
+
+    def at(layer: int) -> Factors:
+        row = ground.row(layer)
+        if row.derivative_of_value is None or not row.derivative_of_value.symbols():
+            return
+        form = expr.substitute(row.derivative_of_value, {"a": ground.a(layer)})
+        for slip in dict.fromkeys(_slips(form)):
+            if slip.symbols():
+                words = f"{text.inline(slip)} stands where {row.symbol}′(z{layer}) belongs"
+                yield slip, f"{words}, which is {text.inline(form)}"
+
+    return _through(ground, "derivative_formula", at)
+
+
+def _slips(node: Expr) -> Iterator[Expr]:
+    """Yield an expression with one slip in it: an exponent lost, or one too many, or a sign."""
+    if node.op is Op.SQUARE:
+        yield node.args[0]
+    if node.op is Op.SUBTRACT:
+        yield replace(node, op=Op.ADD)
+    for place, arg in enumerate(node.args):
+        others = list(_slips(arg))
+        if node.op is Op.HADAMARD or (node.op is Op.SUBTRACT and arg.op is Op.SYMBOL):
+            others.append(expr.square(arg))
+        for other in others:
+            yield replace(node, args=(*node.args[:place], other, *node.args[place + 1 :]))
 
 
 def reciprocal(ground: Ground) -> Iterator[Change]:

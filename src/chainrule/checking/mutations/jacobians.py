@@ -136,3 +136,38 @@ def penalty(ground: Ground) -> Iterator[Change]:
         body = ground.equations[name].expr + expr.scale(decay, ground.b(layer))
         words = f"λ b{layer} is added, but the cost does not penalise biases"
         yield Change("penalty_on_bias", name, body, words, layer)
+
+
+BESIDE = (
+    ("sign", Fraction(-1), 0, "has the wrong sign"),
+    ("missing_mean", Fraction(1), 1, "is not divided by m"),
+    ("double_mean", Fraction(1), -1, "is divided by m twice"),
+    ("constant_factor", Fraction(1, 2), 0, "is halved"),
+    ("constant_factor", Fraction(2), 0, "is doubled"),
+)
+"""Slug, factor, power of m, words."""
+
+
+def beside_penalty(ground: Ground) -> Iterator[Change]:
+    """Spoil the data's part by a factor, or transpose it, and leave the penalty as it is.
+
+    Without a penalty a factor is seen in the Jacobians themselves.
+    """
+    if not ground.architecture.l2:
+        return
+    start = ground.slope(ground.layers).name
+    for slug, factor, power, said in BESIDE:
+        by = Coefficient(factor, ((notation.EXAMPLES, power),) if power else ())
+        error = notation.text(start)
+        body = expr.scale(by, ground.equations[start].expr)
+        words = f"{error} {said}, and with it all but the penalty"
+        yield Change(slug, start, body, words, ground.layers, "data")
+        for layer, name, product in _weights(ground):
+            words = f"δ{layer} a{layer - 1}ᵀ {said}, the penalty beside it is right"
+            body = _put(ground, name, product, expr.scale(by, product))
+            yield Change(slug, name, body, words, layer, said)
+    for layer, name, product in _weights(ground):
+        if ground.sizes[layer] == ground.sizes[layer - 1] > 1:
+            words = f"δ{layer} a{layer - 1}ᵀ is transposed, the penalty beside it is not"
+            body = _put(ground, name, product, product.T)
+            yield Change("transposed", name, body, words, layer)
