@@ -69,9 +69,47 @@ def pointed(report: Report) -> Report:
     return replace(report, findings=findings)
 
 
+def spelled(finding: Finding, cells: Sequence[Cell]) -> dict[str, str]:
+    """Return how a person spells the quantities of an equation, where that is not as we do.
+
+    Parameters
+    ----------
+    finding : Finding
+        With equations and a place.
+    cells : sequence of Cell
+
+    Returns
+    -------
+    dict of str to str
+        Their names by our symbols; a capital letter for a small one is no other name.
+    """
+    place = finding.place
+    cell = next((each for each in cells if place and each.number == place.cell), None)
+    if place is None or cell is None:
+        return {}
+    source = cell.source.split("\n")
+    start = _head(source, place.line - cell.first_line, place.function)
+    if start is None:
+        return {}
+    named: dict[str, str] = {}
+    for name in re.findall(r"[A-Za-z_]\w*", _of_function(source[start - 1 :])):
+        named.setdefault(quantity(name), name)
+    found = {}
+    for symbol in dict.fromkeys(SYMBOL.findall(f"{finding.computed} {finding.right}")):
+        name = named.get(quantity(symbol), "")
+        if name and name.lower().replace("_", "") != symbol.lower().replace("_", ""):
+            found[symbol] = name
+    return found
+
+
 def _pointed(finding: Finding, cells: Sequence[Cell]) -> Finding:
     place = finding.place
-    if place is None or finding.slug in ELSEWHERE or not (finding.computed and finding.right):
+    if (
+        place is None
+        or finding.mends
+        or finding.slug in ELSEWHERE
+        or not (finding.computed and finding.right)
+    ):
         return finding
     cell = next((each for each in cells if each.number == place.cell), None)
     if cell is None:
