@@ -40,6 +40,7 @@ STYLE = """
 .chainrule .source .meant { background: #d55e0026; box-shadow: inset 3px 0 #d55e00; }
 .chainrule .source .noted { background: #f5a83d2e; box-shadow: inset 3px 0 #d9900f; }
 .chainrule .source .better { background: #009e7326; box-shadow: inset 3px 0 #009e73; }
+.chainrule .source .better { white-space: pre-wrap; min-width: 0; }
 .chainrule dd .source { margin: 0; }
 .chainrule .source div:target { outline: 2px solid #0072b2; outline-offset: -2px; }
 .chainrule dl { display: grid; grid-template-columns: 5rem minmax(0, 1fr);
@@ -58,6 +59,9 @@ STYLE = """
   .chainrule .functions td:nth-child(3) { text-align: right; padding-right: 0; }
   .chainrule .functions span { white-space: normal; }
   .chainrule .functions td:last-child { grid-column: 2 / -1; padding-top: 0; } }
+@media print { .chainrule .cause, .chainrule .remark, .chainrule tr { break-inside: avoid; }
+  .chainrule h2 { break-after: avoid; } .chainrule .source { overflow: visible; }
+  .chainrule .source div { white-space: pre-wrap; min-width: 0; print-color-adjust: exact; } }
 @media (prefers-color-scheme: dark) { .chainrule.page a { color: #6db7ea; }
   .chainrule.page .right { color: #2fc79a; } .chainrule.page .wrong { color: #ff8a3c; } }
 """

@@ -97,7 +97,8 @@ def spelled(finding: Finding, cells: Sequence[Cell]) -> dict[str, str]:
     found = {}
     for symbol in dict.fromkeys(SYMBOL.findall(f"{finding.computed} {finding.right}")):
         name = named.get(quantity(symbol), "")
-        if name and name.lower().replace("_", "") != symbol.lower().replace("_", ""):
+        plain = name.lower().replace("_", "")
+        if name and plain not in (symbol.lower().replace("_", ""), quantity(symbol)):
             found[symbol] = name
     return found
 
