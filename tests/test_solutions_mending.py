@@ -119,6 +119,24 @@ def test_methods_are_pointed_into_and_a_consequence_is_not_said():
     law(planted, report)
 
 
+WHERE = RIGHT["BATCH_ROWS"]
+
+
+@pytest.mark.parametrize(
+    ("planted", "line"),
+    [
+        (("(self.Z1 > 0)", "(self.Z1 < 0)"), "dZ1 = dA1 * (self.Z1 > 0)"),
+        (("dZ2 @ self.W2.T", "(dZ2 + 1) @ self.W2.T"), "dA1 = dZ2 @ self.W2.T"),
+    ],
+)
+def test_in_a_method_the_line_is_theirs_again(planted, line):
+    assert planted[0] in WHERE
+    source = WHERE.replace(*planted)
+    report = judged(source)
+    assert [mend.line for each in report.findings for mend in each.mends] == [line]
+    law(source, report)
+
+
 def test_what_is_not_defined_is_not_changed_away():
     report = judged(COLUMN.replace("*d_sigma(z1)", "*d_tanh(z1)"))
     assert [each.slug for each in report.findings] == ["not_defined"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 
 from chainrule.solutions.changes import Change
 from chainrule.solutions.findings import Mend, Place
@@ -66,8 +67,10 @@ def _line(source: str, old: ast.AST, new: ast.expr, own: set[int], whole: str) -
     data = source.encode()
     for inner in ("{}", "({})"):
         after = _kept(new, own, data, inner)
-        for outer in ("{}", "({})"):
-            line = (data[:first] + outer.format(after).encode() + data[last:]).decode().strip()
+        bare = data[first - 1 : first] + data[last : last + 1] == b"()"  # not needed round a name
+        ends = [(first - 1, last + 1), (first, last)] if bare else [(first, last)]
+        for (start, end), outer in itertools.product(ends, ("{}", "({})")):
+            line: str = (data[:start] + outer.format(after).encode() + data[end:]).decode().strip()
             code = line.partition(";")[0] if line.startswith("return") else line
             try:
                 same = ast.unparse(ast.parse(code)) == whole

@@ -8,6 +8,7 @@ count of examples. `mending` tries them and keeps the one after which the gradie
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,6 +102,45 @@ def _names(slot: Slot, scope: Scope) -> Found:
             for key in sorted(scope.keys - {node.value}) if len(node.value) <= SHORT else ():
                 if len(key) <= SHORT:
                     yield where, ast.Constant(key)
+
+
+def _renamed(slot: Slot, scope: Scope) -> Found:
+    """Put another variable in the place of one wherever it stands on the line."""
+    here = [named(node) for _, node in within(slot)]
+    for name in dict.fromkeys(each for each in here if each and here.count(each) > 1):
+        for other in scope.like(name):
+            whole = copy.deepcopy(slot.get())
+            inside = Slot(ast.Expr(whole), "value")  # type: ignore[arg-type]
+            for where, node in list(within(inside)):
+                if named(node) == name:
+                    where.put(load(other))
+            yield slot, inside.get()
+
+
+def _wholes(slot: Slot, scope: Scope) -> Found:
+    """Put a variable in the place of what is worked out in a product."""
+    for _, node in within(slot):
+        for factor in product(node):
+            if isinstance(factor.get(), (ast.BinOp, ast.UnaryOp)):
+                yield from ((factor, load(name)) for name in scope.arrays())
+
+
+def _comparisons(slot: Slot, _scope: Scope) -> Found:
+    """Turn a comparison round, on the left side of an assignment too."""
+    turned: Mapping[type, ast.cmpop] = {
+        ast.Gt: ast.Lt(),
+        ast.Lt: ast.Gt(),
+        ast.GtE: ast.LtE(),
+        ast.LtE: ast.GtE(),
+    }
+    sides = [slot]
+    if isinstance(slot.owner, ast.Assign):
+        sides += [Slot(slot.owner, "targets", i) for i in range(len(slot.owner.targets))]
+    for side in sides:
+        for where, node in within(side):
+            if isinstance(node, ast.Compare) and type(node.ops[0]) in turned:
+                other = turned[type(node.ops[0])]
+                yield where, ast.Compare(node.left, [other, *node.ops[1:]], node.comparators)
 
 
 def _functions(slot: Slot, scope: Scope) -> Found:
@@ -290,6 +330,8 @@ def _gathered(slot: Slot, _scope: Scope) -> Found:
 
 KINDS: Mapping[str, Callable[[Slot, Scope], Found]] = {
     "names": _names,
+    "renamed": _renamed,
+    "comparisons": _comparisons,
     "turned": _turned,
     "operations": _operations,
     "axes": _axes,
@@ -301,6 +343,7 @@ KINDS: Mapping[str, Callable[[Slot, Scope], Found]] = {
     "indices": _indices,
     "gathered": _gathered,
     "counted": _counted,
+    "wholes": _wholes,
     "slopes": _slopes,
     "penalties": _penalties,
 }
@@ -320,7 +363,13 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "bias_mean_again": ("axes", "operations"),
     "missing_hidden_derivative": ("slopes",),
     "missing_output_derivative": ("slopes",),
-    "raw_error_propagated": ("names", "slopes"),
+    "raw_error_propagated": ("wholes", "names", "slopes"),
+    "shortcut_for_other_cost": ("wholes", "names", "slopes"),
+    "wrong_previous_activation": ("names", "indices"),
+    "cache_mislabelled": ("names", "indices"),
+    "derivative_at_activation": ("names", "renamed"),
+    "derivative_wrong_layer": ("names", "renamed", "indices"),
+    "activation_form_at_sum": ("names", "renamed"),
     "matrix_for_elementwise": ("operations",),
     "derivative_twice": ("operations",),
     "function_for_derivative": ("functions",),

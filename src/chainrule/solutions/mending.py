@@ -211,11 +211,24 @@ class Mending:
                 came = self.gradients(probe)
             except Exception:  # neither theirs nor ours: a change of their code that does not run
                 return set(wanted)
-            sign = -1.0 if self.judge.entries.negative else 1.0
+            sign = (-1.0 if self.judge.entries.negative else 1.0) / self._scale(came, wanted)
             wrong |= {entry for entry in wanted if not _near(came.get(entry), sign, wanted[entry])}
             if left is not None and left <= wrong:
                 break
         return wrong
+
+    def _scale(self, came: Mapping[str, Any], wanted: Mapping[str, Array]) -> float:
+        """Return the factor that is their convention, where no cost says which: 1 or positive."""
+        truth = self.judge.entries.truth
+        last = max((entry for entry in wanted if entry.startswith("W")), default="")
+        value = came.get(last)
+        if truth is None or not truth.assumed or not isinstance(value, np.ndarray):
+            return 1.0
+        if value.shape != wanted[last].shape or not np.isfinite(value).all():
+            return 1.0
+        square = float(np.vdot(wanted[last], wanted[last]))
+        ratio = float(np.vdot(wanted[last], value)) / square if square else 1.0
+        return ratio if ratio > 0 else 1.0
 
     def _put(self, theirs: Theirs, change: Change) -> Made:
         """Put a change in place."""
