@@ -13,9 +13,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from chainrule.solutions.cells import Cell
-from chainrule.solutions.findings import Finding, Place, Report
+from chainrule.solutions.findings import Finding, Judged, Place, Report
+
+Said = TypeVar("Said", Finding, Judged)
 
 SPELLINGS: tuple[tuple[str, str], ...] = (  # of a name in small letters and digits → its quantity
     (r"(?:delta|dz|dcdz|dldz|error|err|d)(\d+)", "delta{}"),
@@ -65,8 +68,28 @@ def pointed(report: Report) -> Report:
     -------
     Report
     """
-    findings = tuple(_pointed(finding, report.source) for finding in report.findings)
-    return replace(report, findings=findings)
+    cells = report.source
+    findings = tuple(_spelled_out(_pointed(each, cells), cells) for each in report.findings)
+    remarks = tuple(_spelled_out(each, cells) for each in report.remarks)
+    judged = tuple(_spelled_out(each, cells) for each in report.judged)
+    return replace(report, findings=findings, remarks=remarks, judged=judged)
+
+
+def _spelled_out(said: Said, cells: Sequence[Cell]) -> Said:
+    """Return a finding or a line of the report whose place holds the line as it stands there.
+
+    Styles that know a method by its name and number alone abbreviate its head, as ``def f(…)``.
+    """
+    place = said.place
+    cell = next((each for each in cells if place and each.number == place.cell), None)
+    if place is None or cell is None or "(…)" not in place.source:
+        return said
+    lines = cell.source.split("\n")
+    at = place.line - cell.first_line
+    head = re.compile(rf"\s*(async )?def {re.escape(place.function)}\b")
+    if not 0 <= at < len(lines) or not head.match(lines[at]):
+        return said
+    return replace(said, place=replace(place, source=lines[at].strip()))
 
 
 def spelled(finding: Finding, cells: Sequence[Cell]) -> dict[str, str]:
