@@ -16,6 +16,7 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.network import Network
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
+from chainrule.solutions.unfinished import blank
 from chainrule.solutions.witness import TOLERANCE, Witness
 
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ TWOS = (0.5, 2.0)
 
 def stuck(piece: Piece, trouble: Trouble | Array | None) -> Judged:
     """Return the line of an entry that could not be had."""
-    detail, verdict = "it was not returned", Verdict.CANNOT_RUN
+    detail, verdict, place = "it was not returned", Verdict.CANNOT_RUN, piece.place
     if isinstance(trouble, Trouble):
         detail, verdict = trouble.sentence, trouble.verdict
-    return Judged(piece.name, verdict, entry=piece.entry, detail=detail, place=piece.place)
+        if verdict is Verdict.UNFINISHED:  # of several blanks, the one that is meant
+            own = "" if place is None else blank(place.source)
+            detail, place = own or detail, place if own else trouble.place or place
+    return Judged(piece.name, verdict, entry=piece.entry, detail=detail, place=place)
 
 
 def troubles(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
@@ -42,10 +46,12 @@ def troubles(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
     for piece in reading.pieces:
         trouble = came.get(piece.entry)
         if isinstance(trouble, Trouble) and trouble.slug not in ("", "unfinished"):
-            key = (trouble.slug, trouble.sentence, trouble.place)
+            missing = trouble.slug == "not_defined"  # once, however many lines call it
+            key = (trouble.slug, trouble.sentence, None if missing else trouble.place)
             together.setdefault(key, []).append(piece.entry)
     found = []
-    for (slug, sentence, place), entries in together.items():
+    for (slug, sentence, _), entries in together.items():
+        place = came[entries[0]].place
         mend = CATALOGUE[slug].mend if slug in CATALOGUE else ""
         found.append(Finding(slug, "mistake", sentence, mend, tuple(entries), place=place))
     return found

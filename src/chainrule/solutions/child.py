@@ -19,6 +19,7 @@ from typing import Any
 
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import guard
+from chainrule.solutions.advice import loop_at_top, why_nothing
 from chainrule.solutions.calling import Caller, watch
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.definitions import Definitions, collect
@@ -67,6 +68,7 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     say : callable, optional
         Told messages on the way.
     """
+    from chainrule.solutions.mending import mended
     from chainrule.solutions.selection import judged
     from chainrule.solutions.space import Space
 
@@ -85,6 +87,8 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     found = judged(space)
     if found is not None:
         style, reading, judge = found
+        if not space.cut:
+            mended(judge)
         alarm = any(line.verdict.bad for line in judge.judged)
         return Report(
             request["path"],
@@ -100,8 +104,8 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     return Report(
         request["path"],
         judged=blanks,
-        remarks=_loader(definitions, space),
-        problem=space.cut or ("" if blanks else _nothing(definitions)),
+        remarks=(*_loader(definitions, space), *loop_at_top(definitions)),
+        problem=space.cut or ("" if blanks else why_nothing(definitions)),
         seconds=time.perf_counter() - began,
     )
 
@@ -133,20 +137,6 @@ def _blanks(definitions: Definitions, judged: list[Judged] | tuple[Judged, ...])
 
 def _loader(definitions: Definitions, space: Any) -> tuple[Finding, ...]:
     return (*definitions.findings, *space.findings, *space.asserts.findings())
-
-
-def _nothing(definitions: Definitions) -> str:
-    """Say why there is nothing to judge."""
-    if not definitions.found and definitions.findings:
-        return "nothing in it could be read as Python"
-    if not definitions.found:
-        return "it defines no function and no class"
-    names = ", ".join(list(definitions.found)[:8])
-    more = ", …" if len(definitions.found) > 8 else ""
-    return (
-        f"no hand-written gradient was recognised in it (it defines {names}{more}); "
-        'say which it is with --gradient "grad_{p}" --cost NAME --parameters W1,b1'
-    )
 
 
 if __name__ == "__main__":

@@ -40,6 +40,22 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Mend:
+    """A change of one line that was tried, and after which what it is of is right.
+
+    Parameters
+    ----------
+    line : str
+        As it should be.
+    place : Place
+        Where it is, and what stands there.
+    """
+
+    line: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Finding:
     """One cause, said once, whatever it spoils.
 
@@ -63,6 +79,8 @@ class Finding:
     ties : tuple of str
         Slugs of other mistakes that cannot be told from this one here.
     place : Place or None
+    mends : tuple of Mend
+        Changes that were tried: with all of them, what it explains is right.
     """
 
     slug: str
@@ -75,6 +93,7 @@ class Finding:
     shape: str = ""
     ties: tuple[str, ...] = ()
     place: Place | None = None
+    mends: tuple[Mend, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,4 +218,5 @@ def _place(of: Mapping[str, Any]) -> Place | None:
 
 def _finding(of: Mapping[str, Any]) -> Finding:
     tuples = {name: tuple(of[name]) for name in ("entries", "ties")}
-    return Finding(**{**of, **tuples, "place": _place(of)})
+    mends = tuple(Mend(each["line"], Place(**each["place"])) for each in of.get("mends", ()))
+    return Finding(**{**of, **tuples, "place": _place(of), "mends": mends})

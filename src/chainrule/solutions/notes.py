@@ -15,5 +15,6 @@ NOTES: Mapping[str, str] = {
     "own_assert": "assertions of one's own were taken out; none of them fails",
     "stood_in": "a module of a course that is not there was stood in for",
     "not_found": "a module, or a name in one, is not there; what does nothing stands in for it",
+    "loop_at_top": "gradients stand in a loop at the top level, which is not run",
     "not_limited": "something could not be limited on this system",
 }

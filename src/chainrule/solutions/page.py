@@ -39,6 +39,9 @@ STYLE = """
   text-align: right; font-style: normal; }
 .chainrule .source .meant { background: #d55e0026; box-shadow: inset 3px 0 #d55e00; }
 .chainrule .source .noted { background: #f5a83d2e; box-shadow: inset 3px 0 #d9900f; }
+.chainrule .source .better { background: #009e7326; box-shadow: inset 3px 0 #009e73; }
+.chainrule .source .better { white-space: pre-wrap; min-width: 0; }
+.chainrule dd .source { margin: 0; }
 .chainrule .source div:target { outline: 2px solid #0072b2; outline-offset: -2px; }
 .chainrule dl { display: grid; grid-template-columns: 5rem minmax(0, 1fr);
   gap: .25rem 1rem; margin: .5rem 0 0; align-items: baseline; }
@@ -56,6 +59,9 @@ STYLE = """
   .chainrule .functions td:nth-child(3) { text-align: right; padding-right: 0; }
   .chainrule .functions span { white-space: normal; }
   .chainrule .functions td:last-child { grid-column: 2 / -1; padding-top: 0; } }
+@media print { .chainrule .cause, .chainrule .remark, .chainrule tr { break-inside: avoid; }
+  .chainrule h2 { break-after: avoid; } .chainrule .source { overflow: visible; }
+  .chainrule .source div { white-space: pre-wrap; min-width: 0; print-color-adjust: exact; } }
 @media (prefers-color-scheme: dark) { .chainrule.page a { color: #6db7ea; }
   .chainrule.page .right { color: #2fc79a; } .chainrule.page .wrong { color: #ff8a3c; } }
 """
@@ -134,7 +140,7 @@ def _function(report: Report, judged: Judged) -> str:
 
 def _cause(report: Report, number: int, finding: Finding) -> Iterator[str]:
     yield "<div class='cause'>"
-    yield f"<h3>{number}. {_said(finding)}</h3>"
+    yield f"<h3>{number}. {_said(finding, report)}</h3>"
     if finding.place is not None:
         yield from _place(finding.place, report.source)
     yield "<dl>"
@@ -145,16 +151,22 @@ def _cause(report: Report, number: int, finding: Finding) -> Iterator[str]:
             formula = formulas.of_text(equation)
             yield f"<dt><span class='{kind}'>{label}</span></dt>"
             yield f"<dd class='formula'>{formula}{shape}</dd>"
+    yours = wording.yours(report, finding)
+    mend = wording.called(finding.suggestion, report)
     rows = (
+        ("in yours", f"<span class='quiet'>{escape(yours)}</span>", yours),
         ("spoils", f"<code>{escape(wording.spoiled(report, finding))}</code>", finding.entries),
         ("or", pages.words(wording.ties(finding)), finding.ties),
         (
             "mend",
-            f"<span class='mend'>{pages.words(finding.suggestion)}</span>",
-            finding.suggestion,
+            f"<span class='mend'>{pages.words(mend)}</span>",
+            mend,
         ),
     )
     yield from (f"<dt>{label}</dt><dd>{words}</dd>" for label, words, wanted in rows if wanted)
+    for label, line in wording.mended(finding):
+        shown = f"<div class='source'><div class='better'>{escape(line)}</div></div>"
+        yield f"<dt>{label}</dt><dd>{shown}</dd>"
     yield "</dl>"
     yield "</div>"
 
@@ -168,9 +180,9 @@ def _remark(remark: Finding, source: Sequence[Cell]) -> Iterator[str]:
     yield "</div>"
 
 
-def _said(finding: Finding) -> str:
+def _said(finding: Finding, report: Report | None = None) -> str:
     """Return the sentence of a finding, with its name in the catalogue set apart."""
-    sentence, _, slug = wording.said(finding).partition("  ")
+    sentence, _, slug = wording.said(finding, report).partition("  ")
     return pages.words(sentence) + (f" <span class='slug'>{escape(slug)}</span>" if slug else "")
 
 

@@ -13,9 +13,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from chainrule.solutions.cells import Cell
-from chainrule.solutions.findings import Finding, Place, Report
+from chainrule.solutions.findings import Finding, Judged, Place, Report
+
+Said = TypeVar("Said", Finding, Judged)
 
 SPELLINGS: tuple[tuple[str, str], ...] = (  # of a name in small letters and digits → its quantity
     (r"(?:delta|dz|dcdz|dldz|error|err|d)(\d+)", "delta{}"),
@@ -65,13 +68,72 @@ def pointed(report: Report) -> Report:
     -------
     Report
     """
-    findings = tuple(_pointed(finding, report.source) for finding in report.findings)
-    return replace(report, findings=findings)
+    cells = report.source
+    findings = tuple(_spelled_out(_pointed(each, cells), cells) for each in report.findings)
+    remarks = tuple(_spelled_out(each, cells) for each in report.remarks)
+    judged = tuple(_spelled_out(each, cells) for each in report.judged)
+    return replace(report, findings=findings, remarks=remarks, judged=judged)
+
+
+def _spelled_out(said: Said, cells: Sequence[Cell]) -> Said:
+    """Return a finding or a line of the report whose place holds the line as it stands there.
+
+    Styles that know a method by its name and number alone abbreviate its head, as ``def f(…)``.
+    """
+    place = said.place
+    cell = next((each for each in cells if place and each.number == place.cell), None)
+    if place is None or cell is None or "(…)" not in place.source:
+        return said
+    lines = cell.source.split("\n")
+    at = place.line - cell.first_line
+    head = re.compile(rf"\s*(async )?def {re.escape(place.function)}\b")
+    if not 0 <= at < len(lines) or not head.match(lines[at]):
+        return said
+    return replace(said, place=replace(place, source=lines[at].strip()))
+
+
+def spelled(finding: Finding, cells: Sequence[Cell]) -> dict[str, str]:
+    """Return how a person spells the quantities of an equation, where that is not as we do.
+
+    Parameters
+    ----------
+    finding : Finding
+        With equations and a place.
+    cells : sequence of Cell
+
+    Returns
+    -------
+    dict of str to str
+        Their names by our symbols; a capital letter for a small one is no other name.
+    """
+    place = finding.place
+    cell = next((each for each in cells if place and each.number == place.cell), None)
+    if place is None or cell is None:
+        return {}
+    source = cell.source.split("\n")
+    start = _head(source, place.line - cell.first_line, place.function)
+    if start is None:
+        return {}
+    named: dict[str, str] = {}
+    for name in re.findall(r"[A-Za-z_]\w*", _of_function(source[start - 1 :])):
+        named.setdefault(quantity(name), name)
+    found = {}
+    for symbol in dict.fromkeys(SYMBOL.findall(f"{finding.computed} {finding.right}")):
+        name = named.get(quantity(symbol), "")
+        plain = name.lower().replace("_", "")
+        if name and plain not in (symbol.lower().replace("_", ""), quantity(symbol)):
+            found[symbol] = name
+    return found
 
 
 def _pointed(finding: Finding, cells: Sequence[Cell]) -> Finding:
     place = finding.place
-    if place is None or finding.slug in ELSEWHERE or not (finding.computed and finding.right):
+    if (
+        place is None
+        or finding.mends
+        or finding.slug in ELSEWHERE
+        or not (finding.computed and finding.right)
+    ):
         return finding
     cell = next((each for each in cells if each.number == place.cell), None)
     if cell is None:

@@ -27,7 +27,9 @@ def described(cell: Cell, parsed: Parsed) -> list[Finding]:
         Of the kind ``"loader"``, with slugs of `notes.NOTES`.
     """
     said = [
-        Finding("repaired", "loader", repair.says, place=place(cell, 1))
+        Finding(
+            "repaired", "loader", repair.says, place=place(cell, parsed.lines.get(repair.name, 1))
+        )
         for repair in parsed.repairs
         if repair.says
     ]

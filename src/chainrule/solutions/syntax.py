@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 Lines = list[str]
 
@@ -76,12 +76,15 @@ class Parsed:
         Why it is no Python in spite of them; the tree then holds what could be rescued.
     lost : tuple of (str, SyntaxError)
         Functions and classes that could not be, and why.
+    lines : mapping of str to int
+        The line on which each repair was needed first, by its name.
     """
 
     tree: ast.Module
     repairs: tuple[Repair, ...] = ()
     error: SyntaxError | None = None
     lost: tuple[tuple[str, SyntaxError], ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse(source: str) -> Parsed:
@@ -105,24 +108,26 @@ def parse(source: str) -> Parsed:
     """
     lines = _cell_magic(source.split("\n"))
     used: list[Repair] = []
+    met: dict[str, int] = {}
     for _ in range(MOST_REPAIRS):
         found = _tree(lines)
         if isinstance(found, ast.Module):
             if not all(repair.exact for repair in used):
                 found.body = [node for node in found.body if _defines(node) or _is_lambda(node)]
-            return Parsed(found, tuple(dict.fromkeys(used)))
+            return Parsed(found, tuple(dict.fromkeys(used)), lines=met)
         for repair in REPAIRS:
             mended = repair.mend(lines, found)
             if mended is not None:
                 lines = mended
                 used.append(repair)
+                met.setdefault(repair.name, found.lineno or 1)
                 break
         else:
             break
     error = _tree(lines)
     assert isinstance(error, SyntaxError)
     tree, lost = _rescued(lines)
-    return Parsed(tree, tuple(dict.fromkeys(used)), error, lost)
+    return Parsed(tree, tuple(dict.fromkeys(used)), error, lost, met)
 
 
 def _tree(lines: Lines) -> ast.Module | SyntaxError:

@@ -33,7 +33,7 @@ STYLES = {
     "mend": "cyan",
     "marked": "bold",
 }
-LABELS = ("computed", "right", "spoils", "or", "mend")
+LABELS = ("computed", "right", "in yours", "spoils", "or", "mend")
 
 
 def lines(report: Report, width: int = PAGE) -> list[str]:
@@ -114,7 +114,7 @@ def _table(report: Report, judged: Sequence[Judged], width: int) -> Iterator[Lin
 
 def _finding(report: Report, number: int, finding: Finding, width: int) -> Iterator[Line]:
     start: Line = [("✗ ", "wrong"), (f"{number}  ", "heading")]
-    yield from _wrapped(start, wording.said(finding), width, "heading")
+    yield from _wrapped(start, wording.said(finding, report), width, "heading")
     inner = " " * sum(len(text) for text, _ in start)
     yield from _source(finding.place, inner, width, report.source)
     left = max(len(finding.computed), len(finding.right))
@@ -122,14 +122,17 @@ def _finding(report: Report, number: int, finding: Finding, width: int) -> Itera
     rows = {
         "computed": (finding.computed and finding.computed.ljust(left) + shape, "wrong"),
         "right": (finding.right and finding.right.ljust(left) + shape, "right"),
+        "in yours": (wording.yours(report, finding), "dim"),
         "spoils": (wording.spoiled(report, finding), ""),
         "or": (wording.ties(finding), "dim"),
-        "mend": (finding.suggestion, "mend"),
+        "mend": (wording.called(finding.suggestion, report), "mend"),
     }
     for label in LABELS:
         said, style = rows[label]
         if said:
             yield from _wrapped([(inner + label.ljust(11), "dim")], str(said), width, style)
+    for label, line in wording.mended(finding):
+        yield from _code([(inner + label.ljust(11), "dim")], line, width)
 
 
 def _remark(remark: Finding, width: int, source: Sequence[Cell]) -> Iterator[Line]:
@@ -161,6 +164,13 @@ def _source(
         for rest in more:
             blank = " " * (len(indent) + len(tip) + digits)
             yield [(f"{blank} │ ", "dim"), (rest, style)]
+
+
+def _code(start: Line, code: str, width: int) -> Iterator[Line]:
+    used = sum(len(text) for text, _ in start)
+    first, *more = _cut(code, max(width - used, LEAST))
+    yield [*start, (first, "mend")]
+    yield from ([(" " * used, ""), (rest, "mend")] for rest in more)
 
 
 def _cut(code: str, room: int) -> list[str]:

@@ -12,6 +12,7 @@ TODO = re.compile(
     r"|≈\s*\d+\s+line|\d+\s+lines?\s+of\s+code)",
     re.IGNORECASE,
 )
+BLANK = re.compile(r"\s*([\w.\[\]\"']+)\s*=\s*(None|\.\.\.)\s*(?:#|;|$)")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -44,6 +45,18 @@ def blanks(function: Function, lines: Sequence[str]) -> tuple[str, int] | None:
         if isinstance(node, ast.Expr) and _is_dots(node.value):
             return "... stands where code belongs", node.lineno
     return _placeholder(function, lines)
+
+
+def blank(source: str) -> str:
+    """Return what is not written yet on a line of code; empty where something is.
+
+    Examples
+    --------
+    >>> blank("dW1 = None  # about one line"), blank("dW1 = dZ1 @ X.T")
+    ('dW1 is None', '')
+    """
+    match = BLANK.match(source)
+    return f"{match[1]} is {match[2]}" if match else ""
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -101,7 +114,9 @@ def _placeholder(function: Function, lines: Sequence[str]) -> tuple[str, int] | 
                 for name, value in _pairs(target, node.value):
                     values.setdefault(name, []).append((value, node.lineno))
                 if isinstance(target, ast.Subscript) and _is_none(node.value):
-                    marked.append((f"{ast.unparse(target)} is None", node.lineno))
+                    marked.append(
+                        (f"{ast.unparse(target)} is {ast.unparse(node.value)}", node.lineno)
+                    )
     names = [each for each in _own(function) if isinstance(each, ast.Name)]
     stored = [each.id for each in names if _stored(each)]
     read = {each.id for each in names if not _stored(each)}
@@ -110,7 +125,7 @@ def _placeholder(function: Function, lines: Sequence[str]) -> tuple[str, int] | 
         # Bound by nothing else: no loop, no `with`, no `+=`.
         only = len(bound) == stored.count(name) and all(_is_none(value) for value, _ in bound)
         if only and name in read and (asked or GRADIENT.match(name)):
-            return f"{name} is None", bound[0][1]
+            return f"{name} is {ast.unparse(bound[0][0])}", bound[0][1]
     return marked[0] if asked and marked else None
 
 

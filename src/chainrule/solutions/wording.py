@@ -13,6 +13,7 @@ from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Judged, Place, Report
+from chainrule.solutions.pointing import spelled
 
 AROUND = 2  # lines of source that are shown before and after the one that matters
 LONGEST_FUNCTION = 12  # and at most of a function, where the whole of it is meant
@@ -110,6 +111,8 @@ def excerpt(place: Place, cells: Sequence[Cell] = (), around: int = AROUND) -> l
     first, last = max(at - around, 0), min(at + around, len(lines) - 1)
     if around and re.match(r"\s*(async )?def\b", lines[at]):  # the function is meant, not its head
         first, last = at, _end_of_function(lines, at)
+    else:
+        first, last = _within_function(lines, first, at, last)
     while first < at and not lines[first].strip():
         first += 1
     while last > at and not lines[last].strip():
@@ -118,6 +121,18 @@ def excerpt(place: Place, cells: Sequence[Cell] = (), around: int = AROUND) -> l
     shared = min(len(line) - len(line.lstrip()) for line in shown if line)
     numbered = enumerate(shown, start=first)
     return [SourceLine(i + cell.first_line, line[shared:], i == at) for i, line in numbered]
+
+
+def _within_function(lines: Sequence[str], first: int, at: int, last: int) -> tuple[int, int]:
+    """Return what is left of an excerpt without the functions before and after."""
+    heads = [
+        i for i in range(first, last + 1) if re.match(r"\s*(async def|def|class|@)\b", lines[i])
+    ]
+    first = max((i for i in heads if i <= at), default=first)
+    later = [i for i in heads if i > at]
+    if re.match(r"\s", lines[at]):  # the body of a function ends where the top level goes on
+        later += [i for i in range(at + 1, last + 1) if re.match(r"[^\s#)\]}]", lines[i])]
+    return first, min(later, default=last + 1) - 1
 
 
 def _end_of_function(lines: Sequence[str], at: int) -> int:
@@ -176,11 +191,48 @@ def spoiled(report: Report, finding: Finding) -> str:
     return ", ".join(dict.fromkeys(called.get(entry, entry) for entry in entries))
 
 
-def said(finding: Finding) -> str:
-    """Return the sentence of a finding, with its name in the catalogue."""
+def said(finding: Finding, report: Report | None = None) -> str:
+    """Return the sentence of a finding, with its name in the catalogue.
+
+    Gradients are called as in the report that it is of.
+    """
     slugs = finding.slug.split("+")
     known = f"  ({' and '.join(slugs)})" if all(slug in CATALOGUE for slug in slugs) else ""
-    return f"{finding.sentence}{known}"
+    return f"{called(finding.sentence, report)}{known}"
+
+
+def called(words: str, report: Report | None) -> str:
+    """Return words in which gradients have the names of the person's code.
+
+    Examples
+    --------
+    >>> called(
+    ...     "mend J_W1 first", Report("a.py", judged=(Judged("dW1", Verdict.WRONG, entry="W1"),))
+    ... )
+    'mend dW1 first'
+    """
+    names = {each.entry: each.name for each in report.judged if each.entry} if report else {}
+    return re.sub(r"\bJ_([Wb]\d+)\b", lambda found: names.get(found[1], found[0]), words)
+
+
+def yours(report: Report, finding: Finding) -> str:
+    """Say how the person's code spells the quantities of the equations; empty where as we do."""
+    names = spelled(finding, report.source)
+    return ", ".join(f"{name} is {symbol}" for symbol, name in names.items())
+
+
+def mended(finding: Finding) -> list[tuple[str, str]]:
+    """Return the lines that were tried and mend it, each with what stands before it.
+
+    Examples
+    --------
+    >>> from chainrule.solutions.findings import Mend
+    >>> mended(Finding("sign", "mistake", "", mends=(Mend("return a - y", Place(4)),)))
+    [('write', 'return a - y')]
+    """
+    first, *others = finding.mends or (None,)
+    said = [("write", first.line)] if first is not None else []
+    return said + [(f"line {each.place.line}", each.line) for each in others if each is not None]
 
 
 def ties(finding: Finding) -> str:

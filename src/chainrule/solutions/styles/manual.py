@@ -29,6 +29,7 @@ from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like
 from chainrule.solutions.styles import edits
 from chainrule.solutions.styles.bodies import bodies
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.unfinished import blank
 
 COSTS = ("loss", "cost", "total_loss", "L", "J", "C", "E", "error", "mse", "nll", "loss_value")
 GRADIENT = re.compile(
@@ -248,12 +249,18 @@ class ManualReading(Own):
         value: Any,
         truth: Array | None,
     ) -> None:
-        verdict, detail, place = Verdict.UNFINISHED, "nothing is assigned to it", step.place
+        words = f"{version.name} is not written yet"
+        verdict, detail, place = Verdict.UNFINISHED, blank(step.place.source) or words, step.place
         if problem is not None:
             said = trouble(problem, step.place)
             verdict, detail = Verdict.CANNOT_RUN, said.sentence
+            nothing = blank(self.trace.steps[version.first].place.source)
+            mend = ""
+            if nothing and version.first < version.last:  # something is added to None
+                detail = f"{nothing} when something is added to it"
+                mend = f"begin with zeros of the shape of {version.subject}, or write = for +="
             found = Finding(
-                said.slug, "mistake", said.sentence, entries=(version.name,), place=place
+                said.slug, "mistake", detail, mend, entries=(version.name,), place=place
             )
             edit = None
             if truth is not None:

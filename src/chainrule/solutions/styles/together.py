@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from chainrule.solutions.mending import mended
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.own import Own
 from chainrule.solutions.styles.pairs import Pairs
@@ -30,6 +31,7 @@ class Together(Own):
         for part in self.parts:
             judge = part.judge()
             judge.run()
+            mended(judge)
             several = len(self.parts) + len(self.pairs.names) > 1
             for each in judge.judged:
                 if each.role != "gradient" and each in self.judged:

@@ -1,0 +1,327 @@
+"""The smallest change that mends a gradient: tried in the person's own lines, not guessed.
+
+What the catalogue says of a cause is true of the mathematics, and does not say which line it is in.
+So small changes (`changes`) of the functions that run when the gradient is computed are put in one
+after the other, in place, and the gradient is computed again. One after which it is right, and
+nothing else is wrong that was right, is shown with its line. A finding that is gone with the change
+for another one was only its consequence, and is not said.
+
+No verdict depends on this but one: what was wrong by an unknown cause has one then.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.fitting import SINGLE
+from chainrule.checking.verdicts import Verdict
+from chainrule.solutions import direct
+from chainrule.solutions.calling import Failed, TooLong
+from chainrule.solutions.changed import described
+from chainrule.solutions.changes import FITTING, KINDS, Change, changes
+from chainrule.solutions.findings import Finding, Mend
+from chainrule.solutions.reading import Array, Probe
+from chainrule.solutions.theirs import Theirs, running
+from chainrule.solutions.witness import TOLERANCE
+
+MOST = 1500
+"""Changes that are tried for one file: counted, for a clock would give another report elsewhere."""
+ENDLESS = 4
+"""Changes after which the code may take too long; then no more are tried."""
+CALL_SECONDS = 0.5
+"""For a call with a change in it."""
+PENALTY = 0.7
+NO_CHANGE = frozenset({"not_defined", "missing_definition"})
+"""What has to be written, not changed."""
+CONSEQUENCE = re.compile(r"(; )?it is wrong; \S+ is so before it")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change that is in place, and what was there before.
+
+    Parameters
+    ----------
+    theirs : Theirs
+    change : Change
+    old : ast.AST
+    codes : list of CodeType
+    said : Mend
+    words : str
+    """
+
+    theirs: Theirs
+    change: Change
+    old: ast.AST
+    codes: list[CodeType]
+    said: Mend
+    words: str
+
+    def undo(self) -> None:
+        """Put back what was there."""
+        self.change.slot.put(self.old)
+        for function, code in zip(self.theirs.functions, self.codes, strict=True):
+            function.__code__ = code
+
+
+class Mending:
+    """Finds the changes for the findings of a judgement.
+
+    Parameters
+    ----------
+    judge : Judge
+        After it has run.
+    gradients : callable
+        From a probe to the entries.
+    wanted : sequence of dict
+        What they should be, on the probes.
+    """
+
+    def __init__(
+        self,
+        judge: Any,
+        gradients: Callable[[Probe], Mapping[str, Any]],
+        wanted: Sequence[Mapping[str, Array]],
+    ) -> None:
+        self.judge, self.gradients, self.wanted = judge, gradients, wanted
+        self.tried = self.endless = 0
+        self.theirs: list[Theirs] = []
+        self.places = {piece.entry: piece.place for piece in judge.reading.pieces}
+        self.kept: list[Made] = []
+        self.wrong = self._wrong()
+
+    def run(self) -> None:
+        """Put changes to the findings, and leave out those that are gone with another's."""
+        if not self.wrong or not self.judge.findings:
+            return
+        space = self.judge.space
+        caller = space.caller
+        seconds, avoid, say = caller.seconds, dict(caller.avoid), caller.say
+        caller.seconds, caller.say = min(seconds, CALL_SECONDS), None
+        try:
+            self.theirs = running(self.judge.reading, space, self.judge.probes[0])
+            self._all([each for each in self.judge.findings if self._targets(each)])
+        finally:
+            for made in reversed(self.kept):
+                made.undo()
+            caller.seconds, caller.avoid, caller.say = seconds, avoid, say
+
+    def _targets(self, finding: Finding) -> set[str]:
+        """Return the entries that are right when a finding is mended; none if that is not all."""
+        functions = {each.name for each in self.theirs}
+        more = set(finding.entries) - set(self.places) - functions
+        if finding.kind != "mistake" or finding.slug in NO_CHANGE or more:
+            return set()
+        return set(finding.entries) & self.wrong
+
+    def _all(self, waiting: list[Finding]) -> None:
+        """Go through findings, those whose cause is known first; what is mended stays mended."""
+        waiting = sorted(waiting, key=lambda each: (not each.computed, each.slug == "unknown"))
+        progress = True
+        while waiting and progress:
+            progress = False
+            for finding in list(waiting):
+                if finding not in waiting:
+                    continue
+                made = self._mend(finding)
+                if made:
+                    waiting.remove(finding)
+                    gone = [other for other in waiting if not self._targets(other)]
+                    waiting = [other for other in waiting if other not in gone]
+                    self._say(finding, made, gone)
+                    progress = True
+
+    def _mend(self, finding: Finding) -> list[Made]:
+        """Return changes after which all that a finding spoils is right; they stay in place."""
+        made: list[Made] = []
+        left = self._targets(finding)
+        while left:
+            found = self._best(finding, left)
+            if found is None:
+                break
+            made.append(self._put(*found))
+            self.wrong = self._wrong()
+            left &= self.wrong
+        if left:  # some of it only: that would be another mistake in the place of theirs
+            for each in reversed(made):
+                each.undo()
+            self.wrong = self._wrong()
+            return []
+        self.kept += made
+        return made
+
+    def _best(self, finding: Finding, left: set[str]) -> tuple[Theirs, Change] | None:
+        """Return the first change that mends all, or all that its function can; else the most."""
+        slug = finding.slug.split("+")[0]
+        fitting = FITTING.get(slug, ())
+        best: tuple[int, Theirs, Change] | None = None
+        for kind in (*fitting, *(kind for kind in KINDS if kind not in fitting)):
+            if best is not None and kind not in fitting:
+                break  # the same mistake on another line asks for the same kind of change
+            for theirs in sorted(self.theirs, key=lambda each: self._distance(each, finding)):
+                own = {entry for entry in left if self._in(entry, theirs)}
+                for change in changes(theirs.node, theirs.scope, (kind,)):
+                    if self.tried >= MOST or self.endless >= ENDLESS:
+                        return None if best is None else best[1:]
+                    mended = self._mended(theirs, change, left)
+                    if mended == left or (own and own != left and mended == own):
+                        return theirs, change
+                    if len(mended) > (best[0] if best else 0):
+                        best = len(mended), theirs, change
+        return None if best is None else best[1:]
+
+    def _in(self, entry: str, theirs: Theirs) -> bool:
+        place = self.places.get(entry)
+        return place is not None and place.function == theirs.name
+
+    def _distance(self, theirs: Theirs, finding: Finding) -> int:
+        """Return how far a function is from where a finding is thought to be."""
+        if finding.place is not None and finding.place.function == theirs.name:
+            return 0
+        return 1 if any(self._in(entry, theirs) for entry in finding.entries) else 2
+
+    def _mended(self, theirs: Theirs, change: Change, left: set[str]) -> set[str]:
+        """Return what of some entries is right with a change; none if something else is lost."""
+        self.tried += 1
+        old = change.slot.get()
+        change.slot.put(change.new)
+        try:
+            code = theirs.compiled()
+        finally:
+            change.slot.put(old)
+        if code is None:
+            return set()
+        with theirs.holding(code):
+            wrong = self._wrong(left)
+        return left - wrong if wrong <= self.wrong else set()
+
+    def _wrong(self, left: set[str] | None = None) -> set[str]:
+        """Return the entries that are wrong as the code is now; all of `left`, if those are."""
+        wrong: set[str] = set()
+        for probe, wanted in zip(self.judge.probes, self.wanted, strict=False):
+            try:
+                came = self.gradients(probe)
+            except Failed as failure:  # a change of their code that does not run
+                self.endless += isinstance(failure, TooLong)
+                return set(wanted)
+            sign = (-1.0 if self.judge.entries.negative else 1.0) / self._scale(came, wanted)
+            wrong |= {entry for entry in wanted if not _near(came.get(entry), sign, wanted[entry])}
+            if left is not None and left <= wrong:
+                break
+        return wrong
+
+    def _scale(self, came: Mapping[str, Any], wanted: Mapping[str, Array]) -> float:
+        """Return the factor that is their convention, where no cost says which: 1 or positive."""
+        truth = self.judge.entries.truth
+        last = max((entry for entry in wanted if entry.startswith("W")), default="")
+        value = came.get(last)
+        if truth is None or not truth.assumed or not isinstance(value, np.ndarray):
+            return 1.0
+        if value.shape != wanted[last].shape or not np.isfinite(value).all():
+            return 1.0
+        square = float(np.vdot(wanted[last], wanted[last]))
+        ratio = float(np.vdot(wanted[last], value)) / square if square else 1.0
+        return ratio if ratio > 0 else 1.0
+
+    def _put(self, theirs: Theirs, change: Change) -> Made:
+        """Put a change in place."""
+        old = change.slot.get()
+        said, words = described(theirs, change, self.judge.space)
+        change.slot.put(change.new)
+        codes = [function.__code__ for function in theirs.functions]
+        code = theirs.compiled()
+        assert code is not None  # it was compiled when it was tried
+        for function in theirs.functions:
+            function.__code__ = code
+        return Made(theirs, change, old, codes, said, words)
+
+    def _say(self, finding: Finding, made: Sequence[Made], gone: Sequence[Finding]) -> None:
+        """Put changes to a finding; those that are gone with it were its consequences."""
+        judge = self.judge
+        entries = dict.fromkeys((*finding.entries, *(e for each in gone for e in each.entries)))
+        place = made[0].said.place
+        new = replace(
+            finding,
+            sentence=CONSEQUENCE.sub("", finding.sentence) or finding.sentence,
+            entries=tuple(entries),
+            mends=tuple(each.said for each in made),
+            place=place,
+        )
+        if finding.slug == "unknown":
+            new = replace(new, sentence=made[0].words, suggestion="", computed="", right="")
+        judge.judged[:] = [
+            replace(each, verdict=Verdict.WRONG)
+            if each.verdict is Verdict.WRONG_UNKNOWN and each.entry in entries
+            else each
+            for each in judge.judged
+        ]
+        judge.findings[:] = [
+            new if each is finding else each for each in judge.findings if each not in gone
+        ]
+
+
+def mended(judge: Any) -> None:
+    """Find the lines of what a judgement found, and the changes that mend them.
+
+    Parameters
+    ----------
+    judge : Judge
+        After it has run; one that does not hold entries of a gradient is left as it is.
+    """
+    if getattr(judge, "entries", None) is None or not judge.findings:
+        return
+    reading = judge.reading
+    Mending(judge, reading.gradients, _wanted(judge.entries)).run()
+    penalty = any(each.slug.startswith("penalty") for each in judge.findings)
+    if penalty and hasattr(reading, "penalised"):
+        wanted = _penalised(reading, judge.probes[0])
+        Mending(judge, partial(reading.penalised, penalty=PENALTY), [wanted]).run()
+
+
+def _penalised(reading: Any, probe: Probe) -> dict[str, Array]:
+    """Return the gradient of the cost with a penalty, by differences."""
+
+    def cost(entry: str, moved: Array) -> float:
+        params = probe.params.copy()
+        params[entry][...] = moved
+        found = reading.penalised_cost(Probe(params, probe.x, probe.y), PENALTY)
+        return found if isinstance(found, float) else float("nan")
+
+    found = {}
+    for piece in reading.pieces:
+        value, _ = direct.gradient(partial(cost, piece.entry), probe.params[piece.entry])
+        if np.isfinite(value).all():
+            found[piece.entry] = value
+    return found
+
+
+def _wanted(entries: Any) -> list[dict[str, Array]]:
+    """Return what the entries should be, on the probes on which that is known."""
+    if entries.truth is not None:
+        return [dict(each) for each in entries.truth.wanted]
+    found: dict[str, Array] = {}
+    for entry in entries.right if entries.witness is not None else ():
+        measured = entries.witness.jacobian(entry)
+        if measured is not None:
+            found[entry] = measured
+    return [found]
+
+
+def _near(came: object, sign: float, wanted: Array) -> bool:
+    if (
+        not isinstance(came, np.ndarray)
+        or came.shape != wanted.shape
+        or came.dtype.kind not in "fi"
+    ):
+        return False
+    tolerance = SINGLE.fits if came.dtype in (np.float32, np.float16) else TOLERANCE
+    size = float(np.max(np.abs(wanted), initial=0.0))
+    return bool(np.max(np.abs(sign * came - wanted), initial=0.0) <= tolerance * size)

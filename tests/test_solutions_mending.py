@@ -1,0 +1,175 @@
+"""Law: the line that is shown as the change mends what it is shown for, when it is made."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from chainrule.solutions.advice import why_nothing
+from chainrule.solutions.cells import Cell
+from chainrule.solutions.check import check_cells
+from chainrule.solutions.definitions import collect
+from judging import judged
+from solutions.generate import sample
+from solutions_classes import RIGHT
+
+COLUMN = """\
+import numpy as np
+def sigma(z): return 1 / (1 + np.exp(-z))
+def d_sigma(z): return sigma(z) * (1 - sigma(z))
+def feed_forward(x):
+    z1 = W1 @ x + b1
+    a1 = sigma(z1)
+    z2 = W2 @ a1 + b2
+    return z1, a1, z2, sigma(z2)
+def cost(x, y): return np.sum((feed_forward(x)[-1] - y) ** 2) / x.shape[1]
+def J_W2(x, y):
+    z1, a1, z2, a2 = feed_forward(x)
+    return 2 * (a2 - y) * d_sigma(z2) @ a1.T / x.shape[1]
+def J_W1(x, y):
+    z1, a1, z2, a2 = feed_forward(x)
+    J = 2 * (a2 - y)*d_sigma(z2)   # δ2
+    J = (W2.T @ J)*d_sigma(z1)
+    return J @ x.T / x.shape[1]
+def J_b1(x, y):
+    z1, a1, z2, a2 = feed_forward(x)
+    J = 2 * (a2 - y)*d_sigma(z2)
+    J = (W2.T @ J)*d_sigma(z1)
+    return np.sum(J, axis=1, keepdims=True) / x.shape[1]
+W1, b1 = np.random.randn(4, 3), np.zeros((4, 1))
+W2, b2 = np.random.randn(2, 4), np.zeros((2, 1))
+"""
+
+
+def made(source, report):
+    """Return a source in which the changes of a report are made."""
+    lines = source.split("\n")
+    for finding in report.findings:
+        for mend in finding.mends:
+            line = lines[mend.place.line - 1]
+            assert line.strip() == mend.place.source
+            lines[mend.place.line - 1] = line[: len(line) - len(line.lstrip())] + mend.line
+    return "\n".join(lines)
+
+
+def law(source, report):
+    """Make the changes, judge again: what the changed findings explained is right."""
+    mended = {entry for each in report.findings if each.mends for entry in each.entries}
+    after = judged(made(source, report))
+    verdicts = {each.entry: each.verdict for each in after.judged if each.entry in mended}
+    assert mended
+    assert all(verdict.good for verdict in verdicts.values()), verdicts
+
+
+@pytest.mark.parametrize(
+    ("planted", "lines"),
+    [
+        ([("(W2.T @ J)*d_sigma(z1)\n    return J @ x", "(W2.T @ J)*d_sigma(a1)\n    return J @ x")],
+         ["J = (W2.T @ J)*d_sigma(z1)"]),
+        ([("* d_sigma(z2) @ a1.T", "* d_sigma(z2) @ x.T")],
+         ["return 2 * (a2 - y) * d_sigma(z2) @ a1.T / x.shape[1]"]),
+        ([("2 * (a2 - y) * d_sigma(z2) @", "2 * (y - a2) * d_sigma(z2) @")],
+         ["return 2 * (a2 - y) * d_sigma(z2) @ a1.T / x.shape[1]"]),
+        ([("sigma(z) * (1 - sigma(z))", "sigma(z) * (1 + sigma(z))")],
+         ["def d_sigma(z): return sigma(z) * (1 - sigma(z))"]),
+        ([("*d_sigma(z1)", "*d_sigma(a1)")],  # in two functions
+         ["J = (W2.T @ J)*d_sigma(z1)", "J = (W2.T @ J)*d_sigma(z1)"]),
+        ([("axis=1, keepdims=True", "axis=1")],
+         ["return np.sum(J, axis=1, keepdims=True) / x.shape[1]"]),
+    ],
+)  # fmt: skip
+def test_the_line_is_spelled_as_theirs_and_mends(planted, lines):
+    source = COLUMN
+    for old, new in planted:
+        assert old in source
+        source = source.replace(old, new)
+    report = judged(source)
+    found = [mend.line for each in report.findings for mend in each.mends]
+    if "def d_sigma" in lines[0]:  # a function in one line is written anew by the tree
+        assert found == ["return sigma(z) * (1 - sigma(z))"] or found == lines
+        return
+    assert found == lines
+    law(source, report)
+
+
+@pytest.mark.parametrize(
+    ("style", "slug"),
+    [
+        ("column", "weight_not_transposed"),
+        ("dictionaries", "missing_mean"),
+        ("dictionaries", "derivative_at_activation"),
+        ("classes", "sign"),
+        ("losses", "missing_hidden_derivative"),
+    ],
+)
+def test_of_planted_mistakes_the_change_mends(style, slug):
+    (solution,) = sample(style, (slug,), 1)
+    report = judged(solution.source)
+    law(solution.source, report)
+
+
+def test_methods_are_pointed_into_and_a_consequence_is_not_said():
+    source = RIGHT["BATCH_ROWS"]
+    planted = source.replace("dA1 = dZ2 @ self.W2.T", "dA1 = dZ2 @ self.W2.T * 7")
+    assert planted != source
+    report = judged(planted)
+    (finding,) = report.findings
+    assert finding.place.source == "dA1 = dZ2 @ self.W2.T * 7"
+    law(planted, report)
+
+
+WHERE = RIGHT["BATCH_ROWS"]
+
+
+@pytest.mark.parametrize(
+    ("planted", "line"),
+    [
+        (("(self.Z1 > 0)", "(self.Z1 < 0)"), "dZ1 = dA1 * (self.Z1 > 0)"),
+        (("dZ2 @ self.W2.T", "(dZ2 + 1) @ self.W2.T"), "dA1 = dZ2 @ self.W2.T"),
+    ],
+)
+def test_in_a_method_the_line_is_theirs_again(planted, line):
+    assert planted[0] in WHERE
+    source = WHERE.replace(*planted)
+    report = judged(source)
+    assert [mend.line for each in report.findings for mend in each.mends] == [line]
+    law(source, report)
+
+
+def test_what_is_not_defined_is_not_changed_away():
+    report = judged(COLUMN.replace("*d_sigma(z1)", "*d_tanh(z1)"))
+    assert [each.slug for each in report.findings] == ["not_defined"]
+    assert not report.findings[0].mends
+
+
+def test_their_functions_are_as_they_were_afterwards():
+    """Changes are tried in place: the judgement of the same file twice says the same."""
+    source = COLUMN.replace("*d_sigma(z1)", "*d_sigma(a1)")
+    assert judged(source) == judged(source)
+
+
+LOOP = """\
+import numpy as np
+X, y = np.ones((4, 3)), np.ones((4, 1))
+syn0 = np.random.random((3, 1))
+for i in range(100):
+    l1 = 1 / (1 + np.exp(-X @ syn0))
+    syn0 += X.T.dot((y - l1) * l1 * (1 - l1))
+"""
+
+
+def test_a_loop_at_the_top_is_shown_how_to_become_a_function():
+    definitions = collect([Cell(LOOP)])
+    assert "loop at the top level (line 4)" in why_nothing(definitions)
+    assert "loop" not in why_nothing(collect([Cell(LOOP.replace("+= X.T", "= X.T"))]))
+
+
+def test_the_sketch_names_what_is_theirs():
+    report = check_cells([Cell(LOOP)])
+    remarks = [each for each in report.remarks if each.slug == "loop_at_top"]
+    if report.problem:  # where the loop itself is read, nothing has to be said of it
+        (remark,) = remarks
+        assert remark.place.source == "for i in range(100):"
+        head = remark.suggestion.split(":")[0]
+        assert ast.parse(f"{head}: pass").body[0].args.args[-1].arg == "syn0"
