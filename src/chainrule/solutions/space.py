@@ -20,6 +20,7 @@ import numpy as np
 
 from chainrule.solutions import helpers
 from chainrule.solutions.asserts import OwnAsserts
+from chainrule.solutions.bygone import Bygone
 from chainrule.solutions.calling import Caller, TooLong, file_of, name_of
 from chainrule.solutions.definitions import Definition, Definitions
 from chainrule.solutions.findings import Finding, Judged, Place
@@ -123,6 +124,7 @@ class Space:
         self._asked: set[str] = set()
         for node, place in definitions.imports:
             self._import(node, place, used)
+        self._bygone, self._bygone_said = Bygone(), 0
         for each in definitions.found.values():
             self._define(each)
 
@@ -250,7 +252,8 @@ class Space:
         self.findings.append(Finding(slug, "loader", sentence, place=place))
 
     def _define(self, definition: Definition) -> None:
-        node = self.asserts.taken_out(definition)
+        node = self._bygone.visit(self.asserts.taken_out(definition))
+        self._say_bygone(definition)
         tree = ast.Module([node], [])
         if definition.offset:
             ast.increment_lineno(tree, definition.offset)
@@ -269,6 +272,19 @@ class Space:
                     "raises", "loader", sentence, "", (definition.name,), place=definition.place
                 )
             )
+
+    def _say_bygone(self, definition: Definition) -> None:
+        """Say once which names of an older NumPy were met."""
+        for name in self._bygone.met[self._bygone_said :]:
+            sentence = (
+                f"{name} is no longer in NumPy: {name.partition('.')[2]} was read in its place"
+            )
+            self.findings.append(
+                Finding(
+                    "bygone", "loader", sentence, "", (definition.name,), place=definition.place
+                )
+            )
+        self._bygone_said = len(self._bygone.met)
 
     def _undecorate(self, node: ast.stmt) -> None:
         """Take away decorators that are stood in for: they would take the function with them."""
