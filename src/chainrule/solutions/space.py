@@ -221,11 +221,13 @@ class Space:
                 elif used is not None and name not in used and _first(node) in HEAVY:
                     self.pending[name] = ast.ImportFrom(node.module, [alias], node.level)
                 else:
-                    module = self._module(node.module or "", True, place)
-                    self.names[name] = getattr(module, alias.name, Idle())
+                    known = helpers.ALONE.get(alias.name)
+                    module = self._module(node.module or "", True, place, known is not None)
+                    value = getattr(module, alias.name, Idle())
+                    self.names[name] = known if isinstance(value, Idle) and known else value
 
-    def _module(self, name: str, last: bool, place: Place | None) -> Any:
-        """Return a module, or what stands in for it."""
+    def _module(self, name: str, last: bool, place: Place | None, known: bool = False) -> Any:
+        """Return a module, or what stands in for it; `known` if what is wanted of it is."""
         first = name.partition(".")[0]
         if first in IDLE:
             return Idle()
@@ -235,7 +237,7 @@ class Space:
             held = helpers.members(name)
             if name in LIKE_NUMPY:
                 return np if last else types.SimpleNamespace(numpy=np)
-            self._stands_in(name, held is not None, place)
+            self._stands_in(name, known or held is not None, place)
             return Idle() if held is None else types.SimpleNamespace(**held)
         return module if last else importlib.import_module(first)
 
