@@ -428,3 +428,68 @@ def test_update_that_adds_makes_the_negative_gradient_right() -> None:
     found = changed(text, " - learning_rate * grads", " + learning_rate * grads")
     assert found.status == 0
     assert not found.findings
+
+
+PREDICT = """
+def predict(parameters, X):
+    A2, cache = forward_propagation(X, parameters)
+    return A2 > 0.5
+"""
+
+TOY = """
+def forward_propagation_n(X, Y, parameters):
+    W1, b1, W2, b2 = (parameters[key] for key in ("W1", "b1", "W2", "b2"))
+    Z1 = np.dot(W1, X) + b1
+    A1 = np.tanh(Z1)
+    Z2 = np.dot(W2, A1) + b2
+    A2 = 1 / (1 + np.exp(-Z2))
+    cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / X.shape[1]
+    cache = (Z1, A1, W1, b1, Z2, A2, W2, b2)
+    return cost, cache
+
+def forward_propagation(x, theta):
+    return theta * x
+
+def backward_propagation(x, theta):
+    return x
+
+def backward_propagation_n(X, Y, cache):
+    (Z1, A1, W1, b1, Z2, A2, W2, b2) = cache
+    m = X.shape[1]
+    dZ2 = A2 - Y
+    dW2 = np.dot(dZ2, A1.T) / m
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dZ1 = np.dot(W2.T, dZ2) * (1 - A1 ** 2)
+    dW1 = np.dot(dZ1, X.T) / m
+    db1 = 4 / m * np.sum(dZ1, axis=1, keepdims=True)
+    return {"dZ2": dZ2, "dW2": dW2, "db2": db2, "dZ1": dZ1, "dW1": dW1, "db1": db1}
+"""
+
+
+def test_a_function_that_predicts_is_not_the_forward_pass() -> None:
+    assert report(DICTIONARIES + PREDICT).status == 0
+
+
+def test_a_forward_pass_may_return_its_cost_and_has_the_name_of_its_backward_pass() -> None:
+    found = report("import numpy as np\n" + TOY)
+    assert [each.entry for each in found.judged if each.verdict.bad] == ["b1"]
+    assert [each.slug for each in found.findings] == ["constant_factor"]
+    assert report("import numpy as np\n" + TOY.replace("4 / m", "1 / m")).status == 0
+
+
+def test_a_text_that_an_argument_is_given_is_read_off_their_calls() -> None:
+    told = DICTIONARIES.replace(
+        "forward_propagation(X, parameters):", "forward_propagation(X, parameters, act):"
+    )
+    told = told.replace("np.tanh(Z1)", 'np.tanh(Z1) if act == "tanh" else Z1')
+    called = told.replace(
+        "forward_propagation(X, parameters)", "forward_propagation(X, parameters, kind)"
+    )
+    assert report(called + '\nkind = "tanh"\n').status == 0
+    assert report(told).status == 2
+
+
+def test_types_that_numpy_no_longer_has_are_read_as_they_were_meant() -> None:
+    found = report(DICTIONARIES.replace("dZ2 = A2 - Y", "dZ2 = np.array(A2 - Y, dtype=np.float)"))
+    assert found.status == 0
+    assert any("np.float is no longer in NumPy" in each.sentence for each in found.remarks)

@@ -13,7 +13,7 @@ from chainrule.solutions.definitions import collect
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.tuples import Tuples
 from judging import judged, slugs
-from tuples_sources import RIGHT
+from tuples_sources import KAGGLE, RIGHT
 
 STYLE = "plain functions with tuples"
 
@@ -206,3 +206,8 @@ def test_endless_loop_ends():
     report = judged(source, call_seconds=0.2)
     assert time.monotonic() - began < 30
     assert report.status == 2
+
+
+def test_the_first_size_of_data_that_is_not_there_is_the_number_of_examples() -> None:
+    named = KAGGLE.replace("m, n = data.shape", "r, c = data.shape").replace("1 / m", "1 / r")
+    assert judged(named.replace("data[1000:m]", "data[1000:r]")).status == 0

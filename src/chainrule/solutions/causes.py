@@ -133,6 +133,42 @@ def _all_one_of(numbers: Sequence[float], wanted: Sequence[float]) -> bool:
     return any(all(abs(each - one) <= TOLERANCE * one for each in numbers) for one in wanted)
 
 
+def of_one_number(entries: Entries, diagnoses: Mapping[str, Diagnosis]) -> Mapping[str, Diagnosis]:
+    """Return diagnoses in which what is one number only, and not explained, may be a factor.
+
+    One number has always a ratio to another; a ratio that is the same power of the sizes at both
+    numbers of examples is none by chance.
+    """
+    found = dict(diagnoses)
+    for entry, each in diagnoses.items():
+        came = entries.came.get(entry)
+        if each.verdict is not Verdict.WRONG_UNKNOWN or not _one_number(came):
+            continue
+        ratios = [_data_ratio(entries, place, entry) for place in range(len(entries.probes))]
+        measured = [
+            (ratio, {"m": here.examples, "d": len(here.x), "k": len(here.y)})
+            for ratio, here in zip(ratios, entries.probes, strict=True)
+            if ratio is not None
+        ]
+        if len(measured) < 2:
+            continue
+        (value, sizes), *again = measured
+        factor = explain(value, sizes, biases_only=entry.startswith("b"), again=again)
+        if factor is None or factor.far_fetched:
+            continue
+        said = "; ".join(CATALOGUE[slug].says for slug in factor.slugs)
+        words = f"{said}: it is {factor.words} times what it should be"
+        mend = "; ".join(CATALOGUE[slug].mend for slug in factor.slugs)
+        found[entry] = replace(
+            each, verdict=Verdict.WRONG, slugs=factor.slugs, sentence=words, suggestion=mend
+        )
+    return found
+
+
+def _one_number(came: Array | Trouble | None) -> bool:
+    return isinstance(came, np.ndarray) and came.size == 1
+
+
 def _data_ratio(entries: Entries, place: int, entry: str) -> float | None:
     """Return what an entry is over what it should be, penalties left aside."""
     assert entries.truth is not None

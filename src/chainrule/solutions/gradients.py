@@ -352,7 +352,7 @@ class Entries:
         if not arrays:
             return {}
         if not self.truth.assumed or self._agreeing(self.truth):
-            return self._under(self.truth, arrays)
+            return causes.of_one_number(self, self._under(self.truth, arrays))
         if not self.ground.forward:
             return {}  # neither forward pass nor cost, and nothing fits: all would be a guess
         under = [self._under(each, arrays) for each in self._tried]

@@ -218,6 +218,14 @@ MODULES: tuple[tuple[re.Pattern[str], Mapping[str, Member]], ...] = (
 """Names of modules, and what they usually hold."""
 
 
+ALONE: Mapping[str, Member] = {
+    **dict.fromkeys(("sigmoid", "Sigmoid", "sigmoid_function", "logistic"), sigmoid),
+    **dict.fromkeys(("relu", "ReLU", "Relu"), relu),
+    **dict.fromkeys(("sigmoidGradient", "sigmoid_gradient", "sigmoid_prime"), sigmoid_prime),
+}
+"""Functions that are what their name says, whatever module that is not there they come from."""
+
+
 def members(module: str) -> Mapping[str, Member] | None:
     """Return what the helper module of a course usually holds; ``None`` if it is no such module.
 

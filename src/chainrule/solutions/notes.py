@@ -13,6 +13,7 @@ NOTES: Mapping[str, str] = {
     "repaired": "something was mended before it could be read: Python 2, prose, indentation",
     "defined_twice": "a function is defined twice, and the later definition counts",
     "own_assert": "assertions of one's own were taken out; none of them fails",
+    "bygone": "a name that NumPy no longer has was read as what it stood for",
     "stood_in": "a module of a course that is not there was stood in for",
     "not_found": "a module, or a name in one, is not there; what does nothing stands in for it",
     "loop_at_top": "gradients stand in a loop at the top level, which is not run",

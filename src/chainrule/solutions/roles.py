@@ -12,6 +12,7 @@ from chainrule.solutions.calls import as_array
 from chainrule.solutions.reading import Array, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding
+from chainrule.solutions.styles.signatures import signatures
 
 FORWARD = (
     "feed_forward", "feedforward", "feedForward", "network_function", "L_model_forward",
@@ -34,6 +35,7 @@ SLOPE = (
     "activation_derivative", "activation_prime", "d_act", "phi_prime", "dphi", "g_prime", "dtanh",
 )  # fmt: skip
 
+COST_NAME = re.compile(r"(total_?)?(cost|loss|error|J|L|C)", re.IGNORECASE)
 OUTPUTS = (
     "AL", "aL", "yhat", "y_hat", "Y_hat", "y_pred", "Y_pred", "output", "out", "o", "probs",
 )  # fmt: skip
@@ -77,18 +79,46 @@ def number(space: Space, name: str, result: Any) -> float | Trouble:
     )
 
 
+def cached(space: Space, name: str, result: Any) -> dict[str, Any]:
+    """Return what stands in a tuple beside what a function returns, by the names it has there."""
+    returns = signatures(space.definitions).get(name)
+    if returns is None or not isinstance(result, (tuple, list)):
+        return {}
+    found: dict[str, Any] = {}
+    for names, values in zip(returns.returns, result, strict=False):
+        if isinstance(names, tuple) and isinstance(values, (tuple, list)):
+            found |= {
+                each: value
+                for each, value in zip(names, values, strict=False)
+                if isinstance(each, str) and each
+            }
+    return found
+
+
+def cost_in(space: Space, name: str, result: Any) -> float | None:
+    """Return the cost among what a forward pass returns: a number called so; else ``None``."""
+    if not isinstance(result, tuple):
+        return None
+    for said, value in binding.named(space, name, result).items():
+        if COST_NAME.fullmatch(said) and np.size(value) == 1:
+            return float(np.asarray(value, float).item())
+    return None
+
+
 def last_layer(space: Space, name: str, result: Any, layers: int) -> Array | Trouble:
     """Return the activations of the last layer, of whatever a forward pass returned.
 
     By their name where it is given (``A2``, ``a2``, ``AL``, ``yhat``), else the last array of a
     tuple, or the first where a cache comes behind it.
     """
-    names = binding.named(space, name, result)
+    names = {**cached(space, name, result), **binding.named(space, name, result)}
     numbered = (f"{letter}{layers}" for letter in ("a", "A", "a_", "A_"))
     for spelled in (*numbered, *OUTPUTS):
         if isinstance(names.get(spelled), np.ndarray):
             return np.asarray(names[spelled])
     if isinstance(result, (tuple, list)) and len(result):
+        if np.ndim(result[0]) == 0 and isinstance(result[0], (float, np.floating)):
+            return Trouble("wrong_type", f"{name} returned a cost, and no activations by name")
         if isinstance(result[-1], np.ndarray):
             result = result[-1]
         elif isinstance(result[-1], (list, tuple)) and isinstance(result[0], (list, tuple)):

@@ -20,6 +20,7 @@ import numpy as np
 
 from chainrule.solutions import helpers
 from chainrule.solutions.asserts import OwnAsserts
+from chainrule.solutions.bygone import Bygone, gone, python2
 from chainrule.solutions.calling import Caller, Failed, TooLong, file_of, name_of
 from chainrule.solutions.definitions import Definition, Definitions
 from chainrule.solutions.findings import Finding, Judged, Place
@@ -122,12 +123,13 @@ class Space:
         self.options: Mapping[str, Any] = {}
         self.tell: Callable[[Judged], None] | None = None
         self.names: dict[str, Any] = {"__name__": "solution", "__builtins__": builtins, "np": np}
-        self.names |= _python2() if definitions.python2 else _gone()
+        self.names |= python2() if definitions.python2 else gone()
         self.pending: dict[str, ast.stmt] = {}
         used = _used(definitions)
         self._asked: set[str] = set()
         for node, place in definitions.imports:
             self._import(node, place, used)
+        self._bygone, self._bygone_said = Bygone(), 0
         for each in definitions.found.values():
             self._define(each)
 
@@ -233,22 +235,24 @@ class Space:
             for alias in node.names:
                 name = alias.asname or alias.name
                 if alias.name == "*":
-                    module = self._from(node, "", place)
+                    module = self._from(node, "", place, False)
                     self.names |= {k: v for k, v in vars(module).items() if not k.startswith("_")}
                 elif used is not None and name not in used and _first(node) in HEAVY:
                     self.pending[name] = ast.ImportFrom(node.module, [alias], node.level)
                 else:
-                    module = self._from(node, alias.name, place)
-                    self.names[name] = self._member(module, node, alias.name, place)
+                    known = helpers.ALONE.get(alias.name)
+                    module = self._from(node, alias.name, place, known is not None)
+                    value = self._member(module, node, alias.name, place)
+                    self.names[name] = known if isinstance(value, Idle) and known else value
 
-    def _from(self, node: ast.ImportFrom, name: str, place: Place | None) -> Any:
+    def _from(self, node: ast.ImportFrom, name: str, place: Place | None, known: bool) -> Any:
         """Return the module that a name is imported from, or what stands in for it."""
         if not node.level:
-            return self._module(node.module or "", True, place)
+            return self._module(node.module or "", True, place, known)
         # A file beside theirs is not here, and what is installed under its name is another.
         held = helpers.members(node.module or "")
         beside = "." * node.level + (node.module or name)
-        self._stands_in(beside, held is not None, place)
+        self._stands_in(beside, known or held is not None, place)
         return Idle() if held is None else types.SimpleNamespace(**held)
 
     def _member(self, module: Any, node: ast.ImportFrom, name: str, place: Place | None) -> Any:
@@ -265,8 +269,8 @@ class Space:
             return Idle()
         return found
 
-    def _module(self, name: str, last: bool, place: Place | None) -> Any:
-        """Return a module, or what stands in for it."""
+    def _module(self, name: str, last: bool, place: Place | None, known: bool = False) -> Any:
+        """Return a module, or what stands in for it; `known` if what is wanted of it is."""
         first = name.partition(".")[0]
         if first in IDLE:
             return Idle()
@@ -276,7 +280,7 @@ class Space:
             held = helpers.members(name)
             if name in LIKE_NUMPY:
                 return np if last else types.SimpleNamespace(numpy=np)
-            self._stands_in(name, held is not None, place)
+            self._stands_in(name, known or held is not None, place)
             return Idle() if held is None else types.SimpleNamespace(**held)
         return module if last else importlib.import_module(first)
 
@@ -293,7 +297,8 @@ class Space:
         self.findings.append(Finding(slug, "loader", sentence, place=place))
 
     def _define(self, definition: Definition) -> None:
-        node = self.asserts.taken_out(definition)
+        node = self._bygone.visit(self.asserts.taken_out(definition))
+        self._say_bygone(definition)
         tree = ast.Module([node], [])
         if definition.offset:
             ast.increment_lineno(tree, definition.offset)
@@ -314,6 +319,19 @@ class Space:
                     "raises", "loader", sentence, "", (definition.name,), place=definition.place
                 )
             )
+
+    def _say_bygone(self, definition: Definition) -> None:
+        """Say once which names of an older NumPy were met."""
+        for name in self._bygone.met[self._bygone_said :]:
+            sentence = (
+                f"{name} is no longer in NumPy: {name.partition('.')[2]} was read in its place"
+            )
+            self.findings.append(
+                Finding(
+                    "bygone", "loader", sentence, "", (definition.name,), place=definition.place
+                )
+            )
+        self._bygone_said = len(self._bygone.met)
 
     def _undecorate(self, node: ast.stmt) -> None:
         """Take away decorators that are stood in for: they would take the function with them."""
@@ -345,22 +363,6 @@ def _marked(found: Any, blank: Unfinished) -> Any:
 
 def _first(node: ast.ImportFrom) -> str:
     return "" if node.level else (node.module or "").partition(".")[0]
-
-
-def _gone() -> dict[str, Any]:
-    """Return names of Python 2 that are not there any more."""
-    return {"xrange": range, "raw_input": input, "unicode": str, "long": int}
-
-
-def _python2() -> dict[str, Any]:
-    """Return names as Python 2 had them: `zip`, `map`, `filter` and `range` return lists."""
-    from functools import reduce
-
-    def listed(function: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *args: list(function(*args))
-
-    lists = {each.__name__: listed(each) for each in (zip, map, filter, range)}
-    return {**_gone(), **lists, "reduce": reduce, "basestring": str, "unichr": chr}
 
 
 def _used(definitions: Definitions) -> set[str]:

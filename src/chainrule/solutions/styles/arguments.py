@@ -21,7 +21,7 @@ WORDS: Mapping[str, str] = {
     "o": r"o|outputs?|y_?hat|y_?pred|pred|preds|predictions?|predicted|al|a|a2|a3|probs?|out"
     r"|scores?|network_output|model_output|logits|output_activations?|p",
     "rate": r"lr|learning_?rate|eta|alpha|l_rate|step_?size|rate",
-    "penalty": r"reg|regu|lambda_?|lmbda|lambd|lam|l2|reg_lambda|weight_decay|regularization"
+    "penalty": r"reg|regu|(\w+_)?lambda_?|lmbda|lambd|lam|l2|reg_lambda|weight_decay|regularization"
     r"|l2_reg",
     "cache": r"caches?|memory|activations",
     "once": r"epochs?|n_epochs|num_(iters|iterations|epochs)|iterations|max_iter|n_iter|iters",

@@ -160,8 +160,35 @@ def _global(space: Space, name: str, argument: str) -> Any:
     if value is None and argument in space and not callable(space[argument]):
         value = space[argument]
     if value is None:
+        value = _as_called(space, name, argument)
+    if value is None:
         raise Unbound(f"{name} wants {argument}, and nothing in the file says what that is")
     return value
+
+
+def _as_called(space: Space, name: str, argument: str) -> Any:
+    """Return a text that their own calls give for an argument, such as ``activation="tanh"``."""
+    trees = [each for each, _ in space.definitions.statements]
+    for tree in [*trees, *(each.node for each in space.definitions.found.values())]:
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            given = _given(space, node, argument) if node.func.id == name else None
+            value = evaluated(space, given.id) if isinstance(given, ast.Name) else None
+            if isinstance(given, ast.Constant):
+                value = given.value
+            if isinstance(value, str):
+                return value
+    return None
+
+
+def _given(space: Space, call: ast.Call, argument: str) -> ast.expr | None:
+    """Return what a call gives for an argument of a function of theirs."""
+    assert isinstance(call.func, ast.Name)
+    names = space.definitions.found[call.func.id].arguments
+    by_place = dict(zip(names, call.args, strict=False))
+    by_name = {each.arg: each.value for each in call.keywords}
+    return by_name.get(argument, by_place.get(argument))
 
 
 def returned(space: Space, name: str) -> tuple[str, ...]:

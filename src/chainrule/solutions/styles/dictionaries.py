@@ -166,8 +166,12 @@ class DictionaryReading:
         return found
 
     def cost(self, probe: Probe) -> float | Trouble | None:
-        """Return their cost of what their forward pass returns."""
+        """Return their cost of what their forward pass returns, or that which it returns itself."""
         name = self.parts.names["cost"]
+        forward = self.parts.names["forward"]
+        if not name and forward:
+            result = binding.call(self.space, forward, self._given(probe))
+            return roles.cost_in(self.space, forward, result)
         if not name:
             return None
         values = self._after_forward(probe)

@@ -36,7 +36,7 @@ def activations(
         Activations of hidden layers to begin with.
     """
     values = [reading.cost(each) for each in probes]
-    if not all(isinstance(value, float) and np.isfinite(value) for value in values):
+    if not all(isinstance(value, float) and np.isfinite(value) and value for value in values):
         return None
     inner = len(probes[0].params.sizes) - 2
     hidden = dict.fromkeys((*likely, *HIDDEN, "leaky_relu(0.01)", "identity"))

@@ -37,6 +37,8 @@ UPDATE = re.compile(r"update|descent|apply_grad|optimi[sz]e|sgd", re.IGNORECASE)
 LAYER_HELPER = re.compile(
     r"linear|single|layer_|sigmoid|relu|tanh|softmax|check|vector", re.IGNORECASE
 )
+USES = re.compile(r"predict|accura|evaluat|test|check|plot|train|fit$|^nn_model", re.IGNORECASE)
+"""What calls a forward pass, and is none, or one that rounds."""
 GENERIC = 3
 """Layers to try where the code takes any number of them."""
 
@@ -100,7 +102,7 @@ def found(space: Space) -> Parts | None:
     entries = tuple(f"{kind}{layer}" for layer in range(1, layers + 1) for kind in kinds)
     whole = tuple(f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb")
     taken = {backward}
-    forward = _outermost(space, roles.FORWARD, r"forward|feed|fwd", taken)
+    forward = _outermost(space, roles.FORWARD, r"forward|feed|fwd", backward)
     takes_penalty = _takes(space, backward)
     cost = _cost(space, takes_penalty, {*taken, forward or ""})
     update = next(
@@ -227,17 +229,26 @@ def _spelled(words: set[str], entry: str, *, gradient: bool) -> str:
     return usual
 
 
-def _outermost(space: Space, names: tuple[str, ...], pattern: str, taken: set[str]) -> str | None:
-    """Return a function of one of the names, or like it, that no other like it calls."""
+def _outermost(space: Space, names: tuple[str, ...], pattern: str, backward: str) -> str | None:
+    """Return a function of one of the names, or like it, that no other like it calls.
+
+    One that is called as the backward pass is goes first: ``forward_propagation_n`` beside
+    ``backward_propagation_n``. What only makes use of a forward pass, such as ``predict``, is
+    taken where there is nothing else.
+    """
     functions = space.definitions.found
     like = [
         name
         for name, each in functions.items()
-        if name not in taken
+        if name != backward
         and isinstance(each.node, ast.FunctionDef)
         and (name in names or re.search(pattern, name, re.IGNORECASE))
         and "back" not in name.lower()
     ]
+    like = [name for name in like if not USES.search(name)] or like
+    twins = [name for name in like if _tail(name) and _tail(name) == _tail(backward)]
+    if len(twins) == 1:
+        return twins[0]
     called = {
         node.func.id
         for name in like
@@ -245,11 +256,15 @@ def _outermost(space: Space, names: tuple[str, ...], pattern: str, taken: set[st
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     for options in ([name for name in like if name not in called], like):
-        known = [name for name in names if name in options]
-        plain = [name for name in known if name != "predict"] or known or options
-        if plain:
-            return plain[0]
+        known = [name for name in names if name in options] or options
+        if known:
+            return known[0]
     return None
+
+
+def _tail(name: str) -> str:
+    """Return what a name says behind forward or backward: ``"_propagation_n"``."""
+    return re.sub(r"^.*?(forward|backward|back|feed_?|fwd|bwd)s?", "", name.lower())
 
 
 def _takes(space: Space, name: str) -> bool:

@@ -96,6 +96,8 @@ class Surroundings:
                 value = evaluated(self._space, name)
                 if value is not None:
                     names[name] = value
+                elif self._first_of_shape(name):  # rows, columns = data.shape
+                    names[name] = self._count(name, probe)
 
     @property
     def rates(self) -> list[str]:
@@ -111,6 +113,13 @@ class Surroundings:
                     return value
         self.counted.add(name)
         return probe.examples
+
+    def _first_of_shape(self, name: str) -> bool:
+        """Whether a name is the first size of an array that cannot be had."""
+        return any(
+            each.index == 0 and isinstance(each.value, ast.Attribute) and each.value.attr == "shape"
+            for each in self._assignments(name)
+        )
 
     def _assignments(self, name: str) -> Iterator[Assignment]:
         for each in self._space.definitions.assignments.get(name, ()):

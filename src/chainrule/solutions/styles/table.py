@@ -7,10 +7,12 @@ from chainrule.solutions.styles.dictionaries import Dictionaries
 from chainrule.solutions.styles.layers import Layers
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
+from chainrule.solutions.styles.regression import Regressions
 from chainrule.solutions.styles.tuples import Tuples
 
 STYLES: tuple[Style, ...] = (
     Column(),
+    Regressions(),  # its two functions would be tuples of a network without a forward pass
     Tuples(),  # before a gradient function is asked for a cost that stands beside it
     Losses(),
     Dictionaries(),
