@@ -12,6 +12,7 @@ TODO = re.compile(
     r"|≈\s*\d+\s+line|\d+\s+lines?\s+of\s+code)",
     re.IGNORECASE,
 )
+NOTHING = "nothing is written in it"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -34,7 +35,7 @@ def blanks(function: Function, lines: Sequence[str]) -> tuple[str, int] | None:
     if _is_text(body[0]):
         body = body[1:]
     if not body or all(_nothing(node) for node in body):
-        return "nothing is written in it", (body[0] if body else function).lineno
+        return NOTHING, (body[0] if body else function).lineno
     for statement in body:
         if isinstance(statement, ast.Raise) and _names_not_implemented(statement.exc):
             return "it raises NotImplementedError", statement.lineno
