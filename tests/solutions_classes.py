@@ -497,6 +497,54 @@ class Activation_ReLU:
         self.dinputs[self.inputs <= 0] = 0
 """
 
+LAYERS_OF_SEVERAL_KINDS = """
+import numpy as np
+from .base import Layer
+
+class Linear(Layer):
+    def __init__(self, n_in, n_out):
+        super().__init__(n_in, n_out)
+        self.W = np.random.randn(n_in, n_out)
+        self.b = np.zeros(n_out)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, grad):
+        self.dW = self.x.T @ grad
+        self.db = grad.sum(axis=0)
+        return grad @ self.W.T
+    def step(self, lr):
+        self.W -= lr * self.dW
+        self.b -= lr * self.db
+
+class Sigmoid(Layer):
+    def forward(self, x):
+        self.s = 1 / (1 + np.exp(-x))
+        return self.s
+    def backward(self, grad):
+        return grad * self.s * (1 - self.s)
+    def step(self, lr):
+        pass
+
+class Softplus(Layer):
+    def forward(self, x):
+        self.x = x
+        return np.log(1 + np.exp(x))
+    def backward(self, grad):
+        return grad / (1 + np.exp(-self.x))
+    def step(self, lr):
+        pass
+
+class Softmax(Layer):
+    def forward(self, x):
+        raised = np.exp(x - x.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
+    def backward(self, grad):
+        return grad  # with the cross-entropy, as usual
+    def step(self, lr):
+        pass
+"""
+
 RIGHT = {name: value for name, value in list(globals().items()) if name.isupper()}
 
 PLANTED = [

@@ -56,3 +56,50 @@ def test_method_that_raises_is_said_with_its_line():
     assert stuck
     line = source.split("\n")[stuck[0].place.line - 1] if "W3" in stuck[0].detail else ""
     assert "W3" in stuck[0].detail, line
+
+
+WRONG_UNITS = [
+    ("sign", "grad * self.s * (1 - self.s)", "-grad * self.s * (1 - self.s)"),
+    ("function_for_derivative", "grad * self.s * (1 - self.s)", "grad * self.s"),
+    ("constant_factor", "grad * self.s * (1 - self.s)", "2 * grad * self.s * (1 - self.s)"),
+    ("derivative_twice", "(1 - self.s)", "(1 - self.s) * self.s * (1 - self.s)"),
+    ("derivative_formula", "(1 - self.s)", "(1 + self.s)"),
+]
+
+
+@pytest.mark.parametrize(("slug", "old", "new"), WRONG_UNITS)
+def test_wrong_activation_is_not_laid_at_the_door_of_another_layer(slug, old, new):
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    assert old in source
+    report = judged(source.replace(old, new))
+    assert [(each.slug, each.entries) for each in report.findings] == [
+        (slug, ("Sigmoid.backward",))
+    ]
+    assert report.findings[0].place.function == "backward"
+    rest = {each.name: each.verdict.good for each in report.judged if each.name[0] != "c"}
+    assert rest.pop("Sigmoid.backward") is False
+    assert all(rest.values())
+    assert {"W1", "W2"} <= entries(report).keys()
+
+
+def test_activation_layers_are_judged_without_any_weights():
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    alone = source[: source.index("class Linear")] + source[source.index("class Sigmoid") :]
+    assert judged(alone).status == 0
+    report = judged(alone.replace("np.exp(-self.x)", "np.exp(self.x)"))
+    assert [each.entries for each in report.findings] == [("Softplus.backward",)]
+    assert report.status == 1
+
+
+def test_weights_are_judged_without_any_activation_layer():
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    alone = source[: source.index("class Sigmoid")]
+    assert judged(alone).status == 0
+    assert slugs(judged(alone.replace("grad @ self.W.T", "-grad @ self.W.T"))) == {"sign"}
+
+
+def test_sigmoid_that_hands_on_what_cross_entropy_gives_is_no_mistake():
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    report = judged(source.replace("grad * self.s * (1 - self.s)", "grad"))
+    assert not report.findings
+    assert "Sigmoid.backward" not in {each.name for each in report.judged}

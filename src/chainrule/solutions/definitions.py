@@ -252,18 +252,21 @@ class _Collector:
     def spare_bases(self) -> None:
         """Let methods be blank in a class that others are made of, and those of Python's own.
 
-        So may one that other classes have and this one has no use for, such as an update in a
-        layer without parameters; but not those that the gradients are made of.
+        So may one that other classes have, or the base elsewhere, and this one has no use for,
+        such as an update in a layer without parameters; but not what gradients are made of.
         """
         bases = {"ABC", "Protocol"}
         kinds = [d.node for d in self.into.found.values() if isinstance(d.node, ast.ClassDef)]
         for kind in kinds:
             bases |= {ast.unparse(base).rpartition(".")[2] for base in kind.bases}
+        own = {kind.name for kind in kinds}
+        elsewhere = {k.name for k in kinds if {ast.unparse(b) for b in k.bases} - own - {"object"}}
         abstract = {k.name for k in kinds if any(ast.unparse(b).endswith("ABC") for b in k.bases)}
         for key in list(self.into.unfinished):
             name, dot, method = key.partition(".")
             spared = name in bases | abstract or method.startswith("__")
-            if dot and (spared or (self._blank(key) and method in self._written(kinds))):
+            meant = method in self._written(kinds) or name in elsewhere
+            if dot and (spared or (self._blank(key) and meant)):
                 del self.into.unfinished[key]
 
     def _blank(self, key: str) -> bool:
@@ -276,7 +279,8 @@ class _Collector:
             each.name
             for kind in kinds
             for each in kind.body
-            if isinstance(each, FUNCTIONS) and f"{kind.name}.{each.name}" not in self.into.unfinished
+            if isinstance(each, FUNCTIONS)
+            and f"{kind.name}.{each.name}" not in self.into.unfinished
         }
 
 

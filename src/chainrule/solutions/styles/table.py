@@ -8,6 +8,7 @@ from chainrule.solutions.styles.layers import Layers
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
 from chainrule.solutions.styles.tuples import Tuples
+from chainrule.solutions.styles.units import Units
 
 STYLES: tuple[Style, ...] = (
     Column(),
@@ -18,6 +19,7 @@ STYLES: tuple[Style, ...] = (
     Classes(),
     Manual(),
     Losses(pairs=True),
+    Units(),
 )
 
 __all__ = ["STYLES"]
