@@ -545,6 +545,34 @@ class Softmax(Layer):
         pass
 """
 
+INPUTS_STANDARDISED = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1 = np.random.randn(n_in, n_hidden)
+        self.b1 = np.zeros((1, n_hidden))
+        self.W2 = np.random.randn(n_hidden, n_out)
+        self.b2 = np.zeros((1, n_out))
+
+    def forward(self, X):
+        self.X = (X - X.mean(axis=0)) / X.std(axis=0)
+        self.H = np.sin(self.X @ self.W1 + self.b1)
+        return self.H @ self.W2 + self.b2
+
+    def loss(self, y_pred, y):
+        return np.mean((y_pred - y) ** 2)
+
+    def backward(self, X, y, y_pred):
+        d = 2 * (y_pred - y) / y.size
+        dW2 = self.H.T @ d
+        db2 = d.sum(axis=0, keepdims=True)
+        dZ = d @ self.W2.T * np.cos(self.X @ self.W1 + self.b1)
+        dW1 = self.X.T @ dZ
+        db1 = dZ.sum(axis=0, keepdims=True)
+        return dW1, db1, dW2, db2
+"""
+
 RIGHT = {name: value for name, value in list(globals().items()) if name.isupper()}
 
 PLANTED = [

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.solutions.helpers_rows import ROWS
+
 Array = NDArray[Any]
 Member = Callable[..., Any]
 
@@ -213,6 +215,7 @@ LAYERED: Mapping[str, Member] = {
 MODULES: tuple[tuple[re.Pattern[str], Mapping[str, Member]], ...] = (
     (re.compile(r"^dnn(_app)?_utils(_v\d+)?(_\w+)?$"), LAYERED),
     (re.compile(r"^(planar|reg|init|gc|opt|opt_utils|nn)_utils(_v?\d\w*)?$"), PLAIN),
+    (re.compile(r"^(layers|layer_utils)$"), ROWS),
     (re.compile(r"^(activations?|activation_functions?|functions|utils|helpers?)$"), PLAIN),
 )
 """Names of modules, and what they usually hold."""
