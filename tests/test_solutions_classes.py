@@ -110,3 +110,50 @@ def test_network_that_is_not_known_is_cleared_by_differences_and_never_accused()
     assert set(entries(judged(source)).values()) == {"right"}
     report = judged(source.replace("np.cos(", "-np.cos("))
     assert not any(each.verdict.bad for each in report.judged if each.entry.endswith("2"))
+
+
+SOFTMAX_FROM_BESIDE = """
+import numpy as np
+from utils import softmax, relu
+
+class Net:
+    def __init__(self, n_in, n_h, n_out):
+        self.W1 = np.random.randn(n_in, n_h)
+        self.b1 = np.zeros(n_h)
+        self.W2 = np.random.randn(n_h, n_out)
+        self.b2 = np.zeros(n_out)
+    def forward(self, X):
+        self.Z = X @ self.W1 + self.b1
+        self.A = relu(self.Z)
+        return softmax(self.A @ self.W2 + self.b2)
+    def loss(self, p, y):
+        return -np.sum(y * np.log(p)) / len(y)
+    def backward(self, X, y, p):
+        d = (p - y) / len(y)
+        dW2 = self.A.T @ d
+        db2 = d.sum(axis=0)
+        dZ = d @ self.W2.T * (self.Z > 0)
+        return X.T @ dZ, dZ.sum(axis=0), dW2, db2
+"""
+
+
+def test_softmax_that_is_stood_in_for_runs_over_units_whichever_way_examples_lie():
+    report = judged(SOFTMAX_FROM_BESIDE)
+    assert not report.findings
+    assert report.status == 0
+
+
+def test_negative_gradient_is_right_where_another_method_adds_it():
+    source = RIGHT["INPUTS_STANDARDISED"].replace("np.sin(", "np.tanh(")
+    source = source.replace("np.cos(self.X @ self.W1 + self.b1)", "(1 - self.H ** 2)")
+    source = source.replace("d = 2 * (y_pred - y) / y.size", "d = 2 * (y - y_pred) / y.size")
+    source = source.replace(
+        "        self.X = (X - X.mean(axis=0)) / X.std(axis=0)", "        self.X = X"
+    )
+    lines = [f"        self.{p} += g[{i}]" for i, p in enumerate(("W1", "b1", "W2", "b2"))]
+    step = "\n".join(
+        ["    def train(self, X, y):", "        g = self.backward(X, y, self.forward(X))"]
+    )
+    added = "\n".join([source, step, *lines])
+    assert slugs(judged(source)) == {"sign"}
+    assert not judged(added).findings
