@@ -64,7 +64,8 @@ def _unit(space: Space, name: str) -> Unit:
     z = rng.uniform(0.15, 1.9, SHAPE) * rng.choice((-1.0, 1.0), SHAPE)
     upstream = rng.uniform(0.3, 1.3, SHAPE) * rng.choice((-1.0, 1.0), SHAPE)
     way = blocks.place_of(space, name)
-    called = f"{name}.{way.function if way is not None and way.function else 'backward'}"
+    node = blocks.node_of(space, name)  # none where it is inherited
+    called = f"{name}.{'backward' if node is None else node.name}"
 
     def value(at: Array) -> Array:
         thing = blocks.activation(space, name)
