@@ -497,6 +497,82 @@ class Activation_ReLU:
         self.dinputs[self.inputs <= 0] = 0
 """
 
+LAYERS_OF_SEVERAL_KINDS = """
+import numpy as np
+from .base import Layer
+
+class Linear(Layer):
+    def __init__(self, n_in, n_out):
+        super().__init__(n_in, n_out)
+        self.W = np.random.randn(n_in, n_out)
+        self.b = np.zeros(n_out)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, grad):
+        self.dW = self.x.T @ grad
+        self.db = grad.sum(axis=0)
+        return grad @ self.W.T
+    def step(self, lr):
+        self.W -= lr * self.dW
+        self.b -= lr * self.db
+
+class Sigmoid(Layer):
+    def forward(self, x):
+        self.s = 1 / (1 + np.exp(-x))
+        return self.s
+    def backward(self, grad):
+        return grad * self.s * (1 - self.s)
+    def step(self, lr):
+        pass
+
+class Softplus(Layer):
+    def forward(self, x):
+        self.x = x
+        return np.log(1 + np.exp(x))
+    def backward(self, grad):
+        return grad / (1 + np.exp(-self.x))
+    def step(self, lr):
+        pass
+
+class Softmax(Layer):
+    def forward(self, x):
+        raised = np.exp(x - x.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
+    def backward(self, grad):
+        return grad  # with the cross-entropy, as usual
+    def step(self, lr):
+        pass
+"""
+
+INPUTS_STANDARDISED = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1 = np.random.randn(n_in, n_hidden)
+        self.b1 = np.zeros((1, n_hidden))
+        self.W2 = np.random.randn(n_hidden, n_out)
+        self.b2 = np.zeros((1, n_out))
+
+    def forward(self, X):
+        self.X = (X - X.mean(axis=0)) / X.std(axis=0)
+        self.H = np.sin(self.X @ self.W1 + self.b1)
+        return self.H @ self.W2 + self.b2
+
+    def loss(self, y_pred, y):
+        return np.mean((y_pred - y) ** 2)
+
+    def backward(self, X, y, y_pred):
+        d = 2 * (y_pred - y) / y.size
+        dW2 = self.H.T @ d
+        db2 = d.sum(axis=0, keepdims=True)
+        dZ = d @ self.W2.T * np.cos(self.X @ self.W1 + self.b1)
+        dW1 = self.X.T @ dZ
+        db1 = dZ.sum(axis=0, keepdims=True)
+        return dW1, db1, dW2, db2
+"""
+
 RIGHT = {name: value for name, value in list(globals().items()) if name.isupper()}
 
 PLANTED = [

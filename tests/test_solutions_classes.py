@@ -56,3 +56,104 @@ def test_method_that_raises_is_said_with_its_line():
     assert stuck
     line = source.split("\n")[stuck[0].place.line - 1] if "W3" in stuck[0].detail else ""
     assert "W3" in stuck[0].detail, line
+
+
+WRONG_UNITS = [
+    ("sign", "grad * self.s * (1 - self.s)", "-grad * self.s * (1 - self.s)"),
+    ("function_for_derivative", "grad * self.s * (1 - self.s)", "grad * self.s"),
+    ("constant_factor", "grad * self.s * (1 - self.s)", "2 * grad * self.s * (1 - self.s)"),
+    ("derivative_twice", "(1 - self.s)", "(1 - self.s) * self.s * (1 - self.s)"),
+    ("derivative_formula", "(1 - self.s)", "(1 + self.s)"),
+]
+
+
+@pytest.mark.parametrize(("slug", "old", "new"), WRONG_UNITS)
+def test_wrong_activation_is_not_laid_at_the_door_of_another_layer(slug, old, new):
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    assert old in source
+    report = judged(source.replace(old, new))
+    assert [(each.slug, each.entries) for each in report.findings] == [
+        (slug, ("Sigmoid.backward",))
+    ]
+    assert report.findings[0].place.function == "backward"
+    rest = {each.name: each.verdict.good for each in report.judged if each.name[0] != "c"}
+    assert rest.pop("Sigmoid.backward") is False
+    assert all(rest.values())
+    assert {"W1", "W2"} <= entries(report).keys()
+
+
+def test_activation_layers_are_judged_without_any_weights():
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    alone = source[: source.index("class Linear")] + source[source.index("class Sigmoid") :]
+    assert judged(alone).status == 0
+    report = judged(alone.replace("np.exp(-self.x)", "np.exp(self.x)"))
+    assert [each.entries for each in report.findings] == [("Softplus.backward",)]
+    assert report.status == 1
+
+
+def test_weights_are_judged_without_any_activation_layer():
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    alone = source[: source.index("class Sigmoid")]
+    assert judged(alone).status == 0
+    assert slugs(judged(alone.replace("grad @ self.W.T", "-grad @ self.W.T"))) == {"sign"}
+
+
+def test_sigmoid_that_hands_on_what_cross_entropy_gives_is_no_mistake():
+    source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
+    report = judged(source.replace("grad * self.s * (1 - self.s)", "grad"))
+    assert not report.findings
+    assert "Sigmoid.backward" not in {each.name for each in report.judged}
+
+
+def test_network_that_is_not_known_is_cleared_by_differences_and_never_accused():
+    source = RIGHT["INPUTS_STANDARDISED"]
+    assert set(entries(judged(source)).values()) == {"right"}
+    report = judged(source.replace("np.cos(", "-np.cos("))
+    assert not any(each.verdict.bad for each in report.judged if each.entry.endswith("2"))
+
+
+SOFTMAX_FROM_BESIDE = """
+import numpy as np
+from utils import softmax, relu
+
+class Net:
+    def __init__(self, n_in, n_h, n_out):
+        self.W1 = np.random.randn(n_in, n_h)
+        self.b1 = np.zeros(n_h)
+        self.W2 = np.random.randn(n_h, n_out)
+        self.b2 = np.zeros(n_out)
+    def forward(self, X):
+        self.Z = X @ self.W1 + self.b1
+        self.A = relu(self.Z)
+        return softmax(self.A @ self.W2 + self.b2)
+    def loss(self, p, y):
+        return -np.sum(y * np.log(p)) / len(y)
+    def backward(self, X, y, p):
+        d = (p - y) / len(y)
+        dW2 = self.A.T @ d
+        db2 = d.sum(axis=0)
+        dZ = d @ self.W2.T * (self.Z > 0)
+        return X.T @ dZ, dZ.sum(axis=0), dW2, db2
+"""
+
+
+def test_softmax_that_is_stood_in_for_runs_over_units_whichever_way_examples_lie():
+    report = judged(SOFTMAX_FROM_BESIDE)
+    assert not report.findings
+    assert report.status == 0
+
+
+def test_negative_gradient_is_right_where_another_method_adds_it():
+    source = RIGHT["INPUTS_STANDARDISED"].replace("np.sin(", "np.tanh(")
+    source = source.replace("np.cos(self.X @ self.W1 + self.b1)", "(1 - self.H ** 2)")
+    source = source.replace("d = 2 * (y_pred - y) / y.size", "d = 2 * (y - y_pred) / y.size")
+    source = source.replace(
+        "        self.X = (X - X.mean(axis=0)) / X.std(axis=0)", "        self.X = X"
+    )
+    lines = [f"        self.{p} += g[{i}]" for i, p in enumerate(("W1", "b1", "W2", "b2"))]
+    step = "\n".join(
+        ["    def train(self, X, y):", "        g = self.backward(X, y, self.forward(X))"]
+    )
+    added = "\n".join([source, step, *lines])
+    assert slugs(judged(source)) == {"sign"}
+    assert not judged(added).findings

@@ -114,6 +114,15 @@ def test_finished_functions_are_not_called_unfinished(text):
     assert blanks(ast.parse(text).body[0], text.split("\n")) is None
 
 
+def test_method_without_use_in_one_class_is_not_unfinished():
+    """A layer without parameters has nothing to update; a way back has to be written."""
+    text = (
+        "class Dense:\n    def step(self, lr): self.W -= lr\n    def backward(self, g): return g\n"
+        "class Tanh:\n    def step(self, lr): pass\n    def backward(self, g): pass"
+    )
+    assert list(collect([Cell(text)]).unfinished) == ["Tanh.backward"]
+
+
 def test_base_classes_may_be_blank():
     text = "class Layer:\n    def forward(self, x):\n        raise NotImplementedError\n"
     assert list(collect([Cell(text)]).unfinished) == ["Layer.forward"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from chainrule.solutions.helpers_rows import ROWS
 from judging import entries, judged, slugs
 from solutions_losses import PLANTED, RIGHT
 
@@ -86,3 +88,84 @@ def test_a_mean_in_one_of_two_is_no_convention():
         LINEAR.replace("np.sum(dZ, axis=1, keepdims=True) / m", "np.sum(dZ, axis=1, keepdims=True)")
     )
     assert report.status == 1
+
+
+COURSE_LAYERS = """
+from cs231n.layers import *
+from cs231n.layer_utils import *
+
+class TwoLayerNet(object):
+    def __init__(self, input_dim=12, hidden_dim=6, num_classes=4, weight_scale=1e-3, reg=0.0):
+        self.params, self.reg = {}, reg
+        self.params['W1'] = weight_scale * np.random.randn(input_dim, hidden_dim)
+        self.params['b1'] = np.zeros(hidden_dim)
+        self.params['W2'] = weight_scale * np.random.randn(hidden_dim, num_classes)
+        self.params['b2'] = np.zeros(num_classes)
+
+    def loss(self, X, y=None):
+        W1, W2 = self.params['W1'], self.params['W2']
+        h, first = affine_relu_forward(X, W1, self.params['b1'])
+        scores, second = affine_forward(h, W2, self.params['b2'])
+        if y is None:
+            return scores
+        loss, dscores = softmax_loss(scores, y)
+        loss += 0.5 * self.reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
+        grads = {}
+        dh, grads['W2'], grads['b2'] = affine_backward(dscores, second)
+        dx, grads['W1'], grads['b1'] = affine_relu_backward(dh, first)
+        grads['W1'] += self.reg * W1
+        grads['W2'] += self.reg * W2
+        return loss, grads
+"""
+
+
+def test_layers_that_a_course_has_beside_the_file_are_stood_in_for():
+    report = judged(COURSE_LAYERS)
+    assert report.status == 0
+    assert entries(report) == dict.fromkeys(("W1", "W2", "b1", "b2"), "right")
+    wrong = judged(COURSE_LAYERS.replace("+= self.reg * W1", "+= 2 * self.reg * W1"))
+    assert slugs(wrong) == {"penalty_factor"}
+
+
+@pytest.mark.parametrize("name", ["softmax_loss", "svm_loss"])
+def test_losses_that_stand_in_for_those_of_a_course_have_their_gradients(name):
+    rng = np.random.default_rng(1)
+    loss, x, y = ROWS[name], rng.normal(size=(7, 4)), np.arange(7) % 4
+    step = 1e-6
+    for place in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[place] += step
+        down[place] -= step
+        slope = (loss(up, y)[0] - loss(down, y)[0]) / (2 * step)
+        assert loss(x, y)[1][place] == pytest.approx(slope, abs=1e-8)
+
+
+POOL = """
+import numpy as np
+
+def max_pool_forward(x, pool_param):
+    s, ph, pw = pool_param['stride'], pool_param['pool_height'], pool_param['pool_width']
+    N, C, H, W = x.shape
+    out = np.zeros((N, C, 1 + (H - ph) // s, 1 + (W - pw) // s))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            out[:, :, i, j] = x[:, :, i*s:i*s+ph, j*s:j*s+pw].max(axis=(2, 3))
+    return out, (x, pool_param)
+
+def max_pool_backward(dout, cache):
+    x, pool_param = cache
+    s, ph, pw = pool_param['stride'], pool_param['pool_height'], pool_param['pool_width']
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            part = x[:, :, i*s:i*s+ph, j*s:j*s+pw]
+            mask = part == part.max(axis=(2, 3), keepdims=True)
+            dx[:, :, i*s:i*s+ph, j*s:j*s+pw] = mask * dout[:, :, i, j][:, :, None, None]
+    return dx
+"""
+
+
+def test_pools_are_judged_as_the_course_uses_them_side_by_side():
+    report = judged(POOL)
+    assert not report.findings
+    assert report.status == 0

@@ -8,6 +8,7 @@ were run where the file tells, else in that of the file.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -16,9 +17,13 @@ from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.repair import described, is_python2, place
 from chainrule.solutions.syntax import parse
-from chainrule.solutions.unfinished import Function, blanks
+from chainrule.solutions.unfinished import NOTHING, Function, blanks
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+NEEDED = re.compile(
+    r"^(?!clear|zero|reset).*(forward|back|grad|deriv|prime|loss|cost|delta)|^d_?[A-Zwb]\d*$"
+)
+"""Names of methods that must be written in every class that has them."""
 
 
 @dataclass(frozen=True)
@@ -245,16 +250,38 @@ class _Collector:
                 )
 
     def spare_bases(self) -> None:
-        """Let methods be blank in a class that others are made of, and those of Python's own."""
+        """Let methods be blank in a class that others are made of, and those of Python's own.
+
+        So may one that other classes have, or the base elsewhere, and this one has no use for,
+        such as an update in a layer without parameters; but not what gradients are made of.
+        """
         bases = {"ABC", "Protocol"}
         kinds = [d.node for d in self.into.found.values() if isinstance(d.node, ast.ClassDef)]
         for kind in kinds:
             bases |= {ast.unparse(base).rpartition(".")[2] for base in kind.bases}
+        own = {kind.name for kind in kinds}
+        elsewhere = {k.name for k in kinds if {ast.unparse(b) for b in k.bases} - own - {"object"}}
         abstract = {k.name for k in kinds if any(ast.unparse(b).endswith("ABC") for b in k.bases)}
         for key in list(self.into.unfinished):
             name, dot, method = key.partition(".")
-            if dot and (name in bases | abstract or method.startswith("__")):
+            spared = name in bases | abstract or method.startswith("__")
+            meant = method in self._written(kinds) or name in elsewhere
+            if dot and (spared or (self._blank(key) and meant)):
                 del self.into.unfinished[key]
+
+    def _blank(self, key: str) -> bool:
+        """Return whether nothing at all is written in a method that need not do anything."""
+        return self.into.unfinished[key][0] == NOTHING and not NEEDED.search(key.rpartition(".")[2])
+
+    def _written(self, kinds: Sequence[ast.ClassDef]) -> set[str]:
+        """Return the names of methods that are written in some class."""
+        return {
+            each.name
+            for kind in kinds
+            for each in kind.body
+            if isinstance(each, FUNCTIONS)
+            and f"{kind.name}.{each.name}" not in self.into.unfinished
+        }
 
 
 def _words(where: Place) -> str:

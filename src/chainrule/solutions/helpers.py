@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.solutions.helpers_rows import ROWS
+
 Array = NDArray[Any]
 Member = Callable[..., Any]
 
@@ -35,6 +37,29 @@ def softmax(Z: Any) -> Array:
     """Return the softmax over units, that is along the first axis."""
     raised = np.exp(Z - np.max(Z, axis=0, keepdims=True))
     return np.asarray(raised / np.sum(raised, axis=0, keepdims=True))
+
+
+def softmax_of_rows(Z: Any) -> Array:
+    """Return the softmax over units where examples are rows, that is along the last axis."""
+    return softmax(np.asarray(Z).T).T
+
+
+def turn(names: dict[str, Any], rows: bool) -> bool:
+    """Let a softmax that is stood in for run over units, and return whether there is one.
+
+    Modules that are no course's own do not tell which axis theirs runs along; a reading does.
+
+    Parameters
+    ----------
+    names : dict
+        The globals of somebody's code.
+    rows : bool
+        Whether examples are rows.
+    """
+    ours = (softmax, softmax_of_rows)
+    found = [name for name, value in names.items() if any(value is each for each in ours)]
+    names.update(dict.fromkeys(found, ours[rows]))
+    return bool(found)
 
 
 def sigmoid_backward(dA: Array, cache: Array) -> Array:
@@ -213,6 +238,7 @@ LAYERED: Mapping[str, Member] = {
 MODULES: tuple[tuple[re.Pattern[str], Mapping[str, Member]], ...] = (
     (re.compile(r"^dnn(_app)?_utils(_v\d+)?(_\w+)?$"), LAYERED),
     (re.compile(r"^(planar|reg|init|gc|opt|opt_utils|nn)_utils(_v?\d\w*)?$"), PLAIN),
+    (re.compile(r"^(layers|layer_utils)$"), ROWS),
     (re.compile(r"^(activations?|activation_functions?|functions|utils|helpers?)$"), PLAIN),
 )
 """Names of modules, and what they usually hold."""

@@ -16,7 +16,16 @@ import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import causes, effects, meaning, own_checks, remarks, slopes, updates
+from chainrule.solutions import (
+    causes,
+    effects,
+    helpers,
+    meaning,
+    own_checks,
+    remarks,
+    slopes,
+    updates,
+)
 from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.gradients import Entries, Ground, Outcome
 from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
@@ -263,7 +272,8 @@ class Judge:
             words = ", ".join(activations)
             self.judged.append(Judged(name, Verdict.RIGHT, "forward", detail=words, place=place))
             return
-        slug = _softmax_axis(self._outputs)
+        theirs = not any(each is helpers.softmax for each in self.space.names.values())
+        slug = _softmax_axis(self._outputs) if theirs else ""
         if slug:
             self.judged.append(Judged(name, Verdict.WRONG, "forward", place=place))
             self.findings.append(_mistake(slug, (name,), place))

@@ -69,6 +69,16 @@ class Idle:
     def __exit__(self, *_error: object) -> None:
         return None
 
+    def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return (Unknown,)
+
+
+class Unknown:
+    """Stands in for a base class that is not there: it takes all arguments, and holds nothing."""
+
+    def __init__(self, *_args: Any, **_options: Any) -> None:
+        return None
+
 
 class Unfinished(Failed):
     """A function fails because it, or one that it calls, is not written yet.

@@ -13,6 +13,7 @@ TODO = re.compile(
     re.IGNORECASE,
 )
 BLANK = re.compile(r"\s*([\w.\[\]\"']+)\s*=\s*(None|\.\.\.)\s*(?:#|;|$)")
+NOTHING = "nothing is written in it"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -35,7 +36,7 @@ def blanks(function: Function, lines: Sequence[str]) -> tuple[str, int] | None:
     if _is_text(body[0]):
         body = body[1:]
     if not body or all(_nothing(node) for node in body):
-        return "nothing is written in it", (body[0] if body else function).lineno
+        return NOTHING, (body[0] if body else function).lineno
     for statement in body:
         if isinstance(statement, ast.Raise) and _names_not_implemented(statement.exc):
             return "it raises NotImplementedError", statement.lineno

@@ -22,7 +22,7 @@ TOLERANCE = 1e-9
 def adds(reading: Reading, probe: Probe) -> bool:
     """Return whether the update adds what it is given, so that a gradient should be negative."""
     if not isinstance(reading, Updating):
-        return False
+        return bool(getattr(reading, "adds", False))
     given = _drawn(probe)
     moved = _moved(reading, probe, given, RATES[0])
     if moved is None or isinstance(moved, Trouble):

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.solutions import helpers
 from chainrule.solutions.calling import Failed, Unsaid, theirs
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.forms import draw, examples_of, targets_of, without_biases
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import collecting, implied
+from chainrule.solutions.styles import collecting, implied, instances
 from chainrule.solutions.styles.arguments import bind, constructed, positional, role
 from chainrule.solutions.styles.forwards import forward_pass, method_node
 from chainrule.solutions.styles.functions import activations_of, costs_of, only_number, supplied
@@ -209,6 +210,7 @@ class ClassReading:
         """Return an object that holds the parameters of a probe."""
         form = self.recipe.form
         values = {"x": form.data(probe.x), "y": form.target(probe.y), "rate": RATE, "penalty": 0.0}
+        helpers.turn(self.space.names, form.rows)
         np.random.seed(SEED)  # noqa: NPY002 (people draw from the global generator)
         thing = self.space.caller.call(
             constructed,
@@ -245,6 +247,14 @@ class ClassReading:
             if role(name) == "rate" and isinstance(self.space.names.get(name), (int, float)):
                 return float(self.space[name])
         return 1.0
+
+    @property
+    def adds(self) -> bool:
+        """Whether another method adds what this one returns: then it is the negative gradient."""
+        if self.moved:
+            return False
+        names = {slot.attribute for slot in self.anatomy.slots.values()}
+        return instances.adds_to(self.space.definitions.found[self.recipe.name].node, names)
 
     def has_penalty(self) -> bool:
         """Return whether the method takes a penalty, or the object has one."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,6 +180,30 @@ def copied(thing: Any, anatomy: Anatomy) -> dict[str, Array]:
         array = array_of(slot.get(thing))
         found[entry] = np.array(array, dtype=float) if array is not None else np.empty(0)
     return found
+
+
+def adds_to(node: ast.AST, names: Collection[str]) -> bool:
+    """Return whether attributes of these names are only ever added to, never subtracted from.
+
+    Parameters
+    ----------
+    node : ast.AST
+        A class.
+    names : collection of str
+
+    Examples
+    --------
+    >>> adds_to(ast.parse("self.W += rate * dW"), ["W"]), adds_to(ast.parse("self.W -= dW"), ["W"])
+    (True, False)
+    """
+    found = []
+    for each in ast.walk(node):
+        if isinstance(each, ast.AugAssign) and isinstance(each.op, (ast.Add, ast.Sub)):
+            target = each.target.value if isinstance(each.target, ast.Subscript) else each.target
+            if isinstance(target, ast.Attribute) and target.attr in names:
+                minus = any(isinstance(part, ast.USub) for part in ast.walk(each.value))
+                found.append(isinstance(each.op, ast.Add) and not minus)
+    return bool(found) and all(found)
 
 
 def layer_of(name: str) -> tuple[str, int | None] | None:

@@ -2,7 +2,9 @@
 
 Objects of two layers with an activation between them are put in a row. The cost is ours, the
 squared error of what comes out, so that what is handed to the last layer's ``backward`` is known;
-gradients are what the layers keep (``dW``, ``weights_grad``) or how their parameters move.
+gradients are what the layers keep (``dW``, ``weights_grad``) or how their parameters move. The
+activations are judged by themselves (`units`); one that is wrong is not put in the row, where it
+would be laid at the door of the layers below.
 """
 
 from __future__ import annotations
@@ -15,18 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.solutions import meaning
 from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.calls import trouble
-from chainrule.solutions.findings import Finding, Place
+from chainrule.solutions.findings import Finding
 from chainrule.solutions.forms import Form, draw, examples_of, without_biases
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles import collecting
-from chainrule.solutions.styles.arguments import bind, positional, role
+from chainrule.solutions.styles import blocks, collecting
+from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.functions import activations_of, supplied
 from chainrule.solutions.styles.instances import Anatomy, anatomies, attributes, copied, slots
 from chainrule.solutions.styles.penalties import Penalised
+from chainrule.solutions.styles.units import Unit, units
 
 RATE = 0.5
 SIZES = (3, 5, 2)
@@ -39,15 +41,22 @@ class Kit:
 
     Parameters
     ----------
-    dense, activation : str
-        Their names.
+    dense : str
+        The class with weights.
     anatomy : Anatomy
-        Of one dense layer.
+        Of one object of it.
+    units : tuple of Unit
+        The activation layers.
     """
 
     dense: str
-    activation: str
     anatomy: Anatomy
+    units: tuple[Unit, ...]
+
+    @property
+    def activation(self) -> str:
+        """The activation that is put in the row; empty for one of ours."""
+        return next((unit.name for unit in self.units if unit.right), "")
 
 
 class Layers:
@@ -91,101 +100,20 @@ class Layers:
 
 
 def _kit(space: Space) -> Kit | None:
-    dense: tuple[str, Anatomy] | None = None
-    activation = ""
-    for name, definition in space.definitions.found.items():
-        if not isinstance(definition.node, ast.ClassDef) or not _is_layer(space.names.get(name)):
-            continue
+    for name in blocks.layer_classes(space):
         supplied(space, name)
+    found = tuple(units(space))
+    for name in blocks.layer_classes(space):
+        if name in {unit.name for unit in found}:
+            continue
         try:
-            thing = _dense(space, name, SIZES[0], SIZES[1])
-            found = next(iter(anatomies(thing, SIZES[0])), None) if thing is not None else None
+            thing = blocks.dense(space, name, SIZES[0], SIZES[1])
+            anatomy = next(iter(anatomies(thing, SIZES[0])), None) if thing is not None else None
         except Failed:  # it wants other arguments: no dense layer
-            found = None
-        if found is not None and found.sizes == SIZES[:2]:
-            dense = dense or (name, found)
-        elif not activation and found is None and _unit_by_unit(space, name):
-            activation = name
-    return Kit(dense[0], activation, dense[1]) if dense and activation else None
-
-
-def _is_layer(built: Any) -> bool:
-    if not isinstance(built, type):
-        return False
-    forward, backward = (
-        getattr(built, way, None) or getattr(built, f"{way}_propagation", None)
-        for way in ("forward", "backward")
-    )
-    if not callable(forward) or not callable(backward):
-        return False
-    wanted = [p for p in positional(backward) if p.default is p.empty and p.name != "self"]
-    data = [p for p in wanted if role(p.name) not in ("rate",)]
-    return len(data) == 1
-
-
-def _dense(space: Space, name: str, inputs: int, units: int) -> Any:
-    built = space[name]
-    wanted = [p.name for p in positional(built) if p.default is p.empty]
-    if len(wanted) < 2:
-        return None
-    named = {wanted[0]: inputs, wanted[1]: units}
-    arguments = bind(built, {"rate": RATE, "penalty": 0.0}, named)
-    if arguments is None:
-        return None
-    np.random.seed(7)  # noqa: NPY002 (people draw from the global generator)
-    return space.caller.call(built, (), arguments, at=f"{name}.__init__")
-
-
-def _activation(space: Space, name: str) -> Any:
-    built = space[name]
-    wanted = [p for p in positional(built) if p.default is p.empty]
-    if not wanted:
-        return space.caller.call(built, at=f"{name}.__init__")
-    first, second = activations_of(space)
-    if len(wanted) == 2 and first is not None and second is not None:
-        return space.caller.call(built, (first[1], second[1]), at=f"{name}.__init__")
+            anatomy = None
+        if anatomy is not None and anatomy.sizes == SIZES[:2]:
+            return Kit(name, anatomy, found)
     return None
-
-
-def _unit_by_unit(space: Space, name: str) -> bool:
-    """Return whether a class is an activation that takes every entry by itself."""
-    z = np.array([[-1.3, 0.4], [0.7, -0.2], [2.0, 1.1]])
-    try:
-        thing = _activation(space, name)
-        if thing is None:
-            return False
-        whole, part, turned = (
-            meaning.first(_pass(space, thing, "forward", at))
-            for at in (z, z[:1], z[:, ::-1].copy())
-        )
-        return (
-            (whole.shape, part.shape, turned.shape) == (z.shape, z[:1].shape, z.shape)
-            and bool(np.allclose(whole[:1], part))
-            and bool(np.allclose(whole[:, ::-1], turned))
-        )
-    except Failed:  # it wants something else
-        return False
-
-
-def _pass(space: Space, thing: Any, way: str, value: Array, rate: float = RATE) -> Any:
-    """Call a layer one way, and return what comes out, or what it keeps of it."""
-    method = getattr(thing, way, None) or getattr(thing, f"{way}_propagation")
-    arguments: dict[str, Any] = {}
-    for each in positional(method):
-        if role(each.name) == "rate":
-            arguments[each.name] = rate
-        elif not arguments or all(role(a) == "rate" for a in arguments):
-            arguments[each.name] = value
-        elif each.default is each.empty:
-            arguments[each.name] = False if way == "forward" else rate
-    result = space.call(method, **arguments)
-    if isinstance(result, tuple) and result:
-        result = result[0]
-    if result is not None:
-        return result
-    names = ("output", "out", "a") if way == "forward" else (
-        "dinputs", "dinput", "dx", "grad_input", "input_grad", "dX", "input_gradient")  # fmt: skip
-    return next((getattr(thing, n) for n in names if getattr(thing, n, None) is not None), None)
 
 
 class LayersReading:
@@ -197,11 +125,11 @@ class LayersReading:
 
     def __init__(self, space: Space, kit: Kit, form: Form, summed: bool) -> None:
         self.space, self.kit, self.form, self._summed = space, kit, form, summed
-        self.words = (f"{kit.dense}, {kit.activation}, {kit.dense} in a row", *form.words)
+        self.words = (f"{kit.dense}, {kit.activation or 'tanh'}, {kit.dense} in a row", *form.words)
         self.notes: list[Finding] = []
         self.rate = RATE
         self.biases = form.biases != "none"
-        place = self._place()
+        place = blocks.place_of(self.space, self.kit.dense)
         self.pieces = tuple(
             Piece(f"{entry[0]}{layer}", f"{kit.dense}.{slot.name} of layer {layer}", place)
             for entry, slot in sorted(kit.anatomy.slots.items())
@@ -226,14 +154,14 @@ class LayersReading:
 
     def counts(self) -> bool:
         """Return whether the backward method counts, sums or averages examples."""
-        node = self._node()
+        node = blocks.node_of(self.space, self.kit.dense)
         return node is not None and BATCHES.search(ast.unparse(node)) is not None
 
     def _row(self, probe: Probe) -> list[Any]:
         sizes = probe.params.sizes
         row: list[Any] = []
         for layer in (1, 2):
-            thing = _dense(self.space, self.kit.dense, sizes[layer - 1], sizes[layer])
+            thing = blocks.dense(self.space, self.kit.dense, sizes[layer - 1], sizes[layer])
             for entry, slot in self.kit.anatomy.slots.items():
                 name = f"{entry[0]}{layer}"
                 slot.put(thing, self.form.parameter(name, probe.params[name]))
@@ -242,13 +170,14 @@ class LayersReading:
                     setattr(thing, attribute, self.rate)
             row.append(thing)
             if layer == 1:
-                row.append(_activation(self.space, self.kit.activation))
+                theirs = self.kit.activation
+                row.append(blocks.activation(self.space, theirs) if theirs else blocks.Tanh())
         return row
 
     def _through(self, row: Sequence[Any], probe: Probe) -> Array:
         value: Any = self.form.data(probe.x)
         for thing in row:
-            value = _pass(self.space, thing, "forward", value)
+            value = blocks.passed(self.space, thing, "forward", value)
         with theirs():
             return np.array(value, dtype=float)
 
@@ -269,7 +198,7 @@ class LayersReading:
         before = [copied(thing, self.kit.anatomy) for thing in (row[0], row[2])]
         kept = [{s.name: a.copy() for s, a in slots(thing)} for thing in (row[0], row[2])]
         for thing in row[::-1]:
-            back = _pass(self.space, thing, "backward", back, self.rate)
+            back = blocks.passed(self.space, thing, "backward", back, self.rate)
         found: dict[str, Array] = {}
         for layer, thing in ((1, row[0]), (2, row[2])):
             arrays = self._of(thing, before[layer - 1], kept[layer - 1])
@@ -298,7 +227,7 @@ class LayersReading:
         try:
             return self._gradients(probe)
         except Failed as problem:
-            said = trouble(problem, self._place())
+            said = trouble(problem, blocks.place_of(self.space, self.kit.dense))
             return {piece.entry: said for piece in self.pieces}
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
@@ -310,7 +239,7 @@ class LayersReading:
             with theirs():
                 return np.hstack([self.form.outputs(found) for found in each])
         except Failed as problem:
-            return trouble(problem, self._place("forward"))
+            return trouble(problem, blocks.place_of(self.space, self.kit.dense, "forward"))
 
     def cost(self, probe: Probe) -> float | Trouble | None:
         """Return the cost."""
@@ -328,22 +257,29 @@ class LayersReading:
         return activations_of(self.space)[1]
 
     def judge(self, *args: Any, **options: Any) -> Penalised:
-        """Return what judges it: the usual judge, then whether updates come too early."""
-        return Penalised(self, self.space, *args, **options)
+        """Return what judges it: the usual judge, then the activations by themselves."""
+        return Row(self, self.space, *args, **options)
 
     def has_penalty(self) -> bool:
         """Return whether a penalty can be given: it cannot."""
         return False
 
-    def _node(self, way: str = "backward") -> ast.FunctionDef | None:
-        for node in ast.walk(self.space.definitions.found[self.kit.dense].node):
-            if isinstance(node, ast.FunctionDef) and node.name in (way, f"{way}_propagation"):
-                return node
-        return None
 
-    def _place(self, way: str = "backward") -> Place | None:
-        place, node = self.space.place(self.kit.dense), self._node(way)
-        if place is None or node is None:
-            return place
-        line = node.lineno + self.space.definitions.found[self.kit.dense].offset
-        return Place(line, place.cell, node.name, f"def {node.name}(…)")
+class Row(Penalised):
+    """The usual judge of two layers in a row; the activations are judged by themselves."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether every entry is right, and every activation."""
+        return super().clean and not any(unit.finding for unit in self._units)
+
+    @property
+    def _units(self) -> tuple[Unit, ...]:
+        kit: Kit = self.reading.kit  # type: ignore[attr-defined]
+        return kit.units
+
+    def run(self) -> None:
+        """Judge everything, in order."""
+        self.judged.extend(unit.judged for unit in self._units if unit.judged is not None)
+        super().run()
+        self.findings[:0] = [unit.finding for unit in self._units if unit.finding is not None]

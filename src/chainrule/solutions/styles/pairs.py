@@ -28,7 +28,7 @@ from chainrule.solutions.styles.collecting import returned_names
 from chainrule.solutions.styles.functions import only_number, supplied
 
 N, D, M = 7, 5, 3
-IMAGE = (2, 3, 5, 4)
+IMAGE = (2, 3, 6, 4)
 
 SHAPES: Mapping[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
     "rows": (
@@ -54,7 +54,7 @@ OPTIONS: Mapping[str, Any] = {
     "bn_param": {"mode": "train"},
     "ln_param": {},
     "conv_param": {"stride": 1, "pad": 1},
-    "pool_param": {"pool_height": 1, "pool_width": 2, "stride": 1},
+    "pool_param": {"pool_height": 2, "pool_width": 2, "stride": 2},
     "eps": 1e-5,
 }
 

@@ -23,6 +23,7 @@ from chainrule.solutions.reading import Array, Probe, Trouble
 PENALTY = 0.7
 NEAR = 1e-6
 SMALL = 1e-4
+BY_DIFFERENCES = "agrees with differences of their cost"
 
 
 class Penalised(Judge):
@@ -84,8 +85,11 @@ class Penalised(Judge):
         return lambda moved: self._cost_with(here, entry, moved)
 
     def _without_network(self) -> None:
+        """Ask differences alone: they name a wrong gradient, and clear one of no known network."""
         unknown = [
-            each for each in self.judged if each.verdict is Verdict.WRONG_UNKNOWN and each.entry
+            each
+            for each in self.judged
+            if each.entry and each.verdict in (Verdict.WRONG_UNKNOWN, Verdict.NOT_JUDGED)
         ]
         explained = {entry for each in self.findings for entry in each.entries}
         here = self.probes[0]
@@ -102,7 +106,11 @@ class Penalised(Judge):
                 sizes,
                 each.entry.startswith("b"),
             )
-            if said.verdict.good or said.verdict is Verdict.NOT_JUDGED:
+            if said.verdict.good and each.verdict is Verdict.NOT_JUDGED:
+                self._replace(each.entry, said.verdict, BY_DIFFERENCES)
+            elif each.verdict is Verdict.NOT_JUDGED:
+                continue  # one witness is not enough
+            elif said.verdict.good or said.verdict is Verdict.NOT_JUDGED:
                 self._replace(each.entry, said.verdict)
             elif said.slugs:
                 self._replace(each.entry, said.verdict)
@@ -145,9 +153,12 @@ class Penalised(Judge):
         costs = [reading.penalised_cost(there, lam) for lam in (PENALTY, 0.0)]
         return float(costs[0] - costs[1]) if all(isinstance(c, float) for c in costs) else np.nan
 
-    def _replace(self, entry: str, verdict: Verdict) -> None:
+    def _replace(self, entry: str, verdict: Verdict, detail: str | None = None) -> None:
         self.judged[:] = [
-            replace(each, verdict=verdict) if each.entry == entry else each for each in self.judged
+            replace(each, verdict=verdict, detail=each.detail if detail is None else detail)
+            if each.entry == entry
+            else each
+            for each in self.judged
         ]
 
     def _say(self, slug: str, words: str, mend: str, entry: str) -> None:

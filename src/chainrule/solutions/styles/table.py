@@ -9,6 +9,7 @@ from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
 from chainrule.solutions.styles.regression import Regressions
 from chainrule.solutions.styles.tuples import Tuples
+from chainrule.solutions.styles.units import Units
 
 STYLES: tuple[Style, ...] = (
     Column(),
@@ -20,6 +21,7 @@ STYLES: tuple[Style, ...] = (
     Classes(),
     Manual(),
     Losses(pairs=True),
+    Units(),
 )
 
 NETWORKS = tuple(
