@@ -8,6 +8,7 @@ what does not depend on it stays as it was, random draws too.
 from __future__ import annotations
 
 import ast
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -102,6 +103,10 @@ def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
         if _plain(node):
             yield node
     elif isinstance(node, ast.With):
+        for item in node.items:
+            if isinstance(item.optional_vars, ast.Name):
+                made = ast.Assign([item.optional_vars], item.context_expr)
+                yield ast.fix_missing_locations(ast.copy_location(made, node))
         for inner in node.body:
             yield from _kept(inner)
     elif isinstance(node, ast.For):
@@ -214,10 +219,15 @@ class Trace:
             )
 
     def _stand_in(self, step: Step) -> None:
-        """Where a list of words is read from a file that is not there, take another."""
-        if isinstance(step.node, ast.Assign) and "open(" in ast.unparse(step.node.value):
-            for name in step.fresh:
-                self.names[name] = list(WORDS)
+        """Where text is read from a file that is not there, take a list of words, one a line."""
+        if not isinstance(step.node, ast.Assign) or "open(" not in ast.unparse(step.node.value):
+            return
+        names = {**self.names, "open": lambda *_args, **_options: io.StringIO("\n".join(WORDS))}
+        try:
+            step.run(self.space, names)
+        except (Exception, SystemExit):  # it wanted another file: what it raised first is kept
+            return
+        self.names.update({name: names[name] for name in step.fresh if name in names})
 
     def state(self, index: int) -> dict[str, Any]:
         """Return all names as they were after a step."""
@@ -296,7 +306,7 @@ class Again:
 
 def _copied(value: Any) -> Any:
     size = getattr(value, "size", None)
-    if hasattr(value, "detach"):
+    if hasattr(value, "detach") and hasattr(value, "clone"):  # a tensor, no stream
         return value.clone()
     small = isinstance(value, np.ndarray) and isinstance(size, int) and size <= LARGEST
     return value.copy() if small else value

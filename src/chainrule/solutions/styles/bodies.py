@@ -17,8 +17,7 @@ def bodies(space: Space, costs: Sequence[str]) -> Iterator[list[Step]]:
     """Yield what may be run: all at the top, with loops opened once, functions with their call."""
     top = space.definitions.statements
     yield steps(top, space)
-    opened = [each for node, place in top for each in _opened(node, place, costs)]
-    yield steps(opened, space)
+    yield opened(space, top, costs)
     calls = {
         call.func.id: call
         for node, _ in top
@@ -39,6 +38,11 @@ def bodies(space: Space, costs: Sequence[str]) -> Iterator[list[Step]]:
             where = _inside(definition.place, inner, node)
             body += _opened(inner, where, costs)
         yield steps(body, space)
+
+
+def opened(space: Space, top: Sequence[Located], costs: Sequence[str] = ()) -> list[Step]:
+    """Return what is run of statements at the top, where the body of each loop is run once."""
+    return steps([each for node, place in top for each in _opened(node, place, costs)], space)
 
 
 def _opened(node: ast.stmt, place: Place, costs: Sequence[str]) -> Iterator[Located]:

@@ -113,7 +113,7 @@ class ManualReading(Own):
         known: set[str] = set()
         costs = False
         for place, step in enumerate(self.trace.steps):
-            if costs and any(_subject(name, known) for name in step.fresh):
+            if costs and any(subject_of(name, known) for name in step.fresh):
                 return place
             known |= step.assigned
             costs = costs or bool(step.fresh & set(COSTS))
@@ -126,7 +126,7 @@ class ManualReading(Own):
         done: list[Version] = []
         for place, step in enumerate(body[begin:], start=begin):
             for name in step.assigned:
-                subject = _subject(name, known)
+                subject = subject_of(name, known)
                 if subject is None or self.trace.last(subject, begin) is None:
                     continue
                 before = open_ones.get(name)
@@ -162,7 +162,7 @@ class ManualReading(Own):
         known = {name for step in self.trace.steps for name in step.assigned}
         for step in self.trace.steps[self._begin :]:
             key = _key(step.node)
-            if key is not None and (key in known or _subject(key, known) is not None):
+            if key is not None and (key in known or subject_of(key, known) is not None):
                 detail = "it is put into a dictionary by code that could not be run as a whole"
                 self.judged.append(
                     Judged(key, Verdict.CANNOT_RUN, entry=key, detail=detail, place=step.place)
@@ -342,7 +342,7 @@ def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[first:]
 
 
-def _subject(name: str, known: set[str]) -> str | None:
+def subject_of(name: str, known: set[str]) -> str | None:
     """Return of what a name is the gradient, if that is known and no gradient itself."""
     match = GRADIENT.match(name)
     if match is None:

@@ -7,6 +7,7 @@ from chainrule.solutions.styles.dictionaries import Dictionaries
 from chainrule.solutions.styles.layers import Layers
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
+from chainrule.solutions.styles.ownloss import OwnLoss
 from chainrule.solutions.styles.tuples import Tuples
 
 STYLES: tuple[Style, ...] = (
@@ -16,6 +17,7 @@ STYLES: tuple[Style, ...] = (
     Dictionaries(),
     Layers(),
     Classes(),
+    OwnLoss(),
     Manual(),
     Losses(pairs=True),
 )

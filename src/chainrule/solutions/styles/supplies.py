@@ -1,0 +1,211 @@
+"""Values for the arguments of a function of which no more is known than its names."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from chainrule.solutions.reading import Array
+from chainrule.solutions.space import Idle, Space
+from chainrule.solutions.straight import as_numbers
+from chainrule.solutions.styles.arguments import positional, role
+
+MOST_TRIES = 600
+WORDS, UNITS, LONG = 5, 3, 4
+"""Words of a vocabulary, numbers of a vector, steps of a sequence."""
+LARGE = 16
+SIZE = re.compile(
+    r"(?i)hidden|emb|seq|batch|block|units|neurons|dim|vocab|num_steps|time_?steps|^[HTND]$|size"
+)
+GRADIENT = re.compile(r"^(?:d_?|grad(?:ient)?_?|nabla_?|g_)(?=\w)|_?(?:grad|gradient)s?$")
+SMALL = (7, 5, 3, 11, 13)
+TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+def small(node: ast.stmt) -> ast.stmt:
+    """Return a statement in which sizes that are set at the top are small and different primes.
+
+    Examples
+    --------
+    >>> ast.unparse(small(ast.parse("hidden_size, rate = 100, 0.1").body[0]))
+    'hidden_size, rate = (7, 0.1)'
+    """
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return node
+    made = copy.deepcopy(node)
+    target = made.targets[0]
+    names: Sequence[ast.expr] = target.elts if isinstance(target, ast.Tuple) else [target]
+    values: Sequence[ast.expr] = made.value.elts if isinstance(made.value, ast.Tuple) else [made.value]
+    for name, value in zip(names, values, strict=False):
+        large = isinstance(value, ast.Constant) and type(value.value) is int and value.value > LARGE
+        if large and isinstance(name, ast.Name) and SIZE.search(name.id):
+            assert isinstance(value, ast.Constant)
+            is_step = re.search(r"(?i)seq|step|block|^T$", name.id)
+            value.value = LONG if is_step else SMALL[0] if "id" in name.id else SMALL[1]
+    return made
+
+
+def bare(name: str) -> str | None:
+    """Return the name without what marks it as a gradient; ``None`` if nothing does.
+
+    Examples
+    --------
+    >>> bare("dWxh"), bare("gradCenterVec"), bare("loss"), bare("data"), bare("dh_next")
+    ('Wxh', 'CenterVec', None, None, 'h_next')
+    """
+    if not name or re.match(r"(?:data|dict|dim|dist|delta|dev|div|dec|done|dropout)", name):
+        return None
+    found = GRADIENT.sub("", name, count=1)
+    return found if found and found != name else None
+
+
+def alike(name: str, arrays: set[str]) -> str | None:
+    """Return the one array whose name has all words of a gradient's name.
+
+    Examples
+    --------
+    >>> alike("gradCenterVec", {"centerWordVec", "outsideVectors"})
+    'centerWordVec'
+    """
+    words = _words(bare(name) or "")
+    fits = [each for each in sorted(arrays) if words and words <= _words(each)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _words(name: str) -> set[str]:
+    return {each.lower()[:3] for each in TOKEN.findall(name)}
+
+
+def arguments(space: Space, name: str) -> list[str]:
+    """Return the names of the arguments of a function."""
+    return [each.name for each in positional(space[name])]
+
+
+class Corpus:
+    """What a data set of word vectors is asked for: words, drawn in the same order each time."""
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(1)
+
+    def sampleTokenIdx(self) -> int:  # noqa: N802 (the name that the course gave)
+        """Return a word of the vocabulary."""
+        return int(self.rng.integers(WORDS))
+
+    def getRandomContext(self, size: int = 3) -> tuple[str, list[str]]:  # noqa: N802
+        """Return a word, and those around it."""
+        words = [LETTERS[int(i)] for i in self.rng.integers(WORDS, size=2 * size + 1)]
+        return words[0], words[1:]
+
+
+LETTERS = "abcde"
+
+
+def choices(space: Space, name: str, known: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield values of the arguments of a function, the most likely first.
+
+    Parameters
+    ----------
+    space : Space
+    name : str
+    known : mapping of str to object
+        Globals of the file: those that are called like an argument are its first value.
+    """
+    sizes = sorted({
+        n for value in known.values() if isinstance(value, np.ndarray) for n in value.shape if n > 1
+    })  # fmt: skip
+    wanted = [each for each in positional(space[name]) if each.default is each.empty]
+    options = [list(_options(each.name, known, sizes)) for each in wanted]
+    for chosen in itertools.islice(itertools.product(*options), MOST_TRIES):
+        yield {each.name: value for each, value in zip(wanted, chosen, strict=True)}
+
+
+def _options(name: str, known: Mapping[str, Any], sizes: Sequence[int]) -> Iterator[Any]:
+    rng = np.random.default_rng(len(name))
+    value = known.get(name)
+    if value is not None and not callable(value) and not isinstance(value, Idle):
+        yield value
+    low = name.lower()
+    if "dataset" in low:
+        yield Corpus()
+        return
+    if "word2" in low or "to_ix" in low:
+        yield {letter: i for i, letter in enumerate(LETTERS)}
+        return
+    if re.search(r"idx|index|indice", low):
+        yield 2
+        yield [2, 0, 3]
+        return
+    if re.search(r"window|^k$", low):
+        yield 2
+        return
+    if re.search(r"vectors|vecs|embeddings|matrix", low):
+        yield rng.standard_normal((WORDS, UNITS))
+        yield rng.standard_normal((UNITS, WORDS))
+        return
+    if re.search(r"vec|embedding", low):
+        yield rng.standard_normal(UNITS)
+        yield rng.standard_normal((UNITS, 1))
+        return
+    if re.search(r"words$", low):
+        yield ["a", "b", "e", "d", "b", "c"]
+        return
+    if re.search(r"word", low):
+        yield "c"
+        yield 2
+        return
+    if re.search(r"prev|state|h0|c0|^[hc]$", low):
+        for n in (*sizes, UNITS):
+            yield rng.standard_normal((n, 1))
+            yield rng.standard_normal(n)
+        return
+    if role(name) in ("rate", "penalty"):
+        yield 0.1
+        return
+    if role(name) in ("x", "y") or re.search(r"input|target|seq|label", low):
+        yield [1, 3, 0, 2][:LONG]
+        yield 2
+        for n in sizes:
+            yield rng.standard_normal((LONG, n))
+            yield rng.standard_normal((n, LONG))
+            yield rng.standard_normal((n, 1))
+        return
+    for n in (*sizes, UNITS):
+        yield rng.standard_normal((n, 1))
+    yield 2
+
+
+def lively(rng: np.random.Generator, value: Any) -> Any:
+    """Return other numbers in the place of an array's: small or equal ones hide mistakes."""
+    array = as_numbers(value)
+    if array is None or not array.ndim or not array.size:
+        return value
+    return 0.7 * rng.standard_normal(array.shape)
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of what a function might change; a data set from its beginning."""
+    if isinstance(value, Corpus):
+        return Corpus()
+    return copy.deepcopy(value) if isinstance(value, (np.ndarray, list, dict, set)) else value
+
+
+@contextmanager
+def no_clipping() -> Iterator[None]:
+    """Let gradients stay what they are where they are clipped in place, against explosions."""
+    clip = np.clip
+
+    def kept(array: Any, *args: Any, out: Array | None = None, **options: Any) -> Any:
+        return out if out is array and out is not None else clip(array, *args, out=out, **options)
+
+    np.clip = kept
+    try:
+        yield
+    finally:
+        np.clip = clip
