@@ -181,11 +181,7 @@ def as_numbers(value: Any) -> Array | None:
 def like(value: Array, model: Any) -> Any:
     """Return numbers as a tensor where the model is one."""
     if hasattr(model, "detach"):
-        import importlib
-
-        torch: Any = importlib.import_module("torch")  # their code has imported it
-
-        return torch.from_numpy(np.array(value)).to(model.dtype)
+        return model.new_tensor(np.array(value))
     return np.array(value) if isinstance(model, np.ndarray) or np.ndim(value) else float(value)
 
 
