@@ -70,6 +70,16 @@ class Step:
             space.names.clear()
             space.names.update(before)
 
+    def bare(self, names: dict[str, Any]) -> None:
+        """Run it in a namespace, where somebody has set a limit already, and it calls no function.
+
+        Raises
+        ------
+        Exception
+            Whatever it raises.
+        """
+        exec(self._code, names)
+
     @property
     def _at(self) -> str:
         cell = "" if self.place.cell is None else f"cell {self.place.cell} "
@@ -102,6 +112,9 @@ def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
         if _plain(node):
             yield node
+    elif isinstance(node, ast.Expr):
+        if _changed(node) is not None:
+            yield node
     elif isinstance(node, ast.With):
         for item in node.items:
             if isinstance(item.optional_vars, ast.Name):
@@ -116,6 +129,21 @@ def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
         if body and not broken and not long:
             made = ast.For(node.target, node.iter, body, [])
             yield ast.copy_location(made, node)
+
+
+def _changed(node: ast.stmt) -> str | None:
+    """Return the name of what a call that stands by itself changes in place.
+
+    As ``dC.index_add_(0, ix, demb)``, ``np.add.at(dC, Xb, demb)``, ``xs.append(x)``.
+    """
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return None
+    of, method = call.func.value, call.func.attr
+    if isinstance(of, ast.Attribute) and method == "at" and call.args:
+        return _base(call.args[0])
+    in_place = method == "append" or (method[-1] == "_" and not method.startswith("requires_grad"))
+    return of.id if in_place and isinstance(of, ast.Name) else None
 
 
 def _large(value: object) -> bool:
@@ -144,6 +172,9 @@ def _step(node: ast.stmt, place: Place, space: Space) -> Step:
                 fresh.add(each.id)
             else:
                 reads.add(each.id)
+        if isinstance(each, ast.Expr):
+            changed = _changed(each)
+            changes |= {changed} if changed else set()
         if isinstance(each, ast.AugAssign):
             base = _base(each.target)
             if base:
@@ -282,14 +313,28 @@ class Again:
         """
         names = dict(self._names)
         names[self.variable] = like(value, self._names[self.variable])
+        space = self.trace.space
+        plain = not any(s and s.reads & space.definitions.found.keys() for s, _ in self._plan)
+        if plain:  # one call for all: to guard each by itself takes longer than to run it
+            space.caller.call(self._all, (names,))
+            return names
         for step, record in self._plan:
             if step is None:
                 names.update(record)
                 continue
             for name in step.changes:
                 names[name] = _copied(names.get(name))
-            step.run(self.trace.space, names)
+            step.run(space, names)
         return names
+
+    def _all(self, names: dict[str, Any]) -> None:
+        for step, record in self._plan:
+            if step is None:
+                names.update(record)
+                continue
+            for name in step.changes:
+                names[name] = _copied(names.get(name))
+            step.bare(names)
 
     def __call__(self, value: Array) -> float:
         """Return the cost where the variable has another value; NaN where that raises."""
@@ -304,5 +349,7 @@ def _copied(value: Any) -> Any:
     size = getattr(value, "size", None)
     if hasattr(value, "detach") and hasattr(value, "clone"):  # a tensor, no stream
         return value.clone()
+    if isinstance(value, list):
+        return list(value)
     small = isinstance(value, np.ndarray) and isinstance(size, int) and size <= LARGEST
     return value.copy() if small else value

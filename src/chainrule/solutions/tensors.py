@@ -13,9 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Any_ = Any
-
-
 class Extreme(NamedTuple):
     """The largest or smallest along an axis, and where they are."""
 
@@ -133,6 +130,12 @@ class Tensor(np.ndarray):
         return _of(np.asarray(self).reshape(*shape))
 
     reshape = view
+
+    def view_as(self, other: Any) -> Any:
+        """Return it in the shape of another."""
+        return self.view(*np.shape(other))
+
+    reshape_as = view_as
 
     def unsqueeze(self, dim: Any) -> Any:
         """Return it with one more axis."""
@@ -466,3 +469,10 @@ def module(name: str) -> Any | None:
     if name == "torch.nn":
         return nn
     return _Module(**TORCH, nn=nn) if name == "torch" else None
+
+
+def lacks(problem: BaseException) -> bool:
+    """Return whether something was raised for the reason that it is not here, though it exists."""
+    return isinstance(problem, AttributeError) and isinstance(
+        getattr(problem, "obj", None), (Tensor, _Module)
+    )

@@ -28,6 +28,7 @@ from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like
 from chainrule.solutions.styles import edits
 from chainrule.solutions.styles.bodies import bodies
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.tensors import lacks as tensors_lack
 
 COSTS = ("loss", "cost", "total_loss", "L", "J", "C", "E", "error", "mse", "nll", "loss_value")
 GRADIENT = re.compile(
@@ -221,8 +222,8 @@ class ManualReading(Own):
     def _measured(again: Again, at: Array) -> Array | None:
         if at.size > direct.MOST:
             return None
-        truth, error = direct.gradient(again, at)
-        return truth if np.isfinite(error).all() else None
+        truth = direct.once(again, at)
+        return truth if np.isfinite(truth).all() else None
 
     def _sizes(self) -> dict[str, int]:
         """Return the number of examples, where a name says it."""
@@ -248,7 +249,10 @@ class ManualReading(Own):
         truth: Array | None,
     ) -> None:
         verdict, detail, place = Verdict.UNFINISHED, "nothing is assigned to it", step.place
-        if problem is not None:
+        if problem is not None and tensors_lack(problem):
+            verdict = Verdict.NOT_JUDGED
+            detail = f"PyTorch is not installed, and what stands in for it lacks this: {problem}"
+        elif problem is not None:
             said = trouble(problem, step.place)
             verdict, detail = Verdict.CANNOT_RUN, said.sentence
             found = Finding(
