@@ -123,6 +123,10 @@ class Tensor(np.ndarray):
 
     # Shapes
 
+    def size(self, dim: Any = None) -> Any:  # type: ignore[override]
+        """Return the shape, or the length of one axis."""
+        return self.shape if dim is None else self.shape[dim]
+
     def view(self, *shape: Any, **_options: Any) -> Any:  # type: ignore[override]
         """Return it in another shape."""
         if len(shape) == 1 and isinstance(shape[0], type):

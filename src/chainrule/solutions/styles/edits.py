@@ -62,7 +62,7 @@ def search(trace: Trace, version: Any, truth: Array, begin: int, cost: str) -> E
         return None
     for place in dict.fromkeys((version.last, version.first)):
         step = trace.steps[place]
-        for count, edit in enumerate(_edits(trace, step, version, begin, cost)):
+        for count, edit in enumerate(all_of(trace, step, version, begin, cost)):
             if count >= MOST:
                 break
             came = _outcome(trace, version, place, edit)
@@ -110,7 +110,8 @@ def _outcome(trace: Trace, version: Any, place: int, edit: Edit) -> Array | None
     return as_numbers(names.get(version.name))
 
 
-def _edits(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Iterator[Edit]:
+def all_of(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Iterator[Edit]:
+    """Yield every small edit of a statement; the arguments are those of `search`."""
     node = step.node
     if not isinstance(node, (ast.Assign, ast.AugAssign)):
         return

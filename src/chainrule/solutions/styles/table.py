@@ -5,6 +5,7 @@ from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
 from chainrule.solutions.styles.dictionaries import Dictionaries
 from chainrule.solutions.styles.layers import Layers
+from chainrule.solutions.styles.loops import Loops
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
 from chainrule.solutions.styles.ownloss import OwnLoss
@@ -19,6 +20,7 @@ STYLES: tuple[Style, ...] = (
     Classes(),
     OwnLoss(),
     Manual(),
+    Loops(),
     Losses(pairs=True),
 )
 
