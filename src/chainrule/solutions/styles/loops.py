@@ -278,7 +278,7 @@ class LoopReading(Own):
         """Return a run in which every update sees the parameters as they were."""
         plain = Trace(self.space, self.trace.steps)
         plain.records = self.trace.records[: self._until]
-        plain.names = self.trace.state(self._until - 1)
+        plain.names = _copies(self.trace.state(self._until - 1))
         updates = {update.place: update.name for update in self._updates}
         for place in range(self._until, len(self.trace.steps)):
             kept = {name: plain.names.get(name) for name in updates.values()}
@@ -323,9 +323,14 @@ class LoopReading(Own):
         changed[at] = changed[at].edited(edit.node)
         trace = Trace(self.space, changed)
         trace.records = self.trace.records[:at]
-        trace.names = self.trace.state(at - 1)
+        trace.names = _copies(self.trace.state(at - 1))
         trace.run(max(update.place for update in self._updates) + 1)
         return trace
+
+
+def _copies(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return names with arrays of their own: they are moved in place."""
+    return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in names.items()}
 
 
 @dataclass(frozen=True)
