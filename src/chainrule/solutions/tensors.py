@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+
 class Extreme(NamedTuple):
     """The largest or smallest along an axis, and where they are."""
 

@@ -116,6 +116,13 @@ def all_of(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Ite
     if not isinstance(node, (ast.Assign, ast.AugAssign)):
         return
     yield from _accumulated(node, version)
+    yield from of_expression(node)
+    yield from _names(trace, node, version, begin)
+    yield from _factors(trace, node, version, cost)
+
+
+def of_expression(node: ast.Assign | ast.AugAssign) -> Iterator[Edit]:
+    """Yield the small edits of a statement for which nothing about its names need be known."""
     for place, each in enumerate(_nodes(node.value)):
         if isinstance(each, ast.Attribute) and each.attr == "T":
             yield _made(
@@ -129,8 +136,6 @@ def all_of(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Ite
             yield from _operation(node, place, each)
         if isinstance(each, ast.Constant) and isinstance(each.value, (int, float)):
             yield from _constant(node, place, each)
-    yield from _names(trace, node, version, begin)
-    yield from _factors(trace, node, version, cost)
 
 
 def _accumulated(node: ast.Assign | ast.AugAssign, version: Any) -> Iterator[Edit]:

@@ -104,10 +104,12 @@ class LoopReading(Own):
     def _all_updates(self, moved: set[str]) -> Iterator[Update]:
         for place, step in enumerate(self.trace.steps):
             for name in step.assigned & moved:
-                first = next(
-                    i for i, each in enumerate(self.trace.steps) if name in each.assigned
-                )
-                if first < place and _moves(step.node, name) and self._shift(Update(name, place)) is not None:
+                first = next(i for i, each in enumerate(self.trace.steps) if name in each.assigned)
+                if (
+                    first < place
+                    and _moves(step.node, name)
+                    and self._shift(Update(name, place)) is not None
+                ):
                     yield Update(name, place)
 
     def _shift(self, update: Update, trace: Trace | None = None) -> Array | None:
@@ -138,7 +140,9 @@ class LoopReading(Own):
                     self._truths = {name: truth for name, (truth, _) in truths.items()}
                     self._last = last
                     self._until = min(ends)
-                    self.words = (f"steps along the gradient of the {words} of {output} and {target}",)
+                    self.words = (
+                        f"steps along the gradient of the {words} of {output} and {target}",
+                    )
                     return True
         return False
 
@@ -153,9 +157,7 @@ class LoopReading(Own):
                         yield names[0], names[1]
                         yield names[1], names[0]
 
-    def _gradients(
-        self, output: str, formula: str, until: int
-    ) -> dict[str, tuple[Array, int]]:
+    def _gradients(self, output: str, formula: str, until: int) -> dict[str, tuple[Array, int]]:
         """Return the gradient of a cost by each parameter, and how late it enters."""
         at = self.trace.last(output, until)
         if at is None:
@@ -200,7 +202,9 @@ class LoopReading(Own):
                 verdict = Verdict.WRONG
             elif factor is not None and abs(factor / scale - 1) > NEAR:
                 verdict = Verdict.UP_TO_CONSTANT
-                detail = f"its steps are {factor / scale:.4g} times as long as those of {self._last}"
+                detail = (
+                    f"its steps are {factor / scale:.4g} times as long as those of {self._last}"
+                )
             self.judged.append(
                 Judged(update.name, verdict, entry=update.name, detail=detail, place=place)
             )
@@ -214,7 +218,9 @@ class LoopReading(Own):
         found: dict[str, float | None] = {}
         for update in self._updates:
             shift = self._shift(update, trace)
-            found[update.name] = None if shift is None else _factor(shift, self._truths[update.name])
+            found[update.name] = (
+                None if shift is None else _factor(shift, self._truths[update.name])
+            )
         return found
 
     def _uphill(self) -> None:
@@ -357,7 +363,9 @@ def _moved(node: ast.stmt) -> Iterator[str]:
     """Yield names that statements in a loop add to, or take from."""
     if isinstance(node, (ast.For, ast.While)):
         for each in ast.walk(node):
-            targets = each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
+            targets = (
+                each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
+            )
             for target in targets:
                 if isinstance(target, ast.Name) and isinstance(each, ast.stmt):
                     if _moves(each, target.id):

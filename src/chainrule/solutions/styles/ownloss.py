@@ -8,6 +8,7 @@ network is recognised, so that causes are those that can be told from the arrays
 from __future__ import annotations
 
 import ast
+import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from chainrule.solutions.findings import Finding, Judged, Place
 from chainrule.solutions.reading import Array, Piece, Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.straight import Trace, as_numbers
-from chainrule.solutions.styles import supplies
+from chainrule.solutions.styles import rewrites, supplies
 from chainrule.solutions.styles.bodies import opened
 from chainrule.solutions.styles.collecting import returned_names
 from chainrule.solutions.styles.manual import COSTS, subject_of
@@ -32,6 +33,7 @@ from chainrule.solutions.styles.own import Own
 LOSS = re.compile(r"(?i)(^|_)(loss|cost|nll|error|j)$|^(loss|cost|total)|(loss|cost)$")
 SEED = 0
 NEAR = 1e-6
+MOST_REWRITES = 1200
 
 
 class OwnLoss:
@@ -243,14 +245,73 @@ class _Function:
                 Judged(part, Verdict.NOT_JUDGED, entry=part, detail=detail, place=self.place(part))
             )
         if factor is not None:
-            words = f"all gradients are {factor:.6g} times the derivatives of the loss that is returned"
+            words = (
+                f"all gradients are {factor:.6g} times the derivatives of the loss that is returned"
+            )
             remark = Finding(
                 "cost_gradient_mismatch", "remark", words,
                 "give both the same factor, if the loss is more than a number to look at",
                 tuple(found), place=self.space.place(self.name),
             )  # fmt: skip
             return lines, [], [remark]
+        wrong = [part for part, said in found.items() if said.verdict.bad]
+        if any(not found[part].slugs for part in wrong) or len(wrong) > 1:
+            rewrite = self._mended(found, result)
+            if rewrite is not None:
+                return [self._named(line) for line in lines], [self._of(rewrite, wrong)], []
         return lines, self._findings(found), []
+
+    @staticmethod
+    def _named(line: Judged) -> Judged:
+        unknown = line.verdict is Verdict.WRONG_UNKNOWN
+        return replace(line, verdict=Verdict.WRONG) if unknown else line
+
+    def _of(self, rewrite: rewrites.Rewrite, wrong: Sequence[str]) -> Finding:
+        definition = self.space.definitions.found[self.name].place
+        line = definition.line + rewrite.before.lineno - self.node.lineno
+        source = ast.unparse(rewrite.before)
+        return Finding(
+            rewrite.slug, "mistake", rewrite.words, rewrite.mend, tuple(wrong), source,
+            ast.unparse(rewrite.after),
+            place=replace(definition, line=line, function=self.name, source=source),
+        )  # fmt: skip
+
+    def _mended(
+        self, found: Mapping[str, direct.Said], result: Sequence[Any]
+    ) -> rewrites.Rewrite | None:
+        """Return the small change of a statement after which all gradients are right."""
+        wanted: dict[str, Array] = {}
+        for part, said in found.items():
+            claim = said.truth if said.verdict.bad else as_numbers(result[self.parts.index(part)])
+            if claim is None or not np.isfinite(claim).all():
+                return None
+            wanted[part] = claim
+        loss = _number(result[self._loss])
+        own = self.space.names[self.name]
+        tried = rewrites.of_function(self.node, set(found))
+        try:
+            for rewrite in itertools.islice(tried, MOST_REWRITES):
+                if self._mends(rewrite, wanted, loss):
+                    return rewrite
+        finally:
+            self.space.names[self.name] = own
+        return None
+
+    def _mends(self, rewrite: rewrites.Rewrite, wanted: Mapping[str, Array], loss: float) -> bool:
+        try:
+            code = compile(ast.Module([rewrite.node], []), "<rewrite>", "exec")
+            self.space.caller.call(exec, (code, self.space.names), at=f"{self.name}, changed")
+        except (Exception, SystemExit):  # a default of theirs that does not run twice
+            return False
+        result = self._result(self.values)
+        if result is None or abs(_number(result[self._loss]) - loss) > 1e-12 * (1 + abs(loss)):
+            return False
+        for part, truth in wanted.items():
+            came = as_numbers(result[self.parts.index(part)])
+            size = NEAR * float(np.max(np.abs(truth), initial=0.0)) + 1e-9
+            if came is None or came.shape != truth.shape or not np.allclose(came, truth, 0, size):
+                return False
+        return True
 
     def _factor(self, found: Mapping[str, direct.Said], result: Sequence[Any]) -> float | None:
         """Return the one positive factor by which all gradients differ from the derivatives."""
@@ -341,9 +402,14 @@ def _local_reads(space: Space) -> set[str]:
 
 def _targets(node: ast.Assign | ast.AugAssign) -> set[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)
-            and not isinstance(each.ctx, ast.Load) or isinstance(target, ast.Subscript)
-            and isinstance(each, ast.Name)}  # fmt: skip
+    found: set[str] = set()
+    for target in targets:
+        each = target
+        while isinstance(each, (ast.Subscript, ast.Starred)):
+            each = each.value
+        parts = each.elts if isinstance(each, (ast.Tuple, ast.List)) else [each]
+        found |= {part.id for part in parts if isinstance(part, ast.Name)}
+    return found
 
 
 def _blank(node: ast.Assign | ast.AugAssign) -> bool:

@@ -42,7 +42,9 @@ def small(node: ast.stmt) -> ast.stmt:
     made = copy.deepcopy(node)
     target = made.targets[0]
     names: Sequence[ast.expr] = target.elts if isinstance(target, ast.Tuple) else [target]
-    values: Sequence[ast.expr] = made.value.elts if isinstance(made.value, ast.Tuple) else [made.value]
+    values: Sequence[ast.expr] = (
+        made.value.elts if isinstance(made.value, ast.Tuple) else [made.value]
+    )
     for name, value in zip(names, values, strict=False):
         large = isinstance(value, ast.Constant) and type(value.value) is int and value.value > LARGE
         if large and isinstance(name, ast.Name) and SIZE.search(name.id):
