@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.solutions import helpers, tensors
+from chainrule.solutions import helpers, pytorch
 from chainrule.solutions.asserts import OwnAsserts
 from chainrule.solutions.calling import Caller, TooLong, file_of, name_of
 from chainrule.solutions.definitions import Definition, Definitions
@@ -233,7 +233,7 @@ class Space:
             held = helpers.members(name)
             if name in LIKE_NUMPY:
                 return np if last else types.SimpleNamespace(numpy=np)
-            tensor = tensors.module(name if last else first)
+            tensor = pytorch.module(name if last else first)
             if tensor is not None:
                 return tensor
             self._stands_in(name, held is not None, place)

@@ -118,8 +118,8 @@ def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
     elif isinstance(node, ast.With):
         for item in node.items:
             if isinstance(item.optional_vars, ast.Name):
-                made = ast.Assign([item.optional_vars], item.context_expr)
-                yield ast.fix_missing_locations(ast.copy_location(made, node))
+                opened = ast.Assign([item.optional_vars], item.context_expr)
+                yield ast.fix_missing_locations(ast.copy_location(opened, node))
         for inner in node.body:
             yield from _kept(inner)
     elif isinstance(node, ast.For):

@@ -74,6 +74,7 @@ def _opened(node: ast.stmt, place: Place, costs: Sequence[str]) -> Iterator[Loca
         for each in node.body:
             yield from _opened_inside(each, _inside(place, each, node), costs)
     elif isinstance(node, ast.With):
+        yield ast.copy_location(ast.With(node.items, [ast.Pass()]), node), place
         for each in node.body:
             yield from _opened(each, _inside(place, each, node), costs)
     else:

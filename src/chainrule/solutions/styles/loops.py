@@ -152,8 +152,8 @@ class LoopReading(Own):
             for node in ast.walk(step.node):
                 if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
                     names = [e.id for e in (node.left, node.right) if isinstance(e, ast.Name)]
-                    shapes = {np.shape(self.trace.names.get(name)) for name in names}
-                    if len(names) == 2 and len(shapes) == 1:
+                    shapes = {getattr(self.trace.names.get(name), "shape", None) for name in names}
+                    if len(names) == 2 and len(shapes) == 1 and None not in shapes:
                         yield names[0], names[1]
                         yield names[1], names[0]
 
@@ -193,7 +193,7 @@ class LoopReading(Own):
         """Judge the step of every parameter."""
         factors = self._factors(self.trace)
         scale = factors[self._last] or 1.0
-        wrong = [u for u in self._updates if factors[u.name] is None or factors[u.name] * scale < 0]
+        wrong = [u for u in self._updates if (factors[u.name] or -scale) * scale < 0]
         for update in self._updates:
             factor = factors[update.name]
             place = self.trace.steps[update.place].place
@@ -211,10 +211,10 @@ class LoopReading(Own):
         if scale < 0 and not any(factors[u.name] is None for u in wrong):
             self._uphill()
         elif wrong:
-            self._wrong(wrong, factors, scale)
+            self._wrong(wrong, factors)
 
     def _factors(self, trace: Trace) -> dict[str, float | None]:
-        """Return for each parameter the c with step = −c · gradient; ``None`` where there is none."""
+        """Return for each parameter the c of step = −c · gradient; ``None`` where there is none."""
         found: dict[str, float | None] = {}
         for update in self._updates:
             shift = self._shift(update, trace)
@@ -229,16 +229,14 @@ class LoopReading(Own):
         self.findings.append(
             Finding(
                 "sign", "mistake",
-                "every step goes along the gradient, and the cost grows: the error is the wrong way "
-                "round, or += stands where -= belongs",
+                "every step goes along the gradient, and the cost grows: the error is the wrong "
+                "way round, or += stands where -= belongs",
                 "change the sign of the steps, or of the error",
                 tuple(u.name for u in self._updates), step.place.source, place=step.place,
             )
         )  # fmt: skip
 
-    def _wrong(
-        self, wrong: Sequence[Update], factors: Mapping[str, float | None], scale: float
-    ) -> None:
+    def _wrong(self, wrong: Sequence[Update], factors: Mapping[str, float | None]) -> None:
         names = tuple(update.name for update in wrong)
         place = self.trace.steps[wrong[0].place].place
         if self._fits(self._late()):
@@ -259,8 +257,8 @@ class LoopReading(Own):
                       "change the sign", names, place)  # fmt: skip
             return
         words = (
-            f"the step of {', '.join(names)} is not along the gradient of the cost that the step of "
-            f"{self._last} belongs to"
+            f"the step of {', '.join(names)} is not along the gradient of the cost that the step "
+            f"of {self._last} belongs to"
         )
         self._say("unknown", words, "", names, place)
         for at, each in enumerate(self.judged):
@@ -277,7 +275,7 @@ class LoopReading(Own):
         )
 
     def _fits(self, trace: Trace) -> bool:
-        factors = [each for each in self._factors(trace).values()]
+        factors = self._factors(trace).values()
         return all(each is not None and each > 0 for each in factors)
 
     def _late(self) -> Trace:
@@ -361,15 +359,13 @@ def _factor(shift: Array, truth: Array) -> float | None:
 
 def _moved(node: ast.stmt) -> Iterator[str]:
     """Yield names that statements in a loop add to, or take from."""
-    if isinstance(node, (ast.For, ast.While)):
-        for each in ast.walk(node):
-            targets = (
-                each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
-            )
-            for target in targets:
-                if isinstance(target, ast.Name) and isinstance(each, ast.stmt):
-                    if _moves(each, target.id):
-                        yield target.id
+    if not isinstance(node, (ast.For, ast.While)):
+        return
+    for each in ast.walk(node):
+        if isinstance(each, (ast.Assign, ast.AugAssign)):
+            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            yield from (name for name in names if _moves(each, name))
 
 
 def _moves(node: ast.stmt, name: str) -> bool:

@@ -22,13 +22,13 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import direct
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged
+from chainrule.solutions.pytorch import lacks
 from chainrule.solutions.reading import Array, Piece, Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like
 from chainrule.solutions.styles import edits
 from chainrule.solutions.styles.bodies import bodies
 from chainrule.solutions.styles.own import Own
-from chainrule.solutions.tensors import lacks as tensors_lack
 
 COSTS = ("loss", "cost", "total_loss", "L", "J", "C", "E", "error", "mse", "nll", "loss_value")
 GRADIENT = re.compile(
@@ -249,7 +249,7 @@ class ManualReading(Own):
         truth: Array | None,
     ) -> None:
         verdict, detail, place = Verdict.UNFINISHED, "nothing is assigned to it", step.place
-        if problem is not None and tensors_lack(problem):
+        if problem is not None and lacks(problem):
             verdict = Verdict.NOT_JUDGED
             detail = f"PyTorch is not installed, and what stands in for it lacks this: {problem}"
         elif problem is not None:

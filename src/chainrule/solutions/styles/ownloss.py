@@ -63,7 +63,7 @@ class OwnLossReading(Own):
         self._functions: list[_Function] = []
 
     def found(self) -> bool:
-        """Return whether there is a function that returns a number and gradients of what it reads."""
+        """Return whether a function returns a number, and gradients by what it reads."""
         named = {
             name: parts
             for name, definition in self.space.definitions.found.items()
@@ -102,12 +102,19 @@ class OwnLossReading(Own):
 
 def _parts(node: ast.FunctionDef) -> list[str] | None:
     """Return the names that are returned, if one is a loss and others look like gradients."""
-    for names in returned_names(node):
+    for names in returned_names(node, _scaled):
         gradients = [name for name in names if supplies.bare(name) is not None]
         loss = any(LOSS.search(name) for name in names if name not in gradients)
         if gradients and loss:
             return names
     return None
+
+
+def _scaled(part: ast.expr) -> str:
+    """Return the name of a loss in an expression such as ``loss / n``."""
+    names = {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
+    losses = sorted(name for name in names if LOSS.search(name))
+    return losses[0] if isinstance(part, ast.BinOp) and losses else ""
 
 
 class _Function:
@@ -140,14 +147,9 @@ class _Function:
     def place(self, entry: str) -> Place | None:
         """Return the statement that last changes a gradient before it is returned."""
         definition = self.space.definitions.found[self.name].place
-        found = [
-            node
-            for node in ast.walk(self.node)
-            if isinstance(node, (ast.Assign, ast.AugAssign)) and entry in _targets(node)
-        ]
-        if not found:
+        node = rewrites.last_change(self.node, entry)
+        if node is None:
             return definition
-        node = max(found, key=lambda each: (not _blank(each), each.lineno))
         line = definition.line + node.lineno - self.node.lineno
         source = ast.unparse(node).split("\n")[0]
         return replace(definition, line=line, function=self.name, source=source)
@@ -234,7 +236,8 @@ class _Function:
         for part, subject in self.subjects.items():
             at = as_numbers(self.values[subject])
             claim = as_numbers(result[self.parts.index(part)])
-            assert at is not None and claim is not None
+            assert at is not None
+            assert claim is not None
             found[part] = direct.judge(claim, self._cost_of(subject), at, {}, subject[:1] in "bB")
         factor = self._factor(found, result)
         lines = [self._line(part, said, factor) for part, said in found.items()]
@@ -398,20 +401,3 @@ def _number(value: Any) -> float:
 def _local_reads(space: Space) -> set[str]:
     """Return what any function reads that may be called by it."""
     return {each for name in space.definitions.found for each in space.reads(name)}
-
-
-def _targets(node: ast.Assign | ast.AugAssign) -> set[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    found: set[str] = set()
-    for target in targets:
-        each = target
-        while isinstance(each, (ast.Subscript, ast.Starred)):
-            each = each.value
-        parts = each.elts if isinstance(each, (ast.Tuple, ast.List)) else [each]
-        found |= {part.id for part in parts if isinstance(part, ast.Name)}
-    return found
-
-
-def _blank(node: ast.Assign | ast.AugAssign) -> bool:
-    """Return whether a statement does no more than to make room: zeros, zeros_like."""
-    return isinstance(node, ast.Assign) and "zeros" in ast.unparse(node.value)

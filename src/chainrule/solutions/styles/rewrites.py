@@ -1,4 +1,4 @@
-"""Small changes of one statement of a function, one after the other: which of them mends it?
+"""Small changes of one statement of a function, one after the other, until one mends it.
 
 Where no network is known, nothing predicts what a mistake makes of a gradient. But the function can
 be changed and asked again: an index by one more or less, a transposition, a term that is made and
@@ -11,6 +11,7 @@ import ast
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 from chainrule.solutions.styles import edits
 
@@ -86,8 +87,11 @@ def _accumulated(
 ) -> Iterator[Change]:
     """``=`` for ``+=``, and ``+=`` at indices that may be named twice."""
     target = _target(statement)
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        made = ast.AugAssign(copy.deepcopy(target), ast.Add(), copy.deepcopy(statement.value))
+    simple = isinstance(target, (ast.Name, ast.Attribute, ast.Subscript))
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and simple:
+        made = ast.AugAssign(
+            copy.deepcopy(cast(Any, target)), ast.Add(), copy.deepcopy(statement.value)
+        )
         words = f"{ast.unparse(target)} is reached on more than one way; = throws the others away"
         yield "lost_path", words, "add what comes on every way: +=", made
     if isinstance(statement, ast.AugAssign) and isinstance(target, ast.Subscript):
@@ -102,14 +106,13 @@ def _accumulated(
             yield "index_scatter", words, f"write {text}", ast.parse(text).body[0]
 
 
-def _unused(
-    node: ast.FunctionDef, statement: Statement, _gradients: set[str]
-) -> Iterator[Change]:
+def _unused(node: ast.FunctionDef, statement: Statement, _gradients: set[str]) -> Iterator[Change]:
     """Add what is made and never read: the way back that was forgotten."""
     reads = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _is(n, ast.Load)}
     made = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _is(n, ast.Store)}
     for name in sorted(made - reads):
-        if not isinstance(_target(statement), ast.Name) or _target(statement).id == name:  # type: ignore[attr-defined]
+        target = _target(statement)
+        if not isinstance(target, ast.Name) or target.id == name:
             continue
         whole = copy.deepcopy(statement)
         whole.value = ast.BinOp(whole.value, ast.Add(), ast.Name(name, ast.Load()))
@@ -120,7 +123,7 @@ def _unused(
 def _shifted(
     _node: ast.FunctionDef, statement: Statement, _gradients: set[str]
 ) -> Iterator[Change]:
-    """An index by one more or less."""
+    """Move an index by one more or less."""
     parts = list(ast.walk(statement.value))
     for place, each in enumerate(parts):
         if not isinstance(each, ast.Subscript) or isinstance(each.slice, ast.Slice):
@@ -140,6 +143,10 @@ def _shifted(
 def _expression(
     _node: ast.FunctionDef, statement: Statement, _gradients: set[str]
 ) -> Iterator[Change]:
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Add, ast.Sub)):
+        other = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()
+        made = ast.AugAssign(copy.deepcopy(statement.target), other, copy.deepcopy(statement.value))
+        yield "sign", f"{ast.unparse(statement)} has the wrong sign", ast.unparse(made), made
     for edit in edits.of_expression(statement):
         yield edit.slug, edit.words, edit.mend, edit.node
     for place, each in enumerate(list(ast.walk(statement.value))):
@@ -151,17 +158,9 @@ def _expression(
             part.right = ast.BinOp(part.right, ast.Pow(), ast.Constant(2))
             words = f"{ast.unparse(each)} lacks a square"
             yield "derivative_formula", words, f"write {ast.unparse(part)}", whole
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Add, ast.Sub)):
-        other = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()
-        made = ast.AugAssign(
-            copy.deepcopy(statement.target), other, copy.deepcopy(statement.value)
-        )
-        yield "sign", f"{ast.unparse(statement)} has the wrong sign", ast.unparse(made), made
 
 
-def _swapped(
-    node: ast.FunctionDef, statement: Statement, _gradients: set[str]
-) -> Iterator[Change]:
+def _swapped(node: ast.FunctionDef, statement: Statement, _gradients: set[str]) -> Iterator[Change]:
     """Another name in the place of one."""
     known = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _is(n, ast.Store)}
     known |= {each.arg for each in node.args.args}
@@ -174,12 +173,41 @@ def _swapped(
             part = list(ast.walk(whole.value))[place]
             assert isinstance(part, ast.Name)
             part.id = name
-            slug = "bias_for_weight" if each.id[:1] == "b" and name[:1] == "W" else (
-                "delta_not_chained" if each.id[:1] == name[:1] == "d" else "wrong_previous_activation"
-            )  # fmt: skip
+            slug = "wrong_previous_activation"
+            if each.id[:1] == "b" and name[:1] == "W":
+                slug = "bias_for_weight"
+            elif each.id[:1] == name[:1] == "d":
+                slug = "delta_not_chained"
             words = f"{each.id} stands where {name} belongs"
             yield slug, words, f"write {name} in the place of {each.id}", whole
 
 
 def _is(name: ast.Name, context: type) -> bool:
     return isinstance(name.ctx, context)
+
+
+def last_change(node: ast.FunctionDef, name: str) -> Statement | None:
+    """Return the last statement that changes a variable, before those that only make room."""
+    found = [
+        each
+        for each in ast.walk(node)
+        if isinstance(each, (ast.Assign, ast.AugAssign)) and name in _targets(each)
+    ]
+    return max(found, key=lambda each: (not _blank(each), each.lineno), default=None)
+
+
+def _targets(node: ast.Assign | ast.AugAssign) -> set[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    found: set[str] = set()
+    for target in targets:
+        each = target
+        while isinstance(each, (ast.Subscript, ast.Starred)):
+            each = each.value
+        parts = each.elts if isinstance(each, (ast.Tuple, ast.List)) else [each]
+        found |= {part.id for part in parts if isinstance(part, ast.Name)}
+    return found
+
+
+def _blank(node: ast.Assign | ast.AugAssign) -> bool:
+    """Return whether a statement does no more than to make room: zeros, zeros_like."""
+    return isinstance(node, ast.Assign) and "zeros" in ast.unparse(node.value)

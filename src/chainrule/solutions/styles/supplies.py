@@ -6,13 +6,12 @@ import ast
 import copy
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from chainrule.solutions.reading import Array
 from chainrule.solutions.space import Idle, Space
 from chainrule.solutions.straight import as_numbers
 from chainrule.solutions.styles.arguments import positional, role
@@ -134,53 +133,51 @@ def _options(name: str, known: Mapping[str, Any], sizes: Sequence[int]) -> Itera
     if value is not None and not callable(value) and not isinstance(value, Idle):
         yield value
     low = name.lower()
-    if "dataset" in low:
-        yield Corpus()
-        return
-    if "word2" in low or "to_ix" in low:
-        yield {letter: i for i, letter in enumerate(LETTERS)}
-        return
-    if re.search(r"idx|index|indice", low):
-        yield 2
-        yield [2, 0, 3]
-        return
-    if re.search(r"window|^k$", low):
-        yield 2
-        return
-    if re.search(r"vectors|vecs|embeddings|matrix", low):
-        yield rng.standard_normal((WORDS, UNITS))
-        yield rng.standard_normal((UNITS, WORDS))
-        return
-    if re.search(r"vec|embedding", low):
-        yield rng.standard_normal(UNITS)
-        yield rng.standard_normal((UNITS, 1))
-        return
-    if re.search(r"words$", low):
-        yield ["a", "b", "e", "d", "b", "c"]
-        return
-    if re.search(r"word", low):
-        yield "c"
-        yield 2
-        return
-    if re.search(r"prev|state|h0|c0|^[hc]$", low):
-        for n in (*sizes, UNITS):
-            yield rng.standard_normal((n, 1))
-            yield rng.standard_normal(n)
-        return
+    for words, made in BY_NAME:
+        if re.search(words, low):
+            yield from made(rng, sizes)
+            return
     if role(name) in ("rate", "penalty"):
         yield 0.1
-        return
-    if role(name) in ("x", "y") or re.search(r"input|target|seq|label", low):
-        yield [1, 3, 0, 2][:LONG]
+    elif role(name) in ("x", "y") or re.search(r"input|target|seq|label", low):
+        yield from _sequences(rng, sizes)
+    else:
+        yield from (rng.standard_normal((n, 1)) for n in (*sizes, UNITS))
         yield 2
-        for n in sizes:
-            yield rng.standard_normal((LONG, n))
-            yield rng.standard_normal((n, LONG))
-            yield rng.standard_normal((n, 1))
-        return
+
+
+Maker = Callable[[np.random.Generator, Sequence[int]], Iterable[Any]]
+
+
+def _states(rng: np.random.Generator, sizes: Sequence[int]) -> Iterator[Any]:
     for n in (*sizes, UNITS):
         yield rng.standard_normal((n, 1))
+        yield rng.standard_normal(n)
+
+
+def _sequences(rng: np.random.Generator, sizes: Sequence[int]) -> Iterator[Any]:
+    yield [1, 3, 0, 2][:LONG]
     yield 2
+    for n in sizes:
+        yield rng.standard_normal((LONG, n))
+        yield rng.standard_normal((n, LONG))
+        yield rng.standard_normal((n, 1))
+
+
+BY_NAME: Sequence[tuple[str, Maker]] = (
+    (r"dataset", lambda _rng, _sizes: [Corpus()]),
+    (r"word2|to_ix", lambda _rng, _sizes: [{letter: i for i, letter in enumerate(LETTERS)}]),
+    (r"idx|index|indice", lambda _rng, _sizes: [2, [2, 0, 3]]),
+    (r"window|^k$", lambda _rng, _sizes: [2]),
+    (r"vectors|vecs|embeddings|matrix", lambda rng, _sizes: [
+        rng.standard_normal((WORDS, UNITS)), rng.standard_normal((UNITS, WORDS))]),
+    (r"vec|embedding", lambda rng, _sizes: [
+        rng.standard_normal(UNITS), rng.standard_normal((UNITS, 1))]),
+    (r"words$", lambda _rng, _sizes: [["a", "b", "e", "d", "b", "c"]]),
+    (r"word", lambda _rng, _sizes: ["c", 2]),
+    (r"prev|state|h0|c0|^[hc]$", _states),
+)  # fmt: skip
+"""What an argument is by its name, the first that fits."""
 
 
 def lively(rng: np.random.Generator, value: Any) -> Any:
@@ -201,13 +198,14 @@ def copied(value: Any) -> Any:
 @contextmanager
 def no_clipping() -> Iterator[None]:
     """Let gradients stay what they are where they are clipped in place, against explosions."""
-    clip = np.clip
+    numpy: Any = np
+    clip = numpy.clip
 
-    def kept(array: Any, *args: Any, out: Array | None = None, **options: Any) -> Any:
-        return out if out is array and out is not None else clip(array, *args, out=out, **options)
+    def kept(array: Any, *args: Any, **options: Any) -> Any:
+        return array if options.get("out") is array else clip(array, *args, **options)
 
-    np.clip = kept
+    numpy.clip = kept
     try:
         yield
     finally:
-        np.clip = clip
+        numpy.clip = clip
