@@ -202,7 +202,7 @@ class _Function:
             return None
         if not isinstance(result, (tuple, list)) or len(result) != len(self.parts):
             return None
-        return list(result) if np.isfinite(_number(result[self._loss])) else None
+        return list(result) if np.isfinite(supplies.number(result[self._loss])) else None
 
     def _call(self, values: Mapping[str, Any]) -> Any:
         """Call it: arguments by name, and globals likewise; random draws are the same each time."""
@@ -289,7 +289,7 @@ class _Function:
             if claim is None or not np.isfinite(claim).all():
                 return None
             wanted[part] = claim
-        loss = _number(result[self._loss])
+        loss = supplies.number(result[self._loss])
         own = self.space.names[self.name]
         tried = rewrites.of_function(self.node, set(found))
         try:
@@ -307,7 +307,9 @@ class _Function:
         except (Exception, SystemExit):  # a default of theirs that does not run twice
             return False
         result = self._result(self.values)
-        if result is None or abs(_number(result[self._loss]) - loss) > 1e-12 * (1 + abs(loss)):
+        if result is None or abs(supplies.number(result[self._loss]) - loss) > 1e-12 * (
+            1 + abs(loss)
+        ):
             return False
         for part, truth in wanted.items():
             came = as_numbers(result[self.parts.index(part)])
@@ -385,17 +387,11 @@ class _Function:
     def _cost_of(self, subject: str) -> direct.Cost:
         def cost(moved: Array) -> float:
             try:
-                return _number(self._call({**self.values, subject: moved})[self._loss])
+                return supplies.number(self._call({**self.values, subject: moved})[self._loss])
             except Exception:  # said by the caller: not judged
                 return float("nan")
 
         return cost
-
-
-def _number(value: Any) -> float:
-    found = np.asarray(value)
-    numeric = found.dtype.kind in "fiu" and found.size == 1
-    return float(found.reshape(-1)[0]) if numeric else float("nan")
 
 
 def _local_reads(space: Space) -> set[str]:

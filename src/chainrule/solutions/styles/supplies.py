@@ -209,3 +209,10 @@ def no_clipping() -> Iterator[None]:
         yield
     finally:
         numpy.clip = clip
+
+
+def number(value: Any) -> float:
+    """Return a number, of an array of one entry too; NaN for all else."""
+    found = np.asarray(value)
+    numeric = found.dtype.kind in "fiu" and found.size == 1
+    return float(found.reshape(-1)[0]) if numeric else float("nan")
