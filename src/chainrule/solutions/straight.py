@@ -8,6 +8,7 @@ what does not depend on it stays as it was, random draws too.
 from __future__ import annotations
 
 import ast
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -70,6 +71,16 @@ class Step:
             space.names.clear()
             space.names.update(before)
 
+    def bare(self, names: dict[str, Any]) -> None:
+        """Run it in a namespace, where somebody has set a limit already, and it calls no function.
+
+        Raises
+        ------
+        Exception
+            Whatever it raises.
+        """
+        exec(self._code, names)
+
     @property
     def _at(self) -> str:
         cell = "" if self.place.cell is None else f"cell {self.place.cell} "
@@ -102,7 +113,14 @@ def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
         if _plain(node):
             yield node
+    elif isinstance(node, ast.Expr):
+        if _changed(node) is not None:
+            yield node
     elif isinstance(node, ast.With):
+        for item in node.items:
+            if isinstance(item.optional_vars, ast.Name):
+                opened = ast.Assign([item.optional_vars], item.context_expr)
+                yield ast.fix_missing_locations(ast.copy_location(opened, node))
         for inner in node.body:
             yield from _kept(inner)
     elif isinstance(node, ast.For):
@@ -112,6 +130,21 @@ def _kept(node: ast.stmt) -> Iterator[ast.stmt]:
         if body and not broken and not long:
             made = ast.For(node.target, node.iter, body, [])
             yield ast.copy_location(made, node)
+
+
+def _changed(node: ast.stmt) -> str | None:
+    """Return the name of what a call that stands by itself changes in place.
+
+    As ``dC.index_add_(0, ix, demb)``, ``np.add.at(dC, Xb, demb)``, ``xs.append(x)``.
+    """
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return None
+    of, method = call.func.value, call.func.attr
+    if isinstance(of, ast.Attribute) and method == "at" and call.args:
+        return _base(call.args[0])
+    in_place = method == "append" or (method[-1] == "_" and not method.startswith("requires_grad"))
+    return of.id if in_place and isinstance(of, ast.Name) else None
 
 
 def _large(value: object) -> bool:
@@ -140,6 +173,9 @@ def _step(node: ast.stmt, place: Place, space: Space) -> Step:
                 fresh.add(each.id)
             else:
                 reads.add(each.id)
+        if isinstance(each, ast.Expr):
+            changed = _changed(each)
+            changes |= {changed} if changed else set()
         if isinstance(each, ast.AugAssign):
             base = _base(each.target)
             if base:
@@ -177,11 +213,7 @@ def as_numbers(value: Any) -> Array | None:
 def like(value: Array, model: Any) -> Any:
     """Return numbers as a tensor where the model is one."""
     if hasattr(model, "detach"):
-        import importlib
-
-        torch: Any = importlib.import_module("torch")  # their code has imported it
-
-        return torch.from_numpy(np.array(value)).to(model.dtype)
+        return model.new_tensor(np.array(value))
     return np.array(value) if isinstance(model, np.ndarray) or np.ndim(value) else float(value)
 
 
@@ -215,10 +247,15 @@ class Trace:
             )
 
     def _stand_in(self, step: Step) -> None:
-        """Where a list of words is read from a file that is not there, take another."""
-        if isinstance(step.node, ast.Assign) and "open(" in ast.unparse(step.node.value):
-            for name in step.fresh:
-                self.names[name] = list(WORDS)
+        """Where text is read from a file that is not there, take a list of words, one a line."""
+        if not isinstance(step.node, ast.Assign) or "open(" not in ast.unparse(step.node.value):
+            return
+        names = {**self.names, "open": lambda *_args, **_options: io.StringIO("\n".join(WORDS))}
+        try:
+            step.run(self.space, names)
+        except Failed:  # it wanted another file: what it raised first is kept
+            return
+        self.names.update({name: names[name] for name in step.fresh if name in names})
 
     def state(self, index: int) -> dict[str, Any]:
         """Return all names as they were after a step."""
@@ -277,14 +314,28 @@ class Again:
         """
         names = dict(self._names)
         names[self.variable] = like(value, self._names[self.variable])
+        space = self.trace.space
+        plain = not any(s and s.reads & space.definitions.found.keys() for s, _ in self._plan)
+        if plain:  # one call for all: to guard each by itself takes longer than to run it
+            space.caller.call(self._all, (names,))
+            return names
         for step, record in self._plan:
             if step is None:
                 names.update(record)
                 continue
             for name in step.changes:
                 names[name] = _copied(names.get(name))
-            step.run(self.trace.space, names)
+            step.run(space, names)
         return names
+
+    def _all(self, names: dict[str, Any]) -> None:
+        for step, record in self._plan:
+            if step is None:
+                names.update(record)
+                continue
+            for name in step.changes:
+                names[name] = _copied(names.get(name))
+            step.bare(names)
 
     def __call__(self, value: Array) -> float:
         """Return the cost where the variable has another value; NaN where that raises."""
@@ -297,7 +348,9 @@ class Again:
 
 def _copied(value: Any) -> Any:
     size = getattr(value, "size", None)
-    if hasattr(value, "detach"):
+    if hasattr(value, "detach") and hasattr(value, "clone"):  # a tensor, no stream
         return value.clone()
+    if isinstance(value, list):
+        return list(value)
     small = isinstance(value, np.ndarray) and isinstance(size, int) and size <= LARGEST
     return value.copy() if small else value

@@ -16,9 +16,9 @@ Located = tuple[ast.stmt, Place]
 def bodies(space: Space, costs: Sequence[str]) -> Iterator[list[Step]]:
     """Yield what may be run: all at the top, with loops opened once, functions with their call."""
     top = space.definitions.statements
-    yield steps(top, space)
-    opened = [each for node, place in top for each in _opened(node, place, costs)]
-    yield steps(opened, space)
+    plain = [(_untrained(node, costs), place) for node, place in top if not _trains(node, costs)]
+    yield steps(plain, space)
+    yield opened(space, top, costs)
     calls = {
         call.func.id: call
         for node, _ in top
@@ -41,6 +41,30 @@ def bodies(space: Space, costs: Sequence[str]) -> Iterator[list[Step]]:
         yield steps(body, space)
 
 
+def _trains(node: ast.stmt, costs: Sequence[str]) -> bool:
+    """Return whether it is a loop that makes the cost anew each time, not one that sums it up."""
+    return isinstance(node, (ast.For, ast.While)) and any(
+        isinstance(each, ast.Assign)
+        and isinstance(each.targets[0], ast.Name)
+        and each.targets[0].id in costs
+        and not any(isinstance(n, ast.Name) and n.id in costs for n in ast.walk(each.value))
+        for each in ast.walk(node)
+    )
+
+
+def _untrained(node: ast.stmt, costs: Sequence[str]) -> ast.stmt:
+    """Return a block without the loops of training in it."""
+    if not isinstance(node, ast.With):
+        return node
+    body = [each for each in node.body if not _trains(each, costs)]
+    return ast.copy_location(ast.With(node.items, body or [ast.Pass()]), node)
+
+
+def opened(space: Space, top: Sequence[Located], costs: Sequence[str] = ()) -> list[Step]:
+    """Return what is run of statements at the top, where the body of each loop is run once."""
+    return steps([each for node, place in top for each in _opened(node, place, costs)], space)
+
+
 def _opened(node: ast.stmt, place: Place, costs: Sequence[str]) -> Iterator[Located]:
     """Yield the statements of a loop, once; other statements as they are."""
     if isinstance(node, (ast.For, ast.While)):
@@ -49,6 +73,10 @@ def _opened(node: ast.stmt, place: Place, costs: Sequence[str]) -> Iterator[Loca
             yield ast.fix_missing_locations(ast.copy_location(names, node)), place
         for each in node.body:
             yield from _opened_inside(each, _inside(place, each, node), costs)
+    elif isinstance(node, ast.With):
+        yield ast.copy_location(ast.With(node.items, [ast.Pass()]), node), place
+        for each in node.body:
+            yield from _opened(each, _inside(place, each, node), costs)
     else:
         yield node, place
 

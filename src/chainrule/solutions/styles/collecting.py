@@ -7,7 +7,7 @@ all: then they are attributes, or the parameters have moved.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +36,16 @@ class Candidate:
     array: Array
 
 
-def returned_names(node: ast.AST) -> list[list[str]]:
+def returned_names(
+    node: ast.AST, otherwise: Callable[[ast.expr], str] = lambda _part: ""
+) -> list[list[str]]:
     """Return the names in every return statement of a function; ``""`` for what is no name.
+
+    Parameters
+    ----------
+    node : ast.AST
+    otherwise : callable, optional
+        What is said instead of what is no name.
 
     Examples
     --------
@@ -48,7 +56,7 @@ def returned_names(node: ast.AST) -> list[list[str]]:
     for each in ast.walk(node):
         if isinstance(each, ast.Return) and each.value is not None:
             parts = each.value.elts if isinstance(each.value, ast.Tuple) else [each.value]
-            found.append([_name(part) for part in parts])
+            found.append([_name(part) or otherwise(part) for part in parts])
     return found
 
 

@@ -63,7 +63,7 @@ def search(trace: Trace, version: Any, truth: Array, begin: int, cost: str) -> E
         return None
     for place in dict.fromkeys((version.last, version.first)):
         step = trace.steps[place]
-        for count, edit in enumerate(_edits(trace, step, version, begin, cost)):
+        for count, edit in enumerate(all_of(trace, step, version, begin, cost)):
             if count >= MOST:
                 break
             came = _outcome(trace, version, place, edit)
@@ -112,11 +112,19 @@ def _outcome(trace: Trace, version: Any, place: int, edit: Edit) -> Array | None
     return as_numbers(names.get(version.name))
 
 
-def _edits(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Iterator[Edit]:
+def all_of(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Iterator[Edit]:
+    """Yield every small edit of a statement; the arguments are those of `search`."""
     node = step.node
     if not isinstance(node, (ast.Assign, ast.AugAssign)):
         return
     yield from _accumulated(node, version)
+    yield from of_expression(node)
+    yield from _names(trace, node, version, begin)
+    yield from _factors(trace, node, version, cost)
+
+
+def of_expression(node: ast.Assign | ast.AugAssign) -> Iterator[Edit]:
+    """Yield the small edits of a statement for which nothing about its names need be known."""
     for place, each in enumerate(_nodes(node.value)):
         if isinstance(each, ast.Attribute) and each.attr == "T":
             yield _made(
@@ -130,8 +138,6 @@ def _edits(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Ite
             yield from _operation(node, place, each)
         if isinstance(each, ast.Constant) and isinstance(each.value, (int, float)):
             yield from _constant(node, place, each)
-    yield from _names(trace, node, version, begin)
-    yield from _factors(trace, node, version, cost)
 
 
 def _accumulated(node: ast.Assign | ast.AugAssign, version: Any) -> Iterator[Edit]:

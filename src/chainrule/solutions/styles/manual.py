@@ -23,6 +23,7 @@ from chainrule.solutions import direct
 from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged
+from chainrule.solutions.pytorch import lacks
 from chainrule.solutions.reading import Array, Piece, Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like
@@ -115,7 +116,7 @@ class ManualReading(Own):
         known: set[str] = set()
         costs = False
         for place, step in enumerate(self.trace.steps):
-            if costs and any(_subject(name, known) for name in step.fresh):
+            if costs and any(subject_of(name, known) for name in step.fresh):
                 return place
             known |= step.assigned
             costs = costs or bool(step.fresh & set(COSTS))
@@ -128,7 +129,7 @@ class ManualReading(Own):
         done: list[Version] = []
         for place, step in enumerate(body[begin:], start=begin):
             for name in step.assigned:
-                subject = _subject(name, known)
+                subject = subject_of(name, known)
                 if subject is None or self.trace.last(subject, begin) is None:
                     continue
                 before = open_ones.get(name)
@@ -164,7 +165,7 @@ class ManualReading(Own):
         known = {name for step in self.trace.steps for name in step.assigned}
         for step in self.trace.steps[self._begin :]:
             key = _key(step.node)
-            if key is not None and (key in known or _subject(key, known) is not None):
+            if key is not None and (key in known or subject_of(key, known) is not None):
                 detail = "it is put into a dictionary by code that could not be run as a whole"
                 self.judged.append(
                     Judged(key, Verdict.CANNOT_RUN, entry=key, detail=detail, place=step.place)
@@ -223,8 +224,8 @@ class ManualReading(Own):
     def _measured(again: Again, at: Array) -> Array | None:
         if at.size > direct.MOST:
             return None
-        truth, error = direct.gradient(again, at)
-        return truth if np.isfinite(error).all() else None
+        truth = direct.once(again, at)
+        return truth if np.isfinite(truth).all() else None
 
     def _sizes(self) -> dict[str, int]:
         """Return the number of examples, where a name says it."""
@@ -251,7 +252,10 @@ class ManualReading(Own):
     ) -> None:
         words = f"{version.name} is not written yet"
         verdict, detail, place = Verdict.UNFINISHED, blank(step.place.source) or words, step.place
-        if problem is not None:
+        if problem is not None and lacks(problem):
+            verdict = Verdict.NOT_JUDGED
+            detail = f"PyTorch is not installed, and what stands in for it lacks this: {problem}"
+        elif problem is not None:
             said = trouble(problem, step.place)
             verdict, detail = Verdict.CANNOT_RUN, said.sentence
             nothing = blank(self.trace.steps[version.first].place.source)
@@ -350,7 +354,7 @@ def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[first:]
 
 
-def _subject(name: str, known: set[str]) -> str | None:
+def subject_of(name: str, known: set[str]) -> str | None:
     """Return of what a name is the gradient, if that is known and no gradient itself."""
     match = GRADIENT.match(name)
     if match is None:

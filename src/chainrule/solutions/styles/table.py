@@ -5,8 +5,10 @@ from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
 from chainrule.solutions.styles.dictionaries import Dictionaries
 from chainrule.solutions.styles.layers import Layers
+from chainrule.solutions.styles.loops import Loops
 from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
+from chainrule.solutions.styles.ownloss import OwnLoss
 from chainrule.solutions.styles.regression import Regressions
 from chainrule.solutions.styles.tuples import Tuples
 from chainrule.solutions.styles.units import Units
@@ -19,7 +21,9 @@ STYLES: tuple[Style, ...] = (
     Dictionaries(),
     Layers(),
     Classes(),
+    OwnLoss(),
     Manual(),
+    Loops(),
     Losses(pairs=True),
     Units(),
 )
