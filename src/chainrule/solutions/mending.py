@@ -308,8 +308,8 @@ def _wanted(entries: Any) -> list[dict[str, Array]]:
     if entries.truth is not None:
         return [dict(each) for each in entries.truth.wanted]
     found: dict[str, Array] = {}
-    for entry in entries.right if entries.witness is not None else ():
-        measured = entries.witness.jacobian(entry)
+    for entry in entries.right if entries.witnesses else ():
+        measured = entries.witnesses[0].jacobian(entry)
         if measured is not None:
             found[entry] = measured
     return [found]

@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
-from chainrule.solutions.calling import Failed
+from chainrule.solutions.calling import Failed, Unsaid
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.forms import array_of, draw, targets_of, without_biases
@@ -42,8 +42,6 @@ from chainrule.solutions.styles.penalties import Penalised
 STYLE = "a cost of one layer and its gradient"
 SIZES = (5, 1)
 RATE = 0.5
-ENOUGH = 3.0
-"""Seconds after which no further shapes are tried."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +66,14 @@ class Shapes:
     def _lay(self, values: Array, shape: str) -> Any:
         flat = {"(n,)": (-1,), "(n, 1)": (-1, 1), "(1, n)": (1, -1)}[shape.replace("m", "n")]
         array = np.array(values.reshape(flat))
-        return np.matrix(array) if self.matrix and array.ndim == 2 else array
+        return _matrix(array) if self.matrix and array.ndim == 2 else array
 
     def inputs(self, x: Array) -> Any:
         """Return inputs, ours being features × examples."""
         if self.single:
             return np.array(x[0])
         array = np.array(x.T if self.rows else x, order="C")
-        return np.matrix(array) if self.matrix else array
+        return _matrix(array) if self.matrix else array
 
     def theta(self, w: Array) -> Any:
         """Return the weights, ours being 1 × features."""
@@ -105,6 +103,13 @@ class Regressions:
             yield cast(Reading, Several(space, read))
 
 
+def _matrix(array: Array) -> Any:
+    """Return what some write in the place of an array; that NumPy advises against it is known."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return np.matrix(array)
+
+
 def _of_several(space: Space, possible: Sequence[Couple]) -> RegressionReading | None:
     """Return the reading of a gradient: no alarm where it is not clear of which cost it is."""
     read = [part for each in possible if (part := _best(space, each)) is not None]
@@ -116,10 +121,9 @@ def _best(space: Space, couple: Couple) -> RegressionReading | None:
     """Return the first reading under which all is right, else the first that runs."""
     for name in {couple.cost or couple.slope, couple.slope}:
         supplied(space, name)
-    deadline = time.monotonic() + ENOUGH
     first: RegressionReading | None = None
-    for tried, shapes in enumerate(_shapes()):
-        if time.monotonic() > deadline and tried > 3:
+    for shapes in _shapes():
+        if space.spent():
             break
         reading = RegressionReading(space, couple, shapes)
         if reading.runs():
@@ -288,7 +292,7 @@ class RegressionReading:
                 named[each] = self.space[part]
         arguments = bind(self.space[name], values, named)
         if arguments is None:
-            raise TypeError(f"the arguments of {name} say nothing")
+            raise Unsaid(f"the arguments of {name} say nothing")
         return self.space.call(self.space[name], **arguments)
 
     def cost(self, probe: Probe) -> float | Trouble | None:
