@@ -325,29 +325,23 @@ def finished(file, updates):
     return out
 
 
-def length_of_a_run(tmp_path):
-    """Return so many updates as take about a second beside the start of Python."""
-    began = time.monotonic()
-    finished(tmp_path / "short.safetensors", 2000)
-    start = time.monotonic() - began
-    return 60_000, start
-
-
 @pytest.mark.slow
 def test_a_run_that_is_killed_at_any_moment_goes_on(tmp_path):
-    updates, start = length_of_a_run(tmp_path)
+    updates = 60_000
+    began = time.monotonic()
     straight = finished(tmp_path / "straight.safetensors", updates)
+    whole = time.monotonic() - began
     assert straight.startswith(f"iterations {updates} ")
     rng, kills = random.Random(7), 100 if SOAK else 3
     done = tries = 0
     while done < kills:
         file = tmp_path / f"{done}.safetensors"
         process = started(file, updates)
-        time.sleep(rng.uniform(0.5 * start, 3 * start))
+        time.sleep(rng.uniform(0.2 * whole, whole))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         tries += 1
-        assert tries < 5 * kills
+        assert tries < 20 * kills
         if process.returncode == 0:
             continue  # it had ended before
         done += 1
