@@ -139,7 +139,8 @@ class TrainingResult:
     reason : str
         Why it ended: ``"iterations"`` (all were made), ``"interrupted"`` (Ctrl-C),
         ``"terminated"`` (SIGTERM, where there is a checkpoint), ``"callback"`` (one returned True),
-        ``"converged"`` (`LBFGS` found nothing left to do), or that of a stopping rule:
+        ``"converged"`` (`LBFGS` found nothing left to do), ``"costs"`` (it has evaluated as many as
+        it may), or that of a stopping rule:
         ``"tolerance"``, ``"patience"``, ``"time"``.
     iterations : int
         Number of updates made.

@@ -115,7 +115,7 @@ class Loop:
                     self._raise_if_not_finite(state)
                     if interrupted():
                         raise KeyboardInterrupt
-                    if state.iteration == self.iterations or state.converged:
+                    if state.iteration == self.iterations or state.ended:
                         break
                     reason = self._decide(state)
                     show(state.iteration, self.history.latest)
@@ -131,7 +131,7 @@ class Loop:
                 saving.save(self.ended, self.best(state))
             try:
                 if not (reason or pressed):
-                    reason = "converged" if state.converged else self._decide(state)
+                    reason = state.ended or self._decide(state)
                     show(state.iteration, self.history.latest)
                 self._record(state)
             except KeyboardInterrupt:  # once more: then the end is not recorded, but handed back

@@ -181,7 +181,7 @@ def train(
         schedule,
         batch_size,
         threads,
-        recorded_cost == "batches" and not isinstance(optimizer, SecondOrder),
+        recorded_cost == "batches",
     )
     if isinstance(optimizer, SecondOrder):
         the_same_cost(problem, optimizer, plateau)

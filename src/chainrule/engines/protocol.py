@@ -154,8 +154,9 @@ class State:
         The last parameters at which cost and Jacobians were finite.
     trouble : str
         What was found not to be finite; empty while all is well. Once set, no update is made.
-    converged : bool
-        Whether the optimizer has come to an end of its own: more updates would change nothing.
+    ended : str
+        Why the optimizer has come to an end of its own, ``"converged"`` or ``"costs"``: more
+        updates would change nothing. Empty while it has not.
     costs : Costs
         Of the batches since the last record, where the problem asks for them.
     """
@@ -172,7 +173,7 @@ class State:
         self._params, self._slots, self._last_good = params, slots, params.copy()
         self.streams, self.batches = streams, batches
         self.plateau = PlateauMemory() if plateau is None else plateau
-        self.iteration, self.trouble, self.converged = iteration, "", False
+        self.iteration, self.trouble, self.ended = iteration, "", ""
         self.costs = Costs()
         self._holder: Holder | None = None
 
@@ -279,7 +280,7 @@ class Engine(Protocol):
         """Make `updates` updates, fewer if that is the end of it; change and return `state`.
 
         It is the end where something is not finite (``state.trouble``) or the optimizer has nothing
-        left to do (``state.converged``).
+        left to do (``state.ended``).
         """
 
     def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
