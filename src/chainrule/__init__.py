@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the names are imported 
         UnknownQuantity,
         WrongDerivative,
     )
+    from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.network import Network
     from chainrule.optimizers import Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
     from chainrule.own import register_activation, register_cost
@@ -62,6 +63,8 @@ _HOMES = {
     "InvalidValue": "errors",
     "LBFGS": "second_order",
     "LevenbergMarquardt": "second_order",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "Momentum": "optimizers",
     "Nesterov": "optimizers",
     "Network": "network",
@@ -114,6 +117,8 @@ __all__ = [
     "InvalidType",
     "InvalidValue",
     "LevenbergMarquardt",
+    "MLPClassifier",
+    "MLPRegressor",
     "Momentum",
     "Nesterov",
     "Network",

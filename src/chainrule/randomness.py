@@ -140,10 +140,13 @@ class Batches:
         Where permutations are drawn from.
     examples, size : int
         Number of examples, and of examples in a batch.
+    shuffled : bool, optional
+        Whether the examples are shuffled before each pass.
     """
 
-    def __init__(self, streams: Streams, examples: int, size: int) -> None:
+    def __init__(self, streams: Streams, examples: int, size: int, shuffled: bool = True) -> None:
         self._streams, self._examples, self._size = streams, examples, size
+        self._shuffled = shuffled
         self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._position = 0
 
@@ -173,7 +176,9 @@ class Batches:
         parts, ends, taken = [], [], 0
         while count > 0:
             if self._position >= len(self._order):
-                order = self._streams.shuffles.permutation(self._examples)
+                order = np.arange(self._examples)
+                if self._shuffled:
+                    order = self._streams.shuffles.permutation(self._examples)
                 self._order, self._position = order.astype(np.int64, copy=False), 0
             left = len(self._order) - self._position
             batches = min(count, -(-left // self._size))

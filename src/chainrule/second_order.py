@@ -178,8 +178,8 @@ class LBFGS:
     and gradient, more where the line search asks for them. R. H. Byrd, P. Lu, J. Nocedal and
     C. Zhu, SIAM J. Sci. Comput. 16, 1995.
 
-    SciPy ends where the gradient is zero or the cost falls no further in the precision at hand, or
-    by the tolerances: the parameters stay, further updates change nothing, and `train` ends with the reason
+    SciPy ends where the gradient is zero, the cost falls no further in the precision at hand, or a
+    tolerance is met: the parameters stay, further updates change nothing, and `train` ends with
     ``"converged"``. It computes in float64; parameters in float32 are rounded whenever the cost is
     asked for, so that the end comes earlier.
 
