@@ -60,6 +60,9 @@ class BaseMLP(Fitted, BaseEstimator, metaclass=ABCMeta):
     def _stratified(self, y: NDArray[Any]) -> Any:
         """Return by what a held-out part is stratified, or nothing."""
 
+    def _same_as_before(self, y: Any) -> None:
+        """Refuse targets of another form than those that a warm start goes on from."""
+
     def _target_scaling(self, y: NDArray[np.floating], weights: Weights) -> Scaling:
         del weights
         return Scaling.none(y.shape[1])
@@ -104,6 +107,8 @@ class BaseMLP(Fitted, BaseEstimator, metaclass=ABCMeta):
         """
         fresh = not (self.warm_start and hasattr(self, "coefs_"))
         X, targets, weights = self._checked(X, y, sample_weight, fresh, learn=fresh)
+        if not fresh:
+            self._same_as_before(y)
         random = check_random_state(self.random_state)
         held_out = self._held_out(X_val, y_val, sample_weight_val)
         if held_out is None and self.early_stopping and self.solver in STOCHASTIC:
@@ -237,7 +242,6 @@ class BaseMLP(Fitted, BaseEstimator, metaclass=ABCMeta):
             part,
             None if held_out is None or not self.early_stopping else self._score_on(net, held_out),
             self.solver == "sgd" and self.learning_rate == "adaptive",
-            float(self.learning_rate_init) * part,
             print if self.verbose else None,
         )
         rng = np.random.default_rng(random.randint(2**32, size=4, dtype="u8"))

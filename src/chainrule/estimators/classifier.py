@@ -246,6 +246,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         found: NDArray[np.floating] = self._binarizer.transform(y).astype(float)
         return found
 
+    def _same_as_before(self, y: Any) -> None:
+        missing = np.setdiff1d(self.classes_, unique_labels(y))
+        if len(missing):
+            raise ValueError(
+                f"y lacks the classes {', '.join(map(str, missing))}, wanted all of "
+                f"{', '.join(map(str, self.classes_))}: a warm start goes on with the same "
+                "classes; partial_fit takes some of them at a time"
+            )
+
     def _known(self, classes: NDArray[Any]) -> None:
         """Refuse classes that were not there when the classes were learnt."""
         new = [str(each) for each in classes if each not in set(self.classes_)]

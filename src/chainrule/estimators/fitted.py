@@ -38,7 +38,8 @@ class Fitted:
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
 
     def _outputs(self, X: Any) -> NDArray[Any]:
-        return reading.outputs(self._net, self.parameters_, self._table(X))
+        table = self._table(X)  # before anything else: it says so where nothing is fitted
+        return reading.outputs(self._net, self.parameters_, table)
 
     @property
     def network_(self) -> Network:

@@ -52,16 +52,14 @@ class Scaling:
         Scaling
             A column that is constant, to rounding, has its own mean and the scale 1.
         """
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = np.average(table.astype(np.float64, copy=False), axis=0, weights=weights)
-            away = table - mean
-            variance = np.average(away * away, axis=0, weights=weights)
         largest = np.abs(table).max(axis=0, initial=0.0).astype(np.float64)
+        unit = np.where(largest > 0, largest, 1.0)  # squares of huge numbers are none
+        mean = np.average(table / unit, axis=0, weights=weights)
+        away = table / unit - mean
+        deviation = np.sqrt(np.average(away * away, axis=0, weights=weights))
         # Below that, what is left of a constant column is rounding of its mean.
-        constant = np.sqrt(variance) <= 10 * len(table) * np.finfo(table.dtype).eps * largest
-        sound = np.isfinite(mean) & np.isfinite(variance) & ~constant & (variance > 0)
-        scale = np.where(sound, np.sqrt(np.where(sound, variance, 1.0)), 1.0)
-        return cls(np.where(np.isfinite(mean), mean, 0.0), scale)
+        varies = deviation > 10 * len(table) * np.finfo(table.dtype).eps
+        return cls(mean * unit, np.where(varies, deviation * unit, 1.0))
 
     @property
     def changes_nothing(self) -> bool:

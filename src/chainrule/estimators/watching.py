@@ -79,8 +79,6 @@ class NoImprovement:
         Of parameters on held-out examples: then it is looked at, and the best are kept.
     adaptive : bool, optional
         Whether the learning rate falls first (`Adaptive`), to the lowest.
-    rate : float, optional
-        The learning rate of the optimizer at first.
     say : callable, optional
         Is told of each pass in words.
     """
@@ -91,7 +89,6 @@ class NoImprovement:
     part: float
     score: Score | None = None
     adaptive: bool = False
-    rate: float = 1.0
     say: Callable[[str], object] | None = None
 
     def watch(self) -> Watching:
@@ -128,7 +125,7 @@ class Watching:
         seen.waited = 0 if better else seen.waited + 1
         if seen.waited <= rule.passes:
             return False
-        if rule.adaptive and record.learning_rate > LEAST_RATE * rule.rate:
+        if rule.adaptive and record.learning_rate > LEAST_RATE * rule.part:
             seen.waited = 0
             return False
         return True
