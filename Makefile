@@ -10,10 +10,10 @@ NATIVE := CMakeLists.txt $(wildcard native/*.hpp native/*.cpp)
 GOLDEN := $(addprefix tests/test_,derivation_reads_as_recorded.py emitted_source.py pages.py house.py docs.py \
 	solutions_command.py solutions_terminal.py solutions_page.py)
 
-.PHONY: help install demo test quick check soak sanitize golden bench confusion roofline wheel clean
+.PHONY: help install demo test quick check peer-tests soak sanitize golden bench confusion roofline wheel clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(STAMP)  ## .venv with the package and its development tools
 
@@ -43,6 +43,9 @@ check: $(STAMP)  ## format, lint, types, import contract, budgets
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/budgets.py
+
+peer-tests: $(STAMP)  ## scikit-learn's own tests of its perceptron, run against ours
+	$(BIN)/python tools/peer_tests.py
 
 soak: $(STAMP)  ## the tests that take longer: more random networks
 	CHAINRULE_SOAK=1 $(BIN)/python -m pytest -n 2 -q

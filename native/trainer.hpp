@@ -413,7 +413,7 @@ void Trainer::updates(Task& task, int index) {
     if (index == 0) task.penalty = penalty_of_weights();
     values(task, index, batch, true, nullptr, task.careful ? nullptr : &u, noise);
     if (index == 0) {
-      if (s.costs) s.costs[update] = task.cost;
+      if (s.costs) s.costs[update] = fitting(task.cost + task.penalty);
       if (task.careful) {
         task.outcome.trouble = judge(task, u, noise);
         task.stop = task.outcome.trouble != Trouble::None;

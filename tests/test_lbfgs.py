@@ -44,6 +44,7 @@ W = RNG.uniform(0.0, 2.0, 20)
 STRAIGHT = Network([3, 2], activation="identity", cost="squared_error", l2=0.3)
 HEART = Network([1, 6, 7, 2], activation="sigmoid", cost="squared_error")
 HEART_X, HEART_Y = data.heart(20)
+START = HEART.initialize(2, scheme="normal")
 
 
 def learnt(net, params, x, y, iterations=50, **options):
@@ -183,16 +184,16 @@ def test_float32_goes_as_far_as_its_precision():
 def engine_and_state(net=STRAIGHT, x=X, y=Y, inner=ReferenceEngine):
     start = net.initialize(1)
     problem = Problem(net, net.batch(x, y, start.dtype), LBFGS())
-    return QuasiNewton(inner(problem), LBFGS()), State(start, (), Streams(0))
+    return QuasiNewton(inner(problem), problem, LBFGS()), State(start, (), Streams(0))
 
 
 def test_after_convergence_updates_change_nothing():
     engine, state = engine_and_state()
     engine.advance(state, 1000)
-    assert state.converged
+    assert state.ended == "converged"
     where, updates = state.params.copy(), state.iteration
     engine.advance(state, 10)
-    assert (state.params, state.iteration, state.converged) == (where, updates, True)
+    assert (state.params, state.iteration, state.ended) == (where, updates, "converged")
 
 
 def test_parameters_that_somebody_changed_are_a_new_start():
@@ -214,9 +215,9 @@ def test_after_convergence_parameters_that_somebody_changed_are_a_new_start():
     where = state.params.copy()
     state.params.flat += 1.0
     engine.advance(state, 1)
-    assert not state.converged
+    assert not state.ended
     engine.advance(state, 1000)
-    assert state.converged
+    assert state.ended == "converged"
     np.testing.assert_allclose(state.params.flat, where.flat, rtol=1e-5)
 
 
@@ -242,7 +243,7 @@ def test_a_trial_that_is_not_finite_is_stepped_back_from():
     state.params.flat[:] = np.linspace(-50, 1, 8)
     engine.advance(state, 1000)
     assert engine._engine.met > 0
-    assert state.converged
+    assert state.ended == "converged"
     np.testing.assert_allclose(state.params.flat, 2 - 1 / 9, rtol=1e-9)
 
 
@@ -632,3 +633,42 @@ def test_threads_that_train_at_once_leave_the_number_as_it_was():
 )
 def test_scipys_library_is_known_by_its_folder(path, is_scipys):
     assert _is_scipys(path) is is_scipys
+
+
+def test_tolerances_end_it_earlier():
+    def ended(**tolerance):
+        run = train(HEART, START, HEART_X, HEART_Y, optimizer=LBFGS(**tolerance), iterations=10**4)
+        _, jacobians = HEART.value_and_grad(run.params, HEART_X, HEART_Y)
+        return run.iterations, run.reason, abs(jacobians.flat).max()
+
+    exact = ended()
+    by_gradient, by_cost = ended(gradient_tolerance=1e-4), ended(cost_tolerance=1e-6)
+    assert by_gradient[1] == by_cost[1] == "converged"
+    assert max(by_gradient[0], by_cost[0]) < exact[0]
+    assert by_gradient[2] <= 1e-4
+
+
+def test_so_many_costs_and_no_more():
+    costs = []
+
+    class Counting(ReferenceEngine):
+        def value_and_gradient(self, params):
+            costs.append(1)
+            return super().value_and_gradient(params)
+
+    values = HEART.batch(HEART_X, HEART_Y, START.dtype)
+    optimizer = LBFGS(most_costs=7)
+    problem = Problem(HEART, values, optimizer)
+    engine = QuasiNewton(Counting(problem), problem, optimizer)
+    state = engine.advance(State(START.copy(), (), Streams(0)), 10**4)
+    assert state.ended == "costs"
+    assert len(costs) <= 7 + 1  # that of the start, which SciPy is not asked for again
+
+
+def test_the_recorded_cost_of_a_batch_is_that_before_the_update():
+    options = {"optimizer": LBFGS(), "iterations": 12, "record_every": 1, "engine": "reference"}
+    of_all = train(HEART, START, HEART_X, HEART_Y, **options).history.cost
+    of_batches = train(
+        HEART, START, HEART_X, HEART_Y, recorded_cost="batches", **options
+    ).history.cost
+    np.testing.assert_allclose(of_batches, of_all[:-1], rtol=1e-12)

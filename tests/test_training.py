@@ -248,7 +248,7 @@ def test_how_updates_are_cut_into_stretches_never_changes_a_bit(
 ):
     always = {"iterations": 60, "noise": 0.2, "batch_size": 5}
     wanted = run(start, rng=kind(2), **always)
-    monkeypatch.setattr(chainrule.training, "STRETCH", stretch)
+    monkeypatch.setattr(chainrule.loop, "STRETCH", stretch)
     found = run(start, rng=kind(2), **always, **options)
     assert found.params.flat.tobytes() == wanted.params.flat.tobytes()
     assert found.iterations == 60

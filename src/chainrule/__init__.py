@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the names are imported 
     from chainrule import data, errors, interchange, plots
     from chainrule.callbacks import Snapshots
     from chainrule.checking import check, diagnose, diagnose_function
+    from chainrule.checkpoints import Checkpoint
     from chainrule.derivation import Derivation
     from chainrule.errors import (
         ChainruleError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the names are imported 
         UnknownQuantity,
         WrongDerivative,
     )
+    from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.network import Network
     from chainrule.optimizers import Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
     from chainrule.own import register_activation, register_cost
@@ -38,7 +40,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the names are imported 
     from chainrule.solutions.check import check_file
     from chainrule.solutions.notebook import check_notebook
     from chainrule.stopping import Patience, TimeLimit, Tolerance
-    from chainrule.storage import load, save
+    from chainrule.storage import load, load_checkpoint, save
     from chainrule.training import train
     from chainrule.transformations import ClipByNorm, ClipByValue, Noise
 
@@ -50,6 +52,7 @@ _HOMES = {
     "Adam": "optimizers",
     "AdamW": "optimizers",
     "ChainruleError": "errors",
+    "Checkpoint": "checkpoints",
     "ClipByNorm": "transformations",
     "ClipByValue": "transformations",
     "Cosine": "schedules",
@@ -60,6 +63,8 @@ _HOMES = {
     "InvalidValue": "errors",
     "LBFGS": "second_order",
     "LevenbergMarquardt": "second_order",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "Momentum": "optimizers",
     "Nesterov": "optimizers",
     "Network": "network",
@@ -87,6 +92,7 @@ _HOMES = {
     "diagnose_function": "checking",
     "input_jacobian": "sensitivity",
     "load": "storage",
+    "load_checkpoint": "storage",
     "per_example_gradients": "sensitivity",
     "per_example_jacobians": "sensitivity",
     "register_activation": "own",
@@ -101,6 +107,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "ChainruleError",
+    "Checkpoint",
     "ClipByNorm",
     "ClipByValue",
     "Cosine",
@@ -110,6 +117,8 @@ __all__ = [
     "InvalidType",
     "InvalidValue",
     "LevenbergMarquardt",
+    "MLPClassifier",
+    "MLPRegressor",
     "Momentum",
     "Nesterov",
     "Network",
@@ -141,6 +150,7 @@ __all__ = [
     "input_jacobian",
     "interchange",
     "load",
+    "load_checkpoint",
     "per_example_gradients",
     "per_example_jacobians",
     "plots",

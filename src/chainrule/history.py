@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,14 +138,19 @@ class TrainingResult:
         Costs in the course of training.
     reason : str
         Why it ended: ``"iterations"`` (all were made), ``"interrupted"`` (Ctrl-C),
-        ``"callback"`` (one returned True), ``"converged"`` (`LBFGS` found nothing left to do), or
-        that of a stopping rule: ``"tolerance"``, ``"patience"``, ``"time"``.
+        ``"terminated"`` (SIGTERM, where there is a checkpoint), ``"callback"`` (one returned True),
+        ``"converged"`` (`LBFGS` found nothing left to do), ``"costs"`` (it has evaluated as many as
+        it may), or that of a stopping rule:
+        ``"tolerance"``, ``"patience"``, ``"time"``.
     iterations : int
         Number of updates made.
     engine : str
         Name of the engine that made them.
     best_iteration : int or None
         With `Patience`: number of updates after which `params` were found.
+    state : TrainingState or None
+        Where training stands, for ``train(…, resume=result.state)``; ``None`` where Ctrl-C came
+        twice, in the middle of an update, or a stopping rule cannot say what it remembers.
     """
 
     params: Parameters
@@ -153,6 +159,7 @@ class TrainingResult:
     iterations: int
     engine: str
     best_iteration: int | None = None
+    state: Any = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         best = "" if self.best_iteration is None else f"best after {self.best_iteration}, "

@@ -8,6 +8,7 @@ handed to whichever engine runs: engines see the same numbers.
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,11 @@ def source(rng: Any) -> Source:
     return np.random.default_rng(seed)
 
 
+STREAMS = ("shuffles", "noise", "dropout")
+BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+"""Those of NumPy: what a file says must be one of them."""
+
+
 class Streams:
     """The streams of one training run: shuffles, noise and dropout.
 
@@ -81,6 +87,18 @@ class Streams:
             self.dropout = np.random.default_rng(copy.randint(2**32, size=4, dtype="u8"))
         else:
             self.shuffles, self.noise, self.dropout = _spawn(origin, 3)
+
+    @classmethod
+    def of(cls, states: Mapping[str, Mapping[str, Any]]) -> Streams:
+        """Return streams in the states that `states` gave."""
+        found = cls(0)
+        for name in STREAMS:
+            setattr(found, name, _in_state(name, states[name]))
+        return found
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Return the state of each stream, in numbers, texts and lists alone."""
+        return {name: _state_of(getattr(self, name)) for name in STREAMS}
 
     def noise_block(self, updates: int, draws: int) -> NDArray[np.float64]:
         """Draw standard normal numbers, so many in each of `updates` updates."""
@@ -122,12 +140,32 @@ class Batches:
         Where permutations are drawn from.
     examples, size : int
         Number of examples, and of examples in a batch.
+    shuffled : bool, optional
+        Whether the examples are shuffled before each pass.
     """
 
-    def __init__(self, streams: Streams, examples: int, size: int) -> None:
+    def __init__(self, streams: Streams, examples: int, size: int, shuffled: bool = True) -> None:
         self._streams, self._examples, self._size = streams, examples, size
+        self._shuffled = shuffled
         self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._position = 0
+
+    @property
+    def place(self) -> tuple[NDArray[np.int64], int]:
+        """The examples of the present pass, and how many of them were taken."""
+        return self._order, self._position
+
+    @place.setter
+    def place(self, place: tuple[NDArray[np.int64], int]) -> None:
+        order, position = place
+        if len(order) not in (0, self._examples) or not 0 <= position <= len(order):
+            raise InvalidValue(
+                f"the pass over the data has {len(order)} examples and stands at {position}, "
+                f"wanted {self._examples} and a place among them"
+            )
+        if len(order) and not np.array_equal(np.sort(order), np.arange(self._examples)):
+            raise InvalidValue("the pass over the data does not have every example once")
+        self._order, self._position = order, position
 
     def take(self) -> NDArray[np.int64]:
         """Return the indices of the next batch."""
@@ -138,7 +176,9 @@ class Batches:
         parts, ends, taken = [], [], 0
         while count > 0:
             if self._position >= len(self._order):
-                order = self._streams.shuffles.permutation(self._examples)
+                order = np.arange(self._examples)
+                if self._shuffled:
+                    order = self._streams.shuffles.permutation(self._examples)
                 self._order, self._position = order.astype(np.int64, copy=False), 0
             left = len(self._order) - self._position
             batches = min(count, -(-left // self._size))
@@ -157,3 +197,35 @@ def _spawn(origin: np.random.Generator, count: int) -> list[np.random.Generator]
         return origin.spawn(count)
     except TypeError:  # a bit generator seeded the old way has no seed sequence to spawn from
         return [np.random.default_rng(origin.integers(2**63, size=4)) for _ in range(count)]
+
+
+def _state_of(stream: Source) -> dict[str, Any]:
+    if isinstance(stream, np.random.RandomState):
+        return {"RandomState": True, **_plain(stream.get_state(legacy=False))}
+    return {"RandomState": False, **_plain(stream.bit_generator.state)}
+
+
+def _in_state(name: str, state: Mapping[str, Any]) -> Source:
+    kind = state["bit_generator"]
+    if kind not in BIT_GENERATORS:
+        raise InvalidValue(
+            f"the stream of {name} is drawn by {kind!r}, wanted one of NumPy's own: "
+            f"{', '.join(BIT_GENERATORS)}"
+        )
+    bits = getattr(np.random, kind)(0)
+    given = {key: value for key, value in state.items() if key != "RandomState"}
+    if state["RandomState"]:
+        found = np.random.RandomState(bits)
+        found.set_state(given)
+        return found
+    bits.state = given
+    return np.random.Generator(bits)
+
+
+def _plain(state: Any) -> Any:
+    """Return a state with lists in the place of arrays, as JSON can hold it."""
+    if isinstance(state, dict):
+        return {key: _plain(value) for key, value in state.items()}
+    if isinstance(state, np.ndarray):
+        return state.tolist()
+    return state.item() if isinstance(state, np.generic) else state

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arguments import at_least, check_fields, positive
+from chainrule.arguments import at_least, check_fields, positive, zero_or_more
 from chainrule.arrays import Array
 
 Slots = tuple[Array, ...]
@@ -178,8 +178,8 @@ class LBFGS:
     and gradient, more where the line search asks for them. R. H. Byrd, P. Lu, J. Nocedal and
     C. Zhu, SIAM J. Sci. Comput. 16, 1995.
 
-    SciPy ends where the gradient is zero or the cost falls no further in the precision at hand:
-    the parameters stay, further updates change nothing, and `train` ends with the reason
+    SciPy ends where the gradient is zero, the cost falls no further in the precision at hand, or a
+    tolerance is met: the parameters stay, further updates change nothing, and `train` ends with
     ``"converged"``. It computes in float64; parameters in float32 are rounded whenever the cost is
     asked for, so that the end comes earlier.
 
@@ -187,6 +187,13 @@ class LBFGS:
     ----------
     memory : int, optional
         How many steps it looks back; each takes the room of two gradients.
+    gradient_tolerance : float, optional
+        It ends where no entry of the gradient is larger.
+    cost_tolerance : float, optional
+        It ends where an update lowers the cost by no more than this part of it (or of 1, where the
+        cost is smaller).
+    most_costs : int, optional
+        It ends when so many costs have been evaluated, with the reason ``"costs"``.
 
     Raises
     ------
@@ -205,9 +212,15 @@ class LBFGS:
 
     title: ClassVar[str] = "L-BFGS"
     memory: int = 10
+    gradient_tolerance: float = 0.0
+    cost_tolerance: float = 0.0
+    most_costs: int | None = None
 
     def __post_init__(self) -> None:
         check_fields(self, memory=at_least(1))
+        check_fields(self, gradient_tolerance=zero_or_more, cost_tolerance=zero_or_more)
+        if self.most_costs is not None:
+            check_fields(self, most_costs=at_least(1))
 
     @property
     def learning_rate(self) -> float:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 from chainrule.arguments import at_least, check_fields, positive, zero_or_more
 from chainrule.history import History, Record
@@ -36,6 +38,15 @@ class Watcher(Protocol):
 
     def passed(self) -> bool:
         """Return whether to stop, between two stretches of updates."""
+
+    def remember(self) -> dict[str, Any]:
+        """Return what it has seen, as numbers and arrays by name, for a run that is resumed."""
+
+    def recall(self, memory: Mapping[str, Any], history: History, like: Parameters) -> None:
+        """Take up what `remember` returned.
+
+        `history` has the records of then; parameters are `like` those of then.
+        """
 
 
 @runtime_checkable
@@ -144,6 +155,12 @@ class _ToleranceWatcher:
     def passed(self) -> bool:
         return False
 
+    def remember(self) -> dict[str, Any]:
+        return {}  # the history is all that it looks at
+
+    def recall(self, memory: Mapping[str, Any], history: History, like: Parameters) -> None:
+        del memory, history, like
+
 
 @dataclass
 class _PatienceWatcher:
@@ -183,13 +200,33 @@ class _PatienceWatcher:
         """Return False: only records count."""
         return False
 
+    def remember(self) -> dict[str, Any]:
+        """Return the best parameters, and how long they have been that."""
+        memory: dict[str, Any] = {
+            "lowest": self._lowest,
+            "counted": self._counted,
+            "waited": self._waited,
+        }
+        if self.best is not None:
+            record, params = self.best
+            memory |= {"iteration": record.iteration, "best": params.flat.copy()}
+        return memory
+
+    def recall(self, memory: Mapping[str, Any], history: History, like: Parameters) -> None:
+        """Take up what `remember` returned."""
+        self._lowest, self._counted = float(memory["lowest"]), float(memory["counted"])
+        self._waited = int(memory["waited"])
+        if "best" in memory:
+            (record,) = (r for r in history.records if r.iteration == memory["iteration"])
+            self.best = record, Parameters(like.sizes, np.array(memory["best"]))
+
 
 class _Clock:
     reason = "time"
     best: tuple[Record, Parameters] | None = None
 
     def __init__(self, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._now, self._end = now, now() + seconds
+        self._now, self._end, self._seconds = now, now() + seconds, seconds
 
     def recorded(self, history: History, params: Parameters) -> bool:
         del history, params
@@ -197,3 +234,10 @@ class _Clock:
 
     def passed(self) -> bool:
         return self._now() >= self._end
+
+    def remember(self) -> dict[str, Any]:
+        return {"used": self._seconds - (self._end - self._now())}
+
+    def recall(self, memory: Mapping[str, Any], history: History, like: Parameters) -> None:
+        del history, like
+        self._end -= float(memory["used"])

@@ -13,37 +13,47 @@ from typing import Any
 Show = Callable[[int, float], None]
 
 
+SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+"""What a run says that was ended by a signal."""
+
+
 @contextmanager
-def interrupts() -> Iterator[Callable[[], bool]]:
+def interrupts(terminating: bool = False) -> Iterator[Callable[[], str]]:
     """Turn the first Ctrl-C into a request that is seen between two stretches.
 
     Only where Python's own handler is installed, in the main thread: elsewhere somebody else has
     decided what Ctrl-C means, or it does not arrive.
 
+    Parameters
+    ----------
+    terminating : bool, optional
+        Whether SIGTERM is such a request too, where nobody has decided what it means.
+
     Yields
     ------
     callable
-        Returns whether Ctrl-C was pressed.
+        Returns what was asked for, ``"interrupted"`` or ``"terminated"``, or an empty text.
     """
-    seen = False
+    seen = ""
 
-    def handle(_signal: int, _frame: Any) -> None:
+    def handle(number: int, _frame: Any) -> None:
         nonlocal seen
         if seen:
             raise KeyboardInterrupt
-        seen = True
+        seen = SIGNALS[signal.Signals(number)]
 
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if ours:
-        signal.signal(signal.SIGINT, handle)
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler}
+    if terminating:
+        usual[signal.SIGTERM] = signal.SIG_DFL
+    main = threading.current_thread() is threading.main_thread()
+    ours = {each: was for each, was in usual.items() if main and signal.getsignal(each) is was}
+    for each in ours:
+        signal.signal(each, handle)
     try:
         yield lambda: seen
     finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for each, was in ours.items():
+            signal.signal(each, was)
 
 
 def bar(wanted: bool | None, total: int) -> AbstractContextManager[Show]:

@@ -1,42 +1,34 @@
-"""Training: the only loop in Python. It decides; an engine computes.
-
-The loop asks the engine for a stretch of updates at a time, as many as fit before the next
-decision: a record in the history, a callback, the end, or less than a tenth of a second, so that
-Ctrl-C and the progress bar are served whatever an update takes. How the updates are cut into
-stretches never changes what is computed.
-"""
+"""Training: what people call. It checks what they give, and hands it to the loop (`loop`)."""
 
 from __future__ import annotations
 
 import math
-import time
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import Any
-
-import numpy as np
 
 from chainrule import notation
 from chainrule.arguments import listed, whole, zero_or_more
 from chainrule.arrays import Array
-from chainrule.callbacks import Callback, Progress
-from chainrule.engines import Engine, Problem, State, choose, the_same_cost
-from chainrule.errors import InvalidType, InvalidValue, NonFiniteCost, ShapeError
-from chainrule.history import History, Record, TrainingResult
+from chainrule.callbacks import Callback
+from chainrule.checkpoints import Checkpoint
+from chainrule.engines import Problem, State, choose, the_same_cost
+from chainrule.errors import InvalidType, InvalidValue, ShapeError, UnknownName
+from chainrule.history import TrainingResult
+from chainrule.loop import Loop
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.parameters import Parameters
 from chainrule.randomness import Batches, Streams
+from chainrule.resuming import Description, TrainingState, must_be_the_same, restore
+from chainrule.resuming import remark as forgetful
 from chainrule.saturation import remark
 from chainrule.schedules import CONSTANT, ReduceOnPlateau, Schedule
 from chainrule.second_order import SecondOrder
-from chainrule.stopping import Patience, Rule
-from chainrule.terminal import bar, interrupts
+from chainrule.stopping import Rule
 from chainrule.transformations import Noise, Transformation
 
 RECORDS = 200  # costs in a history, where the caller does not say how often
-STRETCH = 0.08  # seconds between two looks at the clock, the keyboard and the progress bar
 
 
 def train(
@@ -58,7 +50,10 @@ def train(
     callbacks: Sequence[Callback] = (),
     engine: str = "auto",
     threads: int | None = None,
+    checkpoint: Checkpoint | None = None,
+    resume: TrainingState | None = None,
     record_every: int | None = None,
+    recorded_cost: str = "all",
     progress: bool | None = None,
 ) -> TrainingResult:
     """Minimise the cost of a network on examples.
@@ -110,9 +105,20 @@ def train(
         Threads the native engine may use, at most 256, and fewer where no more are to be had; as
         many as there are cores where nothing is said. What is computed does not depend on it, to
         the last bit; small work stays on one thread.
+    checkpoint : Checkpoint, optional
+        Writes the state of training to a file every so often, at the end, and on Ctrl-C or SIGTERM.
+    resume : TrainingState, optional
+        Go on from there as if never stopped, bit for bit: the ``.state`` of a result, or what
+        `load_checkpoint` reads. `params` and `rng` are not used then; all else but `iterations`,
+        `callbacks`, `checkpoint`, `engine` and `threads` must be as before. (The native engine and
+        the reference engine differ in the last bits, and so do instruction sets.)
     record_every : int, optional
         Updates between two records in the history; the start and the end are always recorded. Where
         nothing is said, 200 in all, but no more than one in a pass over the data.
+    recorded_cost : {"all", "batches"}, optional
+        What a record holds: the cost of all examples and the size of its gradient, evaluated for
+        it, without dropout; or the mean of the costs of the batches since the last record, each
+        before its update and with its dropout, which takes no time, and no size of the gradient.
     progress : bool, optional
         Whether to show a progress bar; where nothing is said, if the terminal is one.
 
@@ -161,175 +167,56 @@ def train(
         batch_size = None
     if threads is not None:
         whole("threads", threads, 1)
-    problem = Problem(net, values, optimizer, (*before, *after), schedule, batch_size, threads)
+    if recorded_cost not in ("all", "batches"):
+        raise UnknownName("recorded_cost", recorded_cost, ("all", "batches"))
+    if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
+        raise InvalidType(
+            f'checkpoint is {checkpoint!r}, wanted one such as Checkpoint("run.safetensors")'
+        )
+    problem = Problem(
+        net,
+        values,
+        optimizer,
+        (*before, *after),
+        schedule,
+        batch_size,
+        threads,
+        recorded_cost == "batches",
+    )
     if isinstance(optimizer, SecondOrder):
         the_same_cost(problem, optimizer, plateau)
-    chosen = choose(engine, problem)
-    streams = Streams(rng)
-    batches = None if batch_size is None else Batches(streams, examples, int(batch_size))
-    state = State(start, optimizer.start(start.flat.copy()), streams, batches)
-    loop = _Loop(
-        chosen,
+    held_out = _validation(net, validation, start)
+    rules = listed("stop", stop, Rule, "rules such as Patience(20)")
+    described = Description(problem, rules, plateau, held_out)
+    if resume is not None:
+        must_be_the_same(resume, described)
+        record_every = resume.record_every if record_every is None else record_every
+    loop = Loop(
+        choose(engine, problem),
         problem,
         whole("iterations", iterations, 0),
         listed("callbacks", callbacks, Callable, "functions of a Progress"),
         _interval(record_every, iterations, examples, batch_size),
         plateau,
-        _validation(net, validation, start),
-        listed("stop", stop, Rule, "rules such as Patience(20)"),
+        held_out,
+        rules,
+        described,
+        checkpoint,
     )
+    if resume is None:
+        streams = Streams(rng)
+        batches = None if batch_size is None else Batches(streams, examples, int(batch_size))
+        state = State(start, optimizer.start(start.flat.copy()), streams, batches)
+    else:
+        state = restore(resume, problem)
+        loop.recall(resume)
+        if forgotten := forgetful(optimizer):
+            warnings.warn(forgotten, stacklevel=2)
     reason = loop.run(state, progress)
     said = remark(problem, state, loop.history)
     if said:
         warnings.warn(said, stacklevel=2)
     return loop.result(state, reason)
-
-
-class _Loop:
-    """Cuts the updates into stretches and takes the decisions between them."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        problem: Problem,
-        iterations: int,
-        callbacks: list[Callback],
-        record_every: int,
-        plateau: ReduceOnPlateau | None,
-        validation: dict[str, Array] | None,
-        rules: list[Rule],
-    ) -> None:
-        self.engine, self.problem, self.iterations = engine, problem, iterations
-        self.history, self.record_every = History(), record_every
-        self.plateau, self.validation = plateau, validation
-        self.callbacks = [(each, self._interval(each)) for each in callbacks]
-        if validation is None and any(isinstance(rule, Patience) for rule in rules):
-            raise InvalidValue(
-                "stop has Patience, which looks at the validation cost, but there are no "
-                "validation data: pass validation=(x, y)"
-            )
-        self.watchers = [rule.watch() for rule in rules]
-
-    def run(self, state: State, progress: bool | None) -> str:
-        """Train to the end and return why it ended."""
-        stretch, reason, pressed = 1, "", False
-        with (
-            interrupts() as interrupted,
-            bar(progress, self.iterations) as show,
-            closing(self.engine),
-        ):
-            try:
-                reason = self._decide(state)
-                while not reason and state.iteration < self.iterations:
-                    updates = min(stretch, self._until_next_decision(state.iteration))
-                    began = time.perf_counter()
-                    self.engine.advance(state, updates)
-                    seconds = time.perf_counter() - began
-                    fitting = int(updates * STRETCH / max(seconds, 1e-9))
-                    stretch = max(1, min(2 * updates, fitting))
-                    self._raise_if_not_finite(state)
-                    if interrupted():
-                        raise KeyboardInterrupt
-                    reason = "converged" if state.converged else self._decide(state)
-                    show(state.iteration, self.history.latest)
-            except KeyboardInterrupt:
-                pressed = True
-            try:
-                self._record(state)
-            except KeyboardInterrupt:  # once more: then the end is not recorded, but handed back
-                pressed = True
-            if pressed or interrupted():
-                return "interrupted"
-        return reason or "iterations"
-
-    def result(self, state: State, reason: str) -> TrainingResult:
-        """Return what was learnt, the best of it where a rule has kept that."""
-        params, best = state.params, None
-        for watcher in self.watchers:
-            if watcher.best is not None:
-                best, params = watcher.best[0].iteration, watcher.best[1]
-        return TrainingResult(params, self.history, reason, state.iteration, self.engine.name, best)
-
-    def _rate(self, state: State) -> float:
-        """Return the learning rate of the next update; after the last one, that of the last."""
-        past = state.iteration >= self.iterations > 0
-        return state.learning_rate(self.problem, -1 if past else 0)
-
-    def _interval(self, callback: Callback) -> int:
-        return whole("every of a callback", getattr(callback, "every", self.record_every), 1)
-
-    def _until_next_decision(self, iteration: int) -> int:
-        intervals = [self.record_every, *(every for _, every in self.callbacks)]
-        ahead = (every - iteration % every for every in intervals)
-        return min(self.iterations - iteration, *ahead)
-
-    def _decide(self, state: State) -> str:
-        """Record and call what is due; return why to stop, or nothing."""
-        iteration = state.iteration
-        last = iteration == self.iterations
-        reason = ""
-        if last or iteration % self.record_every == 0:
-            reason = self._record(state)
-        for callback, every in self.callbacks:
-            if last or iteration % every == 0:
-                given = Progress(
-                    iteration,
-                    self.iterations,
-                    state.params,
-                    self.engine,
-                    self._rate(state),
-                    self.validation,
-                )
-                answer = callback(given)
-                if isinstance(answer, (bool, np.bool_)) and answer:
-                    reason = reason or "callback"
-        for watcher in self.watchers:
-            if not reason and watcher.passed():
-                reason = watcher.reason
-        return "" if last else reason
-
-    def _record(self, state: State) -> str:
-        """Add a record, unless there is one; return why to stop, or nothing."""
-        if self.history.has(state.iteration):
-            return ""
-        cost, norms = self.engine.cost_and_norms(state.params)
-        if not math.isfinite(cost):
-            state.trouble = "the cost"
-            self._raise_if_not_finite(state)
-        validation = math.nan
-        if self.validation is not None:
-            validation = self.engine.cost(state.params, self.validation)
-        if self.plateau is not None:
-            watched = cost if self.validation is None else validation
-            state.plateau = self.plateau.observe(state.plateau, watched)
-        self.history.record(Record(state.iteration, cost, validation, self._rate(state), norms))
-        stopping = [each for each in self.watchers if each.recorded(self.history, state.params)]
-        return stopping[0].reason if stopping else ""
-
-    def _raise_if_not_finite(self, state: State) -> None:
-        if not state.trouble:
-            return
-        if state.iteration == 0 and state.trouble != "a parameter":
-            advice = "the starting parameters or the data are too large: scale x and y to about 1."
-        else:
-            rate = self.problem.optimizer.learning_rate / 10
-            advice = (
-                "the steps are too long: try a smaller learning rate, for instance a tenth of it "
-                f"({rate:g}), and a tenth of that if it is not enough; or scale x and y to about "
-                "1. The last good parameters are in .params of this exception."
-            )
-        raise NonFiniteCost(
-            f"{state.trouble} {self._when(state)}; {advice}",
-            iteration=state.iteration,
-            params=state.last_good,
-            history=self.history,
-        )
-
-    @staticmethod
-    def _when(state: State) -> str:
-        if state.trouble == "a parameter":
-            return f"would not be finite any more after update {state.iteration + 1}"
-        return f"is not finite after {state.iteration} updates"
 
 
 def _optimizer(given: Any) -> Optimizer | SecondOrder:

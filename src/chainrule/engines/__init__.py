@@ -42,7 +42,7 @@ def choose(name: str, problem: Problem) -> Engine:
         must_fit(problem.network.architecture)
     engine = _native(name, problem) or ReferenceEngine(problem)
     if isinstance(problem.optimizer, LBFGS):
-        return QuasiNewton(engine, problem.optimizer)
+        return QuasiNewton(engine, problem, problem.optimizer)
     if isinstance(problem.optimizer, LevenbergMarquardt):
         return LeastSquares(engine, problem, problem.optimizer)
     return engine

@@ -79,6 +79,8 @@ class LeastSquares:
         if gain > 0:
             state.params.flat[...] = moved.flat
         state.iteration += 1
+        if self._problem.costs_of_batches:  # a batch is all examples
+            state.costs.add(np.array([model.cost]), np.array([self._problem.examples]))
 
     def _model(self, params: Parameters) -> Model:
         """Return the model at parameters; after a step that was not made, it is still known."""

@@ -235,6 +235,8 @@ class NativeEngine:
         self._held = None
 
     def _advance(self, state: State, block: Block) -> None:
+        summed = self._problem.costs_of_batches
+        costs = np.empty(len(block.learning_rates)) if summed else None
         with self._turn:
             self._hold(state)
             made, trouble = self._runner.advance(
@@ -244,11 +246,13 @@ class NativeEngine:
                 noise=block.noise,
                 masks=self._masks(block),
                 steps=self._counted,
-                costs=None,
+                costs=costs,
             )
             self._counted += made
             state.iteration += made
             state.trouble = TROUBLES[trouble]
+        if costs is not None:
+            state.costs.add(costs[:made], block.sizes(self._problem)[:made])
 
     def _masks(self, block: Block) -> list[Array | None]:
         layers = range(1, self._problem.network.architecture.layers + 1)

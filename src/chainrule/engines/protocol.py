@@ -42,6 +42,8 @@ class Problem:
         Examples of an update, at most; ``None`` for all of them.
     threads : int or None
         Threads that may be used; ``None`` for as many as there are cores.
+    costs_of_batches : bool
+        Whether the cost before every update is summed up (`State.costs`).
     """
 
     network: Network
@@ -51,6 +53,7 @@ class Problem:
     schedule: Schedule = CONSTANT
     batch_size: int | None = None
     threads: int | None = None
+    costs_of_batches: bool = False
 
     @property
     def examples(self) -> int:
@@ -78,6 +81,41 @@ class Block:
     batches: Indices | None
     noise: NDArray[np.float64] | None
     masks: list[dict[str, Array]] | None
+
+    def sizes(self, problem: Problem) -> NDArray[np.int64]:
+        """Return the number of examples of each update, shape (k,)."""
+        if self.batches is None:
+            return np.full(len(self.learning_rates), problem.examples, np.int64)
+        return np.diff(self.batches.ends, prepend=0)
+
+
+@dataclass
+class Costs:
+    """The costs of batches, each before its update, summed up one after another.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the costs, each times the number of its examples.
+    examples : int
+        How many those were.
+    """
+
+    total: float = 0.0
+    examples: int = 0
+
+    def add(self, costs: NDArray[np.float64], sizes: NDArray[np.int64]) -> None:
+        """Add the costs of some updates, shape (k,), and the numbers of their examples."""
+        # One after another, and not pairwise: the sum must not depend on how updates are cut.
+        terms = np.concatenate([[self.total], costs * sizes])
+        self.total = float(np.add.accumulate(terms)[-1])
+        self.examples += int(sizes.sum())
+
+    def take(self) -> float:
+        """Return the mean over the examples since the last time, NaN where there are none."""
+        mean = self.total / self.examples if self.examples else float("nan")
+        self.total, self.examples = 0.0, 0
+        return mean
 
 
 class Holder(Protocol):
@@ -116,8 +154,11 @@ class State:
         The last parameters at which cost and Jacobians were finite.
     trouble : str
         What was found not to be finite; empty while all is well. Once set, no update is made.
-    converged : bool
-        Whether the optimizer has come to an end of its own: more updates would change nothing.
+    ended : str
+        Why the optimizer has come to an end of its own, ``"converged"`` or ``"costs"``: more
+        updates would change nothing. Empty while it has not.
+    costs : Costs
+        Of the batches since the last record, where the problem asks for them.
     """
 
     def __init__(
@@ -132,7 +173,8 @@ class State:
         self._params, self._slots, self._last_good = params, slots, params.copy()
         self.streams, self.batches = streams, batches
         self.plateau = PlateauMemory() if plateau is None else plateau
-        self.iteration, self.trouble, self.converged = iteration, "", False
+        self.iteration, self.trouble, self.ended = iteration, "", ""
+        self.costs = Costs()
         self._holder: Holder | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -204,11 +246,9 @@ class State:
         batches = None if self.batches is None else self.batches.take_many(updates)
         masks = None
         if problem.network.architecture.masks:
-            sizes = [problem.examples] * updates
-            if batches is not None:
-                sizes = np.diff(batches.ends, prepend=0).tolist()
+            sizes = Block(rates, batches, noise, None).sizes(problem)
             masks = [
-                problem.network.draw_masks(self.streams.dropout, size, self._params.dtype)
+                problem.network.draw_masks(self.streams.dropout, int(size), self._params.dtype)
                 for size in sizes
             ]
         return Block(rates, batches, noise, masks)
@@ -240,7 +280,7 @@ class Engine(Protocol):
         """Make `updates` updates, fewer if that is the end of it; change and return `state`.
 
         It is the end where something is not finite (``state.trouble``) or the optimizer has nothing
-        left to do (``state.converged``).
+        left to do (``state.ended``).
         """
 
     def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:

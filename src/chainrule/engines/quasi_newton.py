@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from chainrule.arrays import Array
 from chainrule.engines.one_thread import one_thread
-from chainrule.engines.protocol import Engine, State
+from chainrule.engines.protocol import Engine, Problem, State
 from chainrule.parameters import Parameters
 from chainrule.second_order import LBFGS
 
@@ -46,12 +46,14 @@ class QuasiNewton:
     ----------
     engine : Engine
         Its updates are not used.
+    problem : Problem
     optimizer : LBFGS
     """
 
-    def __init__(self, engine: Engine, optimizer: LBFGS) -> None:
+    def __init__(self, engine: Engine, problem: Problem, optimizer: LBFGS) -> None:
         self.name = engine.name
         self._engine, self._optimizer = engine, optimizer
+        self._costs_of_batches, self._examples = problem.costs_of_batches, problem.examples
         self._descent: _Descent | None = None
         self._end: Callable[[], object] = lambda: None
 
@@ -76,7 +78,12 @@ class QuasiNewton:
             raise
         state.params.flat[...] = state.last_good.flat[...] = descent.params.flat
         state.iteration += made
-        state.converged = descent.over
+        if self._costs_of_batches:  # a batch is all examples
+            sizes = np.full(made, self._examples)
+            state.costs.add(np.array(descent.costs), sizes)
+        most = self._optimizer.most_costs
+        spent = most is not None and descent.evaluated >= most
+        state.ended = ("costs" if spent else "converged") if descent.over else ""
         return state
 
     def _begin(self, state: State) -> _Descent | None:
@@ -90,8 +97,8 @@ class QuasiNewton:
             state.trouble = "a Jacobian"
             return None
         here = _Point.of(state.params.flat, cost, gradient)
-        evaluate, memory = self._engine.value_and_gradient, self._optimizer.memory
-        self._descent = _Descent(evaluate, state.params.copy(), here, memory)
+        evaluate = self._engine.value_and_gradient
+        self._descent = _Descent(evaluate, state.params.copy(), here, self._optimizer)
         self._end = weakref.finalize(self, self._descent.end)  # at the latest when this is dropped
         return self._descent
 
@@ -148,16 +155,21 @@ class _Descent:
         Where it begins; after each iteration, where that ended.
     here : _Point
         Cost and gradient there, which are finite.
-    memory : int
-        Steps that are remembered.
+    optimizer : LBFGS
 
     Attributes
     ----------
+    costs : list of float
+        The cost before each of the last iterations that were ordered.
+    evaluated : int
+        How many costs were evaluated.
     over : bool
         Whether SciPy has ended: no iteration follows.
     """
 
-    def __init__(self, evaluate: Evaluate, params: Parameters, here: _Point, memory: int) -> None:
+    def __init__(
+        self, evaluate: Evaluate, params: Parameters, here: _Point, optimizer: LBFGS
+    ) -> None:
         from scipy.optimize import minimize
 
         self.params, self.over = params, False
@@ -166,11 +178,13 @@ class _Descent:
             here  # the last finite point; the last that ended an iteration
         )
         self._made = self._left = 0
+        self.costs: list[float] = []
+        self.evaluated = 0
         self._ended = False
         self._orders: SimpleQueue[int] = SimpleQueue()  # iterations to make
         self._answers: SimpleQueue[BaseException | None] = SimpleQueue()  # they are made, or failed
         self._thread = threading.Thread(
-            target=self._minimize, args=(minimize, memory), name="chainrule L-BFGS", daemon=True
+            target=self._minimize, args=(minimize, optimizer), name="chainrule L-BFGS", daemon=True
         )
         self._thread.start()
 
@@ -180,7 +194,7 @@ class _Descent:
         """Wait for so many iterations, and return how many were made: fewer are the end."""
         if self.over:
             return 0
-        self._made = 0
+        self._made, self.costs = 0, []
         self._orders.put(updates)
         error = self._answer()
         if self.over:
@@ -209,7 +223,7 @@ class _Descent:
 
     # in its own -----------------------------------------------------------------------------
 
-    def _minimize(self, minimize: Any, memory: int) -> None:
+    def _minimize(self, minimize: Any, optimizer: LBFGS) -> None:
         error = None
         try:
             self._wait()
@@ -220,13 +234,12 @@ class _Descent:
                     jac=True,
                     method="L-BFGS-B",
                     callback=self._iterated,
-                    # Tolerance says when little progress is enough; here, when there is none.
                     options={
-                        "maxcor": memory,
-                        "ftol": 0.0,
-                        "gtol": 0.0,
+                        "maxcor": optimizer.memory,
+                        "ftol": optimizer.cost_tolerance,
+                        "gtol": optimizer.gradient_tolerance,
                         "maxiter": ENDLESS,
-                        "maxfun": ENDLESS,
+                        "maxfun": optimizer.most_costs or ENDLESS,
                     },
                 )
         except BaseException as raised:  # it comes up in `run`, unless this was asked to end
@@ -241,6 +254,7 @@ class _Descent:
 
     def _iterated(self, flat: NDArray[np.float64]) -> None:
         self.params.flat[...] = flat
+        self.costs.append(self._accepted.cost)
         self._accepted = self._seen
         self._made += 1
         self._left -= 1
@@ -251,6 +265,7 @@ class _Descent:
     def _cost(self, flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         if self._ended:
             raise StopIteration
+        self.evaluated += 1
         if not np.array_equal(flat, self._seen.flat):
             self._trial.flat[...] = flat
             point = _Point.of(flat, *self._evaluate(self._trial))

@@ -67,6 +67,8 @@ class ReferenceEngine:
             return
         params.flat[...], state.slots = moved, slots
         state.iteration += 1
+        if problem.costs_of_batches:
+            state.costs.add(np.array([cost]), block.sizes(problem)[update : update + 1])
 
     def cost(self, params: Parameters, values: dict[str, Array] | None = None) -> float:
         """Return the cost of all examples, or of others, without dropout."""
