@@ -223,6 +223,18 @@ class Caller:
             if name and time.process_time() - self._began > self.seconds:
                 self.avoid.setdefault(name, f"it took longer than {self.seconds:g} s")
 
+    @contextmanager
+    def under(self, name: str) -> Iterator[None]:
+        """Tell this name for whatever is called in here: if the process ends, it is to blame."""
+        say = self.say
+        if say is not None:
+            say(name)
+        self.say = None
+        try:
+            yield
+        finally:
+            self.say, self._last = say, ""
+
     def _guarded(
         self, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]
     ) -> Any:

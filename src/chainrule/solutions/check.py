@@ -13,7 +13,7 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import cells, guard, sandbox
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Judged, Place, Report
-from chainrule.solutions.limits import Limits
+from chainrule.solutions.limits import MENDING, Limits
 from chainrule.solutions.pointing import pointed
 from chainrule.solutions.sandbox import Outcome
 from chainrule.solutions.telling import doubted
@@ -157,6 +157,7 @@ def _with_places(
     remarks = [
         Finding("raises", "loader", f"{name}: {words}", "", (name,), place=places.get(name))
         for name, words in avoid.items()
+        if name != MENDING
     ]
     missing = guard.unlimited()
     if missing:
@@ -177,7 +178,7 @@ def _partial(
     hung = [
         Judged(name, Verdict.CANNOT_RUN, "other", detail=words, place=places.get(name))
         for name, words in avoid.items()
-        if name not in told
+        if name not in told and name != MENDING
     ]
     return Report(
         path, judged=(*told.values(), *hung), problem=trouble or "nothing was said", seconds=seconds

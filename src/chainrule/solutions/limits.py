@@ -38,3 +38,8 @@ class Limits:
     call_seconds: float = 2.0
     memory: int = 4 * 2**30
     file_size: int = 2**24
+
+
+MENDING = "(changes)"
+"""What is told as the place of the process while changes of their code are tried: if it ends there,
+no function of theirs is to blame, and it is judged again without."""

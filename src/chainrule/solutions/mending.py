@@ -28,6 +28,7 @@ from chainrule.solutions.calling import Failed, TooLong
 from chainrule.solutions.changed import described
 from chainrule.solutions.changes import FITTING, KINDS, Change, changes
 from chainrule.solutions.findings import Finding, Mend
+from chainrule.solutions.limits import MENDING
 from chainrule.solutions.reading import Array, Probe
 from chainrule.solutions.theirs import Theirs, running
 from chainrule.solutions.witness import TOLERANCE
@@ -104,15 +105,15 @@ class Mending:
             return
         space = self.judge.space
         caller = space.caller
-        seconds, avoid, say = caller.seconds, dict(caller.avoid), caller.say
-        caller.seconds, caller.say = min(seconds, CALL_SECONDS), None
+        seconds, avoid = caller.seconds, dict(caller.avoid)
+        caller.seconds = min(seconds, CALL_SECONDS)
         try:
             self.theirs = running(self.judge.reading, space, self.judge.probes[0])
             self._all([each for each in self.judge.findings if self._targets(each)])
         finally:
             for made in reversed(self.kept):
                 made.undo()
-            caller.seconds, caller.avoid, caller.say = seconds, avoid, say
+            caller.seconds, caller.avoid = seconds, avoid
 
     def _targets(self, finding: Finding) -> set[str]:
         """Return the entries that are right when a finding is mended; none if that is not all."""
@@ -276,8 +277,14 @@ def mended(judge: Any) -> None:
     judge : Judge
         After it has run; one that does not hold entries of a gradient is left as it is.
     """
-    if getattr(judge, "entries", None) is None or not judge.findings:
+    caller = judge.space.caller
+    if getattr(judge, "entries", None) is None or not judge.findings or MENDING in caller.avoid:
         return
+    with caller.under(MENDING):
+        _mended(judge)
+
+
+def _mended(judge: Any) -> None:
     reading = judge.reading
     Mending(judge, reading.gradients, _wanted(judge.entries)).run()
     penalty = any(each.slug.startswith("penalty") for each in judge.findings)
