@@ -343,7 +343,8 @@ def test_penalty_that_the_cost_has_otherwise_is_a_remark() -> None:
 
 
 def test_wrong_beside_a_cost_that_is_unusual_has_a_finding() -> None:
-    found = report(PENALTY.replace(*MISPRINT).replace("np.int64(A1 > 0)", "A1"))
+    unusual = DICTIONARIES.replace("cost = float(", "cost = float(np.sum(A2**4)) + float(")
+    found = changed(unusual, "1 - np.power(A1, 2))", "A1)")
     assert found.status == 1
     wrong = {name for name, verdict in gradients(found).items() if verdict.bad}
     assert {entry for each in found.findings for entry in each.entries} == wrong

@@ -219,9 +219,7 @@ class Entries:
                 return None
             known = net.architecture
             networks.append(
-                Network(
-                    net.sizes, activation=list(known.activations), cost=known.cost, l2=strength
-                )
+                Network(net.sizes, activation=list(known.activations), cost=known.cost, l2=strength)
             )
         return self._made(networks, truth.factors, f"{truth.assumed} with a penalty")
 
