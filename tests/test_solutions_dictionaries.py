@@ -332,6 +332,24 @@ def test_penalty_is_seen_in_the_cost() -> None:
     assert cost.detail == "binary cross entropy with a penalty"
 
 
+MISPRINT = ("lambd/2)*squares", "lambd)*(squares + np.sum(W2**4))")
+
+
+def test_penalty_that_the_cost_has_otherwise_is_a_remark() -> None:
+    found = changed(PENALTY, *MISPRINT)
+    assert set(gradients(found).values()) == {Verdict.IMPLIED_COST}
+    assert not found.findings
+    assert "cost_gradient_mismatch" in [each.slug for each in found.remarks]
+
+
+def test_wrong_beside_a_cost_that_is_unusual_has_a_finding() -> None:
+    unusual = DICTIONARIES.replace("cost = float(", "cost = float(np.sum(A2**4)) + float(")
+    found = changed(unusual, "1 - np.power(A1, 2))", "A1)")
+    assert found.status == 1
+    wrong = {name for name, verdict in gradients(found).items() if verdict.bad}
+    assert {entry for each in found.findings for entry in each.entries} == wrong
+
+
 def test_arguments_are_bound_by_name_in_any_order() -> None:
     found = changed(
         DICTIONARIES,

@@ -63,3 +63,18 @@ def test_step_of_time_is_no_gradient():
     report = judged(source)
     assert not report.judged
     assert report.status == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "b1 = -1.5\np = 2.0\nf = p * b1\ndf = 1.0\ndb1 = df * p\ndp = df * b1",
+        "W2 = np.array([[1.0, 2.0]])\ncost = np.sum(W2 ** 2)\ndW2 = 2 * W2\ndb2 = 0 * db2",
+    ],
+    ids=["names used again", "another cost"],
+)
+def test_example_after_the_first_is_not_held_against_its_cost(other):
+    first = entries(judged(RIGHT["COLUMNS"]))
+    report = judged(RIGHT["COLUMNS"] + other)
+    assert not report.findings
+    assert entries(report) == first

@@ -221,6 +221,15 @@ def infinite(reading: Reading, came: Mapping[str, Any]) -> list[Finding]:
     return [Finding("derivative_reciprocal", "mistake", words, mend, entries, place=place)]
 
 
+def differing(pieces: Sequence[Piece]) -> list[Finding]:
+    """Return that entries are not the derivatives of the cost that is written, if there are any."""
+    if not pieces:
+        return []
+    words = "differences of the cost that is written say something else"
+    entries = tuple(piece.entry for piece in pieces)
+    return [Finding("unknown", "mistake", words, "", entries, place=pieces[0].place)]
+
+
 def printed(pieces: Sequence[Piece], assumed: str) -> Finding:
     """Return the remark that the gradient is that of a usual cost, and theirs is another."""
     words = (

@@ -19,10 +19,10 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.costs import COSTS
 from chainrule.errors import ChainruleError
 from chainrule.network import Network
-from chainrule.solutions import causes
+from chainrule.solutions import causes, scales
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.meaning import Meaning
-from chainrule.solutions.reading import Array, Probe, Reading, Trouble
+from chainrule.solutions.reading import Array, Probe, Reading
 from chainrule.solutions.witness import TOLERANCE, Witness, tolerance
 
 BELOW = 1e-12
@@ -167,7 +167,9 @@ class Entries:
         if ground.callable:
             # What they call their cost may be what they print of it, as its root or an accuracy.
             whole = len(self.reading.pieces)
-            return next((each for each in tried if self._agreeing(each) == whole), None)
+            penalised = (self._penalised(each) for each in tried)
+            options = (*tried, *(each for each in penalised if each is not None))
+            return next((each for each in options if self._agreeing(each) == whole), None)
         self._tried = tried
         return max(self._tried, key=self._agreeing, default=None)
 
@@ -202,10 +204,24 @@ class Entries:
         except ChainruleError:
             return None
         factors = [
-            _common(came, wanted) for came, wanted in zip(self.both, made.wanted, strict=True)
+            scales.common(came, wanted) for came, wanted in zip(self.both, made.wanted, strict=True)
         ]
         words = f"for {COSTS[cost].title or cost.replace('_', ' ')}"
         return self._made(networks, factors, words)
+
+    def _penalised(self, truth: Truth) -> Truth | None:
+        """Return a truth with the penalty that is left where the data's part is taken away."""
+        networks = []
+        for place, (net, here) in enumerate(zip(truth.networks, self.probes, strict=True)):
+            came, wanted = self.both[place].get("W1"), truth.wanted[place]["W1"]
+            strength = scales.penalty(came, wanted, here.params["W1"]) / truth.factors[place]
+            if not 0.0 < strength < np.inf:
+                return None
+            known = net.architecture
+            networks.append(
+                Network(net.sizes, activation=list(known.activations), cost=known.cost, l2=strength)
+            )
+        return self._made(networks, truth.factors, f"{truth.assumed} with a penalty")
 
     def _made(
         self, networks: Sequence[Network], factors: Sequence[float], assumed: str = ""
@@ -296,6 +312,8 @@ class Entries:
         else:
             wrong = {each.entry for each in outcome.judged if each.verdict.bad}
             outcome.findings += causes.findings(self.reading, diagnoses, wrong)
+            pieces = [each for each in self.reading.pieces if each.entry in wrong - {*diagnoses}]
+            outcome.findings += causes.differing(pieces) if self.witnesses else []
         return outcome
 
     def _judged(
@@ -365,22 +383,3 @@ class Entries:
         raw = diagnose(net, here.params, here.x, here.y, scaled)
         found = causes.beside_penalty(raw, net, here, scaled)
         return causes.dead(found, scaled, truth.wanted[0])
-
-
-def _common(came: Mapping[str, Array | Trouble], wanted: Mapping[str, Array]) -> float:
-    """Return the factor that most entries have in common; 1 if none fits."""
-    ratios = []
-    for entry, value in came.items():
-        if not isinstance(value, np.ndarray) or entry not in wanted:
-            continue
-        right = wanted[entry]
-        square = float(np.vdot(right, right))
-        if value.shape != right.shape or not square or not np.isfinite(value).all():
-            continue
-        ratio = float(np.vdot(right, value)) / square
-        size = float(np.max(np.abs(right)))
-        if ratio > 0 and np.max(np.abs(value - ratio * right)) <= TOLERANCE * ratio * size:
-            ratios.append(ratio)
-    if not ratios:
-        return 1.0
-    return max(ratios, key=lambda r: sum(abs(r - other) <= TOLERANCE * r for other in ratios))

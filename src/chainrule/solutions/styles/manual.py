@@ -127,10 +127,15 @@ class ManualReading(Own):
         known = {name for step in body[:begin] for name in step.assigned}
         open_ones: dict[str, Version] = {}
         done: list[Version] = []
+        anew_bound: set[str] = set()  # what stands for something else from there on
         for place, step in enumerate(body[begin:], start=begin):
+            if self._cost in step.fresh:
+                break  # what follows belongs to another example
             for name in step.assigned:
                 subject = subject_of(name, known)
                 if subject is None or self.trace.last(subject, begin) is None:
+                    continue
+                if subject in anew_bound:
                     continue
                 before = open_ones.get(name)
                 anew = name in step.fresh and not isinstance(step.node, ast.For)
@@ -140,6 +145,7 @@ class ManualReading(Own):
                 if before is not None and self._used(before, place):
                     done.append(before)
                 open_ones[name] = Version(name, subject, place, place)
+            anew_bound |= step.fresh
         yield from sorted([*done, *open_ones.values()], key=lambda each: each.last)
 
     def _used(self, version: Version, until: int) -> bool:
