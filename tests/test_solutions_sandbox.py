@@ -117,6 +117,10 @@ MISHAPS = {
         "import socket; socket.create_connection(('127.0.0.1', 9))",
         "may not use the network",
     ),
+    "shared memory": (
+        "from multiprocessing import shared_memory as s; s.SharedMemory(create=True, size=9)",
+        "may not share memory",
+    ),
     "input": ("return input()", "waits for input()"),
     "a large file": (
         "with open('f', 'wb') as f:\n    while True: f.write(bytes(10**6))",
@@ -246,6 +250,7 @@ def test_it_may_write_there_and_nowhere_else(tmp_path):
         f"os.mkdir({str(tmp_path / 'folder')!r})",
         f"__import__('shutil').rmtree({str(tmp_path)!r})",
         f"os.symlink({str(victim)!r}, 'link') or open('link', 'w')",
+        f"__import__('sqlite3').connect({str(tmp_path / 'base')!r})",
     ):
         assert "while it is judged" in peek(what), what
     assert victim.read_text() == "mine"
