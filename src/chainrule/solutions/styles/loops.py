@@ -90,7 +90,7 @@ class LoopReading(Own):
         moved = {name for node, _ in top for name in _moved(node)}
         if not moved:
             return False
-        self.trace = Trace(self.space, opened(self.space, top, tuple(moved)))
+        self.trace = Trace(self.space, opened(self.space, top, sorted(moved)))
         self.trace.run(len(self.trace.steps))
         self._updates = list(self._all_updates(moved))
         if not self._updates or not self._recognised():
@@ -103,7 +103,7 @@ class LoopReading(Own):
 
     def _all_updates(self, moved: set[str]) -> Iterator[Update]:
         for place, step in enumerate(self.trace.steps):
-            for name in step.assigned & moved:
+            for name in sorted(step.assigned & moved):
                 first = next(i for i, each in enumerate(self.trace.steps) if name in each.assigned)
                 if (
                     first < place
