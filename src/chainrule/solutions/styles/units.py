@@ -3,8 +3,9 @@
 A layer that takes every entry by itself is given sums and an upstream gradient, both random. What
 it hands on is held against differences of its own forward pass. There are ways to write it that
 are all right: it multiplies what comes from above, or it returns the derivative, as a function of
-the sums or of the values, and another multiplies. Where it leaves out what comes from above, or a
-sigmoid hands on what it is given (as cross-entropy wants it), nothing is said.
+the sums or of the values, and another multiplies. Where it leaves out what comes from above, where
+a sigmoid hands on what it is given (as cross-entropy wants it), or where the derivative is 0
+(straight-through estimators), nothing is said.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ def _unit(space: Space, name: str) -> Unit:
         line = Judged(called, said.verdict, "gradient", detail=said.sentence, place=said.place)
         return Unit(name, line)
     if came.shape != z.shape or not np.isfinite(came).all() or not np.isfinite(slope).all():
+        return Unit(name, None)
+    if not slope.any():  # steps and signs: what is handed on instead is a choice
         return Unit(name, None)
     off = float(np.max(np.abs(came - upstream * slope)) / np.max(np.abs(upstream)))
     if off <= NEAR:
