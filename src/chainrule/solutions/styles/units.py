@@ -88,9 +88,8 @@ def _unit(space: Space, name: str) -> Unit:
         said = blank(space, called) or trouble(problem, way)
         line = Judged(called, said.verdict, "gradient", detail=said.sentence, place=said.place)
         return Unit(name, line)
-    if came.shape != z.shape or not np.isfinite(came).all() or not np.isfinite(slope).all():
-        return Unit(name, None)
-    if not slope.any():  # steps and signs: what is handed on instead is a choice
+    known = came.shape == z.shape and np.isfinite(came).all() and np.isfinite(slope).all()
+    if not known or not slope.any():  # what a step or a sign hands on is a choice
         return Unit(name, None)
     off = float(np.max(np.abs(came - upstream * slope)) / np.max(np.abs(upstream)))
     if off <= NEAR:
