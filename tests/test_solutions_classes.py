@@ -105,6 +105,36 @@ def test_sigmoid_that_hands_on_what_cross_entropy_gives_is_no_mistake():
     assert "Sigmoid.backward" not in {each.name for each in report.judged}
 
 
+STRAIGHT = """
+import numpy as np
+
+class Rectified:
+    def forward(self, z):
+        self.on = z > 0
+        return z * self.on
+
+    def backward(self, above):
+        return above * self.on
+
+class Binary:
+    def forward(self, z):
+        self.z = z
+        return np.sign(z)
+
+    def backward(self, above):
+        return above * (np.abs(self.z) <= 1)
+"""
+
+
+def test_what_a_step_hands_on_is_a_choice():
+    """Its derivative is 0 (Bengio, Léonard and Courville 2013)."""
+    report = judged(STRAIGHT)
+    assert [each.name for each in report.judged] == ["Rectified.backward"]
+    assert report.status == 0
+    smooth = judged(STRAIGHT.replace("np.sign(z)", "np.tanh(z)"))
+    assert {each.name for each in smooth.judged if each.verdict.bad} == {"Binary.backward"}
+
+
 def test_network_that_is_not_known_is_cleared_by_differences_and_never_accused():
     source = RIGHT["INPUTS_STANDARDISED"]
     assert set(entries(judged(source)).values()) == {"right"}

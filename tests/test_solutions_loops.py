@@ -60,6 +60,21 @@ def test_right_steps_raise_no_alarm(source):
     assert list(entries(report).values()) == ["right", "right"]
 
 
+DECAYS = SOFT.replace("x.T @ d", "(x.T @ d + 0.01 * W)")
+
+
+def test_weights_may_decay_where_biases_do_not():
+    """The biases, if they come first, tell which cost is meant; decay is no part of it."""
+    *before, weights, biases = DECAYS.rstrip().split("\n")
+    report = judged("\n".join([*before, biases, weights]))
+    assert not report.findings
+    assert entries(report) == {"b": "right", "W": "right"}
+    grows = weights.replace("+ 0.01 * W", "- 0.01 * W")
+    assert judged("\n".join([*before, biases, grows])).status == 1
+    missing = weights.replace("x.T @ d", "x.T @ d**2")
+    assert judged("\n".join([*before, biases, missing])).status == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "slug"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,8 @@ from chainrule.solutions.advice import why_nothing
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.check import check_cells
 from chainrule.solutions.definitions import collect
+from chainrule.solutions.slots import Scope
+from chainrule.solutions.theirs import Theirs
 from judging import judged
 from solutions.generate import sample
 from solutions_classes import RIGHT
@@ -173,3 +176,15 @@ def test_the_sketch_names_what_is_theirs():
         assert remark.place.source == "for i in range(100):"
         head = remark.suggestion.split(":")[0]
         assert ast.parse(f"{head}: pass").body[0].args.args[-1].arg == "syn0"
+
+
+def test_of_two_functions_with_one_name_the_right_one_is_compiled():
+    """A property and its setter, which hold a cell, are compiled with their whole class."""
+    source = "class A:\n    def w(self): return super().x\n    def w(self, v): super().x = v\n"
+    module = ast.parse(source)
+    names: dict = {}
+    exec(compile(module, "<file: A>", "exec"), names)
+    definition = SimpleNamespace(node=module.body[0], name="A")
+    node = module.body[0].body[1]
+    held = Theirs(definition, node, [names["A"].w], Scope({}, {}))
+    assert held.compiled().co_varnames == ("self", "v")

@@ -104,3 +104,33 @@ def test_one_factor_in_all_gradients_is_a_convention():
     assert not report.findings
     assert set(entries(report).values()) == {"right up to a constant"}
     assert "cost_gradient_mismatch" in {each.slug for each in report.remarks}
+
+
+SLICED = """
+import numpy as np
+U = np.ones((7, 3)) * 0.3
+b = np.zeros(7)
+X = np.arange(12.0).reshape(3, 4) / 12
+
+def passed(targets):
+    loss = 0.0
+    dU, db = np.zeros_like(U), np.zeros_like(b)
+    for t in range(4):
+        a = np.tanh(U @ X[:, t] + b)
+        loss += 0.5 * np.sum((a - 0.3) ** 2)
+        dz = (a - 0.3) * (1 - a * a)
+        for i in range(3):
+            dU[:, i] += dz * X[i, t]
+        db[0:] += dz
+    return loss, dU, db
+"""
+
+
+def test_slices_are_looked_through():
+    """A colon in an index is neither an argument nor a number to add to."""
+    assert set(entries(judged(SLICED)).values()) == {"right"}
+    report = judged(SLICED.replace("(1 - a * a)", "np.cos(a) ** 3"))  # no change mends it
+    assert entries(report) == {"dU": "wrong, cause unknown", "db": "wrong, cause unknown"}
+    report = judged(SLICED.replace("dz * X[i, t]", "dz * X[i - 1, t]"))
+    assert [each.slug for each in report.findings] == ["wrong_previous_activation"]
+    assert "dz * X[i, t]" in report.findings[0].right

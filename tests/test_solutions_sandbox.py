@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from chainrule.solutions.findings import Judged, Report
 from chainrule.solutions.limits import Limits
 from chainrule.solutions.notes import NOTES
 from chainrule.solutions.telling import Told
+from solutions.generate import wrong
 
 QUICK = Limits(seconds=30.0, call_seconds=0.5, memory=2**31)
 
@@ -117,6 +119,10 @@ MISHAPS = {
         "import socket; socket.create_connection(('127.0.0.1', 9))",
         "may not use the network",
     ),
+    "shared memory": (
+        "from multiprocessing import shared_memory as s; s.SharedMemory(create=True, size=9)",
+        "may not share memory",
+    ),
     "input": ("return input()", "waits for input()"),
     "a large file": (
         "with open('f', 'wb') as f:\n    while True: f.write(bytes(10**6))",
@@ -177,6 +183,36 @@ def test_what_was_known_before_the_end_is_kept(monkeypatch):
     assert (report.judged[1].name, report.judged[1].verdict) == ("J_b1", Verdict.CANNOT_RUN)
     assert report.judged[1].place.source == "loop()"
     assert report.status == 2
+
+
+def test_a_report_outlives_the_search_for_lines_that_mend_it(monkeypatch):
+    """How long that takes depends on a machine: verdicts and causes do not."""
+    line = Judged("J_W2", Verdict.WRONG, "gradient", entry="W2")
+    first = Report("it", "a style", (), (line,))
+    messages = [{"at": "J_W2"}, {"report": first.to_dict()}]
+    for trouble in ("it took longer than 3 s", "it ended the process by SIGVTALRM"):
+        outcome = sandbox.Outcome(messages, trouble, (None, "J_W2", 4))
+        monkeypatch.setattr(sandbox, "run", lambda request, limits, found=outcome: found)
+        report = check_cells([Cell("x")], "it")
+        assert (report.judged, report.problem, report.status) == ((line,), "", 1)
+        assert "not_mended" in {each.slug for each in report.remarks}
+    again = replace(first, style="with its lines")
+    outcome = sandbox.Outcome([*messages, {"report": again.to_dict()}], "")
+    monkeypatch.setattr(sandbox, "run", lambda request, limits: outcome)
+    report = check_cells([Cell("x")], "it")
+    assert (report.style, report.remarks) == ("with its lines", ())
+
+
+def test_a_report_is_said_before_lines_that_mend_it_are_looked_for():
+    said = []
+    request = {"path": "", "cells": [{"source": wrong("column", 3, "sign").source}]}
+    whole = child.judge({**request, "call_seconds": 5.0}, said.append)
+    (first,) = (each["report"] for each in said if "report" in each)
+    assert [each.verdict for each in Report.from_dict(first).judged] == [
+        each.verdict for each in whole.judged
+    ]
+    assert not any(each["mends"] for each in first["findings"])
+    assert any(each.mends for each in whole.findings)
 
 
 def test_lines_are_told_however_they_are_added():
@@ -246,6 +282,7 @@ def test_it_may_write_there_and_nowhere_else(tmp_path):
         f"os.mkdir({str(tmp_path / 'folder')!r})",
         f"__import__('shutil').rmtree({str(tmp_path)!r})",
         f"os.symlink({str(victim)!r}, 'link') or open('link', 'w')",
+        f"__import__('sqlite3').connect({str(tmp_path / 'base')!r})",
     ):
         assert "while it is judged" in peek(what), what
     assert victim.read_text() == "mine"

@@ -113,12 +113,12 @@ def check_cells(
             "options": dict(options or {}),
         }
         outcome = sandbox.run(request, now)
-        found = next((m["report"] for m in outcome.messages if "report" in m), None)
-        if found is not None:
+        found = next((m["report"] for m in reversed(outcome.messages) if "report" in m), None)
+        failure = next((m["failure"] for m in outcome.messages if "failure" in m), "")
+        if found is not None and not failure:
             seconds = time.monotonic() - began
             report = replace(Report.from_dict(found), seconds=seconds, source=tuple(read))
-            return _with_places(pointed(report), avoid, places)
-        failure = next((m["failure"] for m in outcome.messages if "failure" in m), "")
+            return _with_places(_stopped(pointed(report), outcome.trouble), avoid, places)
         told |= {each.name: each for each in _told(outcome)}
         name = _at(outcome)
         trouble = outcome.trouble or "the process ended without a report"
@@ -148,6 +148,14 @@ def _place(outcome: Outcome, name: str, given: Sequence[Cell]) -> Place | None:
     cell = next((each for each in given if each.number == number), None)
     lines = cell.source.split("\n")[line - cell.first_line :] if cell is not None else []
     return Place(line, number, function or name, lines[0].strip() if lines else "")
+
+
+def _stopped(report: Report, trouble: str) -> Report:
+    """Return a report with a remark, if the process ended while lines that mend were looked for."""
+    if not trouble:
+        return report
+    sentence = f"lines that would mend it were looked for, not to the end: {trouble}"
+    return replace(report, remarks=(*report.remarks, Finding("not_mended", "loader", sentence)))
 
 
 def _with_places(

@@ -2,7 +2,8 @@
 
 Messages are lines of JSON: ``{"at": …}`` says what is called next, so that a process that had to
 be ended tells where; ``{"judged": …}`` is a line of the report as soon as it is known; ``{"report":
-…}`` is the end, and ``{"failure": …}`` the end by a mistake of ours.
+…}`` is the whole, first without the lines that mend it, since looking for these may take too long,
+then with them; ``{"failure": …}`` is the end by a mistake of ours.
 """
 
 from __future__ import annotations
@@ -87,19 +88,25 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     found = judged(space)
     if found is not None:
         style, reading, judge = found
+
+        def report() -> Report:
+            alarm = any(line.verdict.bad for line in judge.judged)
+            return Report(
+                request["path"],
+                style,
+                tuple(reading.words),
+                (*doubted(judge.judged, space.cut), *_blanks(definitions, judge.judged)),
+                () if alarm and space.cut else tuple(judge.findings),
+                (*_loader(definitions, space), *judge.remarks),
+                problem=space.cut if alarm else "",
+                seconds=time.perf_counter() - began,
+            )
+
         if not space.cut:
+            if say is not None and judge.findings:
+                say({"report": report().to_dict()})
             mended(judge)
-        alarm = any(line.verdict.bad for line in judge.judged)
-        return Report(
-            request["path"],
-            style,
-            tuple(reading.words),
-            (*doubted(judge.judged, space.cut), *_blanks(definitions, judge.judged)),
-            () if alarm and space.cut else tuple(judge.findings),
-            (*_loader(definitions, space), *judge.remarks),
-            problem=space.cut if alarm else "",
-            seconds=time.perf_counter() - began,
-        )
+        return report()
     blanks = tuple(_blanks(definitions, ()))
     return Report(
         request["path"],

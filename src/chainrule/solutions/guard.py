@@ -53,6 +53,7 @@ CHANGES = (
     "shutil.rmtree",
     "shutil.move",
     "shutil.copyfile",
+    "sqlite3.connect",
 )
 OURS = frozenset(("SIGPROF", "SIGALRM", "SIGVTALRM", "SIGXCPU"))
 """Signals that end a call (`chainrule.solutions.calling`)."""
@@ -62,6 +63,7 @@ SILENT = (
     ("signal", "pidfd_send_signal", "end processes"),
     ("signal", "setitimer", "set alarms"),
     ("signal", "alarm", "set alarms"),
+    ("_posixshmem", "shm_open", "share memory"),
     ("os", "mkfifo", "make devices"),
     ("os", "mknod", "make devices"),
 )

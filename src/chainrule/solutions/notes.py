@@ -17,5 +17,6 @@ NOTES: Mapping[str, str] = {
     "stood_in": "a module of a course that is not there was stood in for",
     "not_found": "a module, or a name in one, is not there; what does nothing stands in for it",
     "loop_at_top": "gradients stand in a loop at the top level, which is not run",
+    "not_mended": "lines that would mend it were looked for, and that had no end within the limits",
     "not_limited": "something could not be limited on this system",
 }

@@ -60,7 +60,8 @@ class Theirs:
             module = compile(_without_asserts(ast.Module(parts, [])), "<change>", "exec")
         except (SyntaxError, ValueError, TypeError):  # a change that is no Python
             return None
-        found = next(_codes(module, self._code_name, self.node.lineno), None)
+        named = _codes(module, self._code_name, self.node.lineno)
+        found = max(named, key=lambda each: each.co_firstlineno, default=None)  # a setter, say
         ours = self.functions[0].__code__.co_freevars
         return found if found is not None and found.co_freevars == ours else None
 

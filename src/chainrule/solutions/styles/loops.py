@@ -3,7 +3,8 @@
 The body of the loop is run once. What it adds to each array is a step of descent if it is −c times
 the gradient of the squared error or of a cross-entropy between what is subtracted there, output and
 target. Which of them is meant is told by the layer next to the output: where its step fits none,
-nothing is judged; where it fits and the step of another layer does not, that one is wrong.
+nothing is judged; where it fits and the step of another layer does not, that one is wrong. Weights
+may decay as well.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from chainrule.solutions.styles.own import Own
 
 NEAR = 1e-6
 MOST_EDITS = 1500
+ENTRIES = 4
+"""Of two unknowns, gradient and decay, fewer numbers would tell nothing."""
 COST = "_cost_of_a_loop"
 COSTS: Mapping[str, str] = {
     "squared error": "np.sum(({o} - {y})**2) / 2",
@@ -83,6 +86,7 @@ class LoopReading(Own):
         super().__init__(space)
         self._updates: list[Update] = []
         self._truths: dict[str, Array] = {}
+        self._values: dict[str, Array] = {}
 
     def found(self) -> bool:
         """Return whether there are such updates, and an output that is compared with a target."""
@@ -90,7 +94,7 @@ class LoopReading(Own):
         moved = {name for node, _ in top for name in _moved(node)}
         if not moved:
             return False
-        self.trace = Trace(self.space, opened(self.space, top, tuple(moved)))
+        self.trace = Trace(self.space, opened(self.space, top, sorted(moved)))
         self.trace.run(len(self.trace.steps))
         self._updates = list(self._all_updates(moved))
         if not self._updates or not self._recognised():
@@ -103,7 +107,7 @@ class LoopReading(Own):
 
     def _all_updates(self, moved: set[str]) -> Iterator[Update]:
         for place, step in enumerate(self.trace.steps):
-            for name in step.assigned & moved:
+            for name in sorted(step.assigned & moved):
                 first = next(i for i, each in enumerate(self.trace.steps) if name in each.assigned)
                 if (
                     first < place
@@ -180,6 +184,7 @@ class LoopReading(Own):
                 return {}
             if value.size > direct.MOST:
                 return {}
+            self._values[name] = value
             truth, error = direct.gradient(again, value)
             if not np.isfinite(error).all():
                 return {}
@@ -218,9 +223,10 @@ class LoopReading(Own):
         found: dict[str, float | None] = {}
         for update in self._updates:
             shift = self._shift(update, trace)
-            found[update.name] = (
-                None if shift is None else _factor(shift, self._truths[update.name])
-            )
+            truth = self._truths[update.name]
+            found[update.name] = None if shift is None else _factor(shift, truth)
+            if shift is not None and found[update.name] is None:
+                found[update.name] = _with_decay(shift, truth, self._values[update.name])
         return found
 
     def _uphill(self) -> None:
@@ -355,6 +361,17 @@ def _factor(shift: Array, truth: Array) -> float | None:
     ratio = float(np.sum(shift * truth)) / square
     off = np.max(np.abs(shift - ratio * truth))
     return -ratio if off <= NEAR * float(np.max(np.abs(shift))) else None
+
+
+def _with_decay(shift: Array, truth: Array, value: Array) -> float | None:
+    """Return c where shift = −c · truth − k · value: weights decay, biases often do not."""
+    if shift.size < ENTRIES or not np.isfinite(shift).all():
+        return None
+    basis = np.stack([truth.ravel(), value.ravel()], axis=1)
+    (along, decay), _, rank, _ = np.linalg.lstsq(basis, shift.ravel(), rcond=None)
+    off = np.max(np.abs(basis @ (along, decay) - shift.ravel()))
+    fits = rank == basis.shape[1] and off <= NEAR * np.max(np.abs(shift))
+    return -float(along) if fits and along * decay > 0 else None
 
 
 def _moved(node: ast.stmt) -> Iterator[str]:

@@ -119,7 +119,7 @@ def _of_several(space: Space, possible: Sequence[Couple]) -> RegressionReading |
 
 def _best(space: Space, couple: Couple) -> RegressionReading | None:
     """Return the first reading under which all is right, else the first that runs."""
-    for name in {couple.cost or couple.slope, couple.slope}:
+    for name in dict.fromkeys((couple.cost or couple.slope, couple.slope)):
         supplied(space, name)
     first: RegressionReading | None = None
     for shapes in _shapes():

@@ -98,6 +98,10 @@ def _accumulated(
         sign = {ast.Add: "add", ast.Sub: "subtract"}.get(type(statement.op))
         if sign is not None:
             of, where = ast.unparse(target.value), ast.unparse(target.slice)
+            sliced = any(isinstance(each, ast.Slice) for each in ast.walk(target.slice))
+            if sliced:  # no argument is written with a colon
+                maker = ast.parse("np.s_", mode="eval").body
+                where = ast.unparse(ast.Subscript(maker, target.slice, ast.Load()))
             text = f"np.{sign}.at({of}, {where}, {ast.unparse(statement.value)})"
             words = (
                 f"an index that {where} names twice counts once: += writes to {of} instead of "
@@ -126,18 +130,34 @@ def _shifted(
     """Move an index by one more or less."""
     parts = list(ast.walk(statement.value))
     for place, each in enumerate(parts):
-        if not isinstance(each, ast.Subscript) or isinstance(each.slice, ast.Slice):
+        if not isinstance(each, ast.Subscript):
             continue
-        index = ast.unparse(each.slice)
-        for other in (f"{index} - 1", f"{index} + 1"):
+        for other in _neighbours(each.slice):
             whole = copy.deepcopy(statement)
             part = list(ast.walk(whole.value))[place]
             assert isinstance(part, ast.Subscript)
-            part.slice = ast.parse(other, mode="eval").body
-            simple = ast.unparse(part).replace(" - 1 + 1", "").replace(" + 1 - 1", "")
-            words = f"{ast.unparse(each)} stands where {simple} belongs"
-            mend = f"write {simple} in the place of {ast.unparse(each)}"
+            part.slice = other
+            words = f"{ast.unparse(each)} stands where {ast.unparse(part)} belongs"
+            mend = f"write {ast.unparse(part)} in the place of {ast.unparse(each)}"
             yield "wrong_previous_activation", words, mend, whole
+
+
+def _neighbours(index: ast.expr) -> Iterator[ast.expr]:
+    """Yield an index that is one less, and one more, on one of its axes; slices stay."""
+    if isinstance(index, ast.Slice):
+        return
+    if isinstance(index, ast.Tuple):
+        for axis, each in enumerate(index.elts):
+            for other in _neighbours(each):
+                parts = [other if at == axis else part for at, part in enumerate(index.elts)]
+                yield ast.Tuple(parts, ast.Load())
+        return
+    for operator, opposite in ((ast.Sub(), ast.Add), (ast.Add(), ast.Sub)):
+        match index:
+            case ast.BinOp(left, op, ast.Constant(1)) if isinstance(op, opposite):
+                yield left
+            case _:
+                yield ast.BinOp(index, operator, ast.Constant(1))
 
 
 def _expression(

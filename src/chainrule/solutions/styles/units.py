@@ -3,8 +3,9 @@
 A layer that takes every entry by itself is given sums and an upstream gradient, both random. What
 it hands on is held against differences of its own forward pass. There are ways to write it that
 are all right: it multiplies what comes from above, or it returns the derivative, as a function of
-the sums or of the values, and another multiplies. Where it leaves out what comes from above, or a
-sigmoid hands on what it is given (as cross-entropy wants it), nothing is said.
+the sums or of the values, and another multiplies. Where it leaves out what comes from above, where
+a sigmoid hands on what it is given (as cross-entropy wants it), or where the derivative is 0
+(straight-through estimators), nothing is said.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def _unit(space: Space, name: str) -> Unit:
         said = blank(space, called) or trouble(problem, way)
         line = Judged(called, said.verdict, "gradient", detail=said.sentence, place=said.place)
         return Unit(name, line)
-    if came.shape != z.shape or not np.isfinite(came).all() or not np.isfinite(slope).all():
+    known = came.shape == z.shape and np.isfinite(came).all() and np.isfinite(slope).all()
+    if not known or not slope.any():  # what a step or a sign hands on is a choice
         return Unit(name, None)
     off = float(np.max(np.abs(came - upstream * slope)) / np.max(np.abs(upstream)))
     if off <= NEAR:
