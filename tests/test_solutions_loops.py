@@ -97,6 +97,20 @@ def test_update_before_the_lower_layers_is_noticed():
     assert slugs(judged(source)) == {"updated_too_early"}
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "np.clip(inputs.T @ hidden_delta, -1e-3, 1e-3)",
+        "0.1 * np.sign(inputs.T @ hidden_delta)",
+        "inputs.T @ hidden_delta + 0.001 * np.random.randn(3, 5)",
+    ],
+)
+def test_a_step_that_is_another_on_purpose_is_not_judged(step):
+    report = judged(LOOP.replace("near += inputs.T @ hidden_delta", f"near += {step}"))
+    assert not report.findings
+    assert sorted(entries(report).values()) == ["not judged", "right"]
+
+
 def test_step_that_belongs_to_no_known_cost_is_no_alarm():
     report = judged(LOOP.replace("error * s(output, True)", "error ** 3"))
     assert not report.findings

@@ -195,7 +195,7 @@ def _operation(node: ast.Assign | ast.AugAssign, place: int, each: ast.BinOp) ->
 
 
 def _constant(node: ast.Assign | ast.AugAssign, place: int, each: ast.Constant) -> Iterator[Edit]:
-    for value in (0, 1, 2, 3, -1, 0.5, -0.5, -1.5, -2):
+    for value in (1, 2, 3, -1, 0.5, -0.5, -1.5, -2):  # 0 would take away what may be meant
         if value != each.value and not isinstance(each.value, bool):
             yield _made(node, place, ast.Constant(value), "constant_factor",
                         f"{each.value!r} stands where {value!r} belongs")  # fmt: skip

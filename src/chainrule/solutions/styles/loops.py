@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -262,16 +262,11 @@ class LoopReading(Own):
             self._say("sign", "its steps go the other way than those of the other layers",
                       "change the sign", names, place)  # fmt: skip
             return
-        words = (
-            f"the step of {', '.join(names)} is not along the gradient of the cost that the step "
-            f"of {self._last} belongs to"
-        )
-        self._say("unknown", words, "", names, place)
+        # Clipped, signed, noisy: a step may be another on purpose, and one witness is no alarm.
+        detail = f"its step is not along the gradient of the cost that {self._last} is moved by"
         for at, each in enumerate(self.judged):
             if each.name in names:
-                self.judged[at] = Judged(
-                    each.name, Verdict.WRONG_UNKNOWN, entry=each.entry, place=each.place
-                )
+                self.judged[at] = replace(each, verdict=Verdict.NOT_JUDGED, detail=detail)
 
     def _say(
         self, slug: str, words: str, mend: str, names: tuple[str, ...], place: Any, right: str = ""
