@@ -343,6 +343,20 @@ def test_of_a_broken_cell_functions_are_rescued_and_never_statements():
     assert (finding.slug, finding.kind, finding.place.cell) == ("broken_cell", "loader", 3)
 
 
+def test_of_a_broken_cell_lambdas_are_rescued_and_what_is_blank_is_unfinished():
+    text = (
+        "sigma = lambda z: (\n    1 / z\n)\nbad = lambda z z\ndef J_b(x):\n    J = {}\n    return J"
+    )
+    for value in ("", " # your code"):
+        found = collect([Cell(text.format(value), 3, first_line=11)])
+        assert list(found.found) == ["sigma"]
+        assert not found.lost
+        words, where = found.unfinished["J_b"]
+        assert (words, where.line, where.function) == ("J is blank", 16, "J_b")
+    cut = collect([Cell("def f(x):\n    y = (x\n")])  # the parser stops below the last line
+    assert list(cut.lost) == ["f"]
+
+
 @pytest.mark.parametrize("line", ["    J = 3 ** ** 2", "    here we take the mean", "    J = (1"])
 def test_no_line_of_a_function_is_dropped(line):
     found = parse(f"def f(x):\n    J = x\n{line}\n    return J\n")

@@ -206,3 +206,38 @@ def test_unwritten_functions_are_unfinished() -> None:
     found = changed(("return delta1(x, y) @ x.T", "pass"))
     assert verdicts(found) == RIGHT | {"W1": Verdict.UNFINISHED}
     assert found.status == 2
+
+
+@pytest.mark.parametrize("name", ["ff", "fprop", "model", "of_the_network"])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "",
+        "def predict(x):\n    return feed_forward(x)[-1] > 0.5\n",
+        "def penalty(x):\n    return np.sum(W1**2) + np.sum(W2**2) / x.shape[1]\n",
+    ],
+)
+def test_forward_pass_is_known_by_what_it_does(name: str, beside: str) -> None:
+    found = report((TEXT + beside).replace("feed_forward", name))
+    assert verdicts(found) == RIGHT
+    judged = {each.name: each.verdict for each in found.judged}
+    assert (judged[name], judged["cost"]) == (Verdict.RIGHT, Verdict.RIGHT)
+    assert "cost_gradient_mismatch" not in {each.slug for each in found.remarks}
+
+
+def test_cost_that_differences_bear_out_is_not_called_another() -> None:
+    """The forward pass takes what nothing is known for: what it returns cannot be compared."""
+    swaps = (
+        ("(x):\n    z1 = W1 @ x", "(heap):\n    z1 = W1 @ heap"),
+        ("return x,", "return heap,"),
+        ("a2 = sigmoid(z2)", "a2 = z2"),
+        (" * sigmoid_prime(z2)", ""),
+        ("feed_forward", "ff"),
+    )
+    found = changed(*swaps)
+    assert verdicts(found) == RIGHT
+    assert "cost_gradient_mismatch" not in {each.slug for each in found.remarks}
+    start, end = "return np.sum((", "**2) / x.shape[1]"
+    other = changed(*swaps, (start, "return np.sqrt(np.sum(("), (end, "**2)) / x.shape[1]"))
+    assert set(verdicts(other).values()) == {Verdict.IMPLIED_COST}
+    assert "cost_gradient_mismatch" in {each.slug for each in other.remarks}

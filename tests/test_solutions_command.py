@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from chainrule.checking.verdicts import Verdict
 from chainrule.cli import check as command
 from chainrule.cli import main
+from chainrule.solutions.check import check_file
 from chainrule.solutions.findings import SCHEMA, Finding, Judged, Place, Report
 from chainrule.solutions.limits import FUSE, Limits
 
@@ -177,6 +178,8 @@ def test_bad_input_is_said_without_a_traceback(folder, name, content, words):
     assert words in " ".join(result.stdout.split())
     found = json.loads(run(f"check {name} --json").stdout)
     assert words in found["problem"] + str(found["remarks"])
+    report = check_file(name)  # nor does a loop over many files end at this one
+    assert (report.problem, report.status) == (found["problem"], 2)
 
 
 def test_a_pipe_and_a_huge_file_are_not_read(folder):

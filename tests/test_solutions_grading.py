@@ -103,6 +103,43 @@ def test_what_was_not_judged_is_listed_for_somebody_to_look_at():
     assert found.total == 1.0
 
 
+def gradients(**entries):
+    lines = (Judged(name, Verdict.RIGHT, entry=entry) for name, entry in entries.items())
+    return Report("solution.py", judged=tuple(lines))
+
+
+TWO_LAYERS = gradients(dW1="dW1", dW2="dW2", db1="db1", dlogits="dlogits", dgamma="gamma")
+ONE_LAYER = gradients(dj_dw="W1", dj_db="b1")
+
+
+@pytest.mark.parametrize(
+    ("report", "asked"),
+    [
+        (TWO_LAYERS, ("W1", "J_W2", "b1", "dC_db1", "logits", "dgamma")),
+        (gradients(J_W1="W1", J_W2="W2"), ("dW1", "grad_W2", "w1", "theta_2")),
+        (ONE_LAYER, ("w", "b", "dw", "db", "theta", "dj_dw", "bias")),
+        (gradients(dw="dw"), ("W1", "w")),
+    ],
+)
+def test_names_are_ours_or_theirs(report, asked):
+    found = score(report, dict.fromkeys(asked, 1))
+    assert {name: each.words for name, each in found.points.items() if not each.got} == {}
+
+
+@pytest.mark.parametrize(
+    ("report", "asked"),
+    [
+        (TWO_LAYERS, ("W3", "w", "theta", "b2")),
+        (ONE_LAYER, ("W2", "b2", "x")),
+        (gradients(J_W2="W2"), ("W1", "w")),
+        (gradients(dW_a="dW", dW_b="W"), ("w",)),
+    ],
+)
+def test_what_is_not_found_is_open_and_never_another(report, asked):
+    found = score(report, dict.fromkeys(asked, 1))
+    assert (found.total, found.open) == (0.0, asked)
+
+
 def test_text_for_the_student():
     assert score(REPORTS["one_cause"], {"W1": 2, "W2": 2}).text == (
         "W1       0 of 2   dW1: wrong, see 1\n"

@@ -12,10 +12,8 @@ from click.core import ParameterSource
 
 from chainrule.checking import check as check_gradients
 from chainrule.cli import options
-from chainrule.errors import ChainruleError
 from chainrule.solutions import terminal
 from chainrule.solutions.check import check_file
-from chainrule.solutions.findings import Report
 from chainrule.solutions.limits import Limits
 
 SUFFIXES = (".ipynb", ".py", ".txt", ".md")
@@ -176,7 +174,7 @@ def files(
     limits = Limits(seconds=seconds, memory=memory * 2**20)
     reports = []
     for path in paths:
-        report = _report(path, limits, chosen)
+        report = check_file(path, limits, chosen)
         reports.append(report)
         if not as_json:
             if len(reports) > 1:
@@ -207,15 +205,3 @@ def _must_be_writable(path: Path) -> None:
 
 def _unwritable(path: Path, why: str) -> click.UsageError:
     return click.UsageError(f"--html {path} cannot be written: {why}")
-
-
-def _report(path: str, limits: Limits, chosen: dict[str, Any]) -> Report:
-    """Return the report on a file; one that cannot be read has one as well."""
-    try:
-        return check_file(path, limits, chosen)
-    except ChainruleError as problem:
-        return Report(path, problem=str(problem))
-    except OSError as problem:
-        return Report(path, problem=f"it cannot be read: {problem.strerror or problem}")
-    except ValueError as problem:  # a NUL in the name of a path
-        return Report(path, problem=f"it cannot be read: {problem}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.checking.verdicts import Verdict
+from chainrule.errors import InvalidValue
 from chainrule.solutions import cells, guard, sandbox
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Judged, Place, Report
@@ -43,14 +44,8 @@ def check_file(
     Returns
     -------
     Report
-        Printing shows it; in Jupyter it shows itself.
-
-    Raises
-    ------
-    InvalidValue
-        If it is neither.
-    OSError
-        If it cannot be read.
+        Printing shows it; in Jupyter it shows itself. Of what is neither, or cannot be read, its
+        `problem` says so: one such file ends no loop over a folder of them.
 
     Examples
     --------
@@ -63,7 +58,14 @@ def check_file(
     <BLANKLINE>
     could not be judged: it defines no function and no class
     """
-    document = cells.document(Path(path))
+    try:
+        document = cells.document(Path(path))
+    except InvalidValue as problem:
+        return Report(str(path), problem=str(problem))
+    except OSError as problem:
+        return Report(str(path), problem=f"it cannot be read: {problem.strerror or problem}")
+    except ValueError as problem:  # a NUL in the name of a path
+        return Report(str(path), problem=f"it cannot be read: {problem}")
     report = check_cells(document.cells, str(path), limits, options)
     if not document.cut:
         return report

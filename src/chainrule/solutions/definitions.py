@@ -17,7 +17,7 @@ from chainrule.solutions.cells import Cell
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.repair import described, is_python2, place
 from chainrule.solutions.syntax import parse
-from chainrule.solutions.unfinished import NOTHING, Function, blanks
+from chainrule.solutions.unfinished import NOTHING, Function, blank, blanks
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 NEEDED = re.compile(
@@ -158,7 +158,10 @@ class _Collector:
         self.into.sources[cell.number] = lines
         self.into.python2 |= is_python2(parsed)
         for name, error in parsed.lost:
-            self.into.lost[name] = (error.msg, place(cell, error.lineno or 1, name))
+            number = error.lineno or 1
+            missing = blank("".join(lines[number + cell.first_line - 2 :][:1]))
+            into = self.into.unfinished if missing else self.into.lost
+            into[name] = (missing or error.msg, place(cell, number, name))
         for node in parsed.tree.body:
             self.into.statements.append((node, place(cell, node.lineno)))
             self._take(node, cell)

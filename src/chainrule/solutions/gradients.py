@@ -280,13 +280,24 @@ class Entries:
 
     def _witnessed(self, entry: str) -> bool | None:
         """Return what differences say: those at the second probe where the first has a kink."""
-        for witness, came in zip(self.witnesses, self.both, strict=True):
+        for witness, came in zip(self.witnesses, self.both, strict=False):  # or there are none
             value = came.get(entry)
             if isinstance(value, np.ndarray):
                 agrees = witness.agrees(entry, value)
                 if agrees is not None:
                     return agrees
         return None
+
+    @property
+    def _other_cost(self) -> bool:
+        """Whether the gradient is not that of the cost that is written.
+
+        Differences say so; where they say nothing, as of an accuracy, that it is in no table.
+        """
+        if not self.ground.callable:
+            return False
+        said = {self._witnessed(entry) for entry, right in self.right.items() if right}
+        return False in said or (self.ground.activations is not None and True not in said)
 
     # What is said ------------------------------------------------------------------------------
 
@@ -305,7 +316,7 @@ class Entries:
         outcome.findings += causes.infinite(self.reading, self.came)
         singles = [piece for piece in self.reading.pieces if self._single(piece.entry)]
         outcome.remarks += causes.single(singles)
-        if self.truth is not None and self.truth.assumed and self.ground.callable:
+        if self.truth is not None and self.truth.assumed and self._other_cost:
             outcome.remarks.append(causes.printed(self.reading.pieces, self.truth.assumed))
         if mismatch is not None:
             (outcome.findings if mismatch.kind == "mistake" else outcome.remarks).append(mismatch)
@@ -323,9 +334,10 @@ class Entries:
         residual = self._off(self.truth, entry) if self.truth is not None else None
         residual = residual if residual is not None and np.isfinite(residual) else None
         if self.right[entry] is True:
-            assumed = self.truth is not None and self.truth.assumed
-            verdict = Verdict.IMPLIED_COST if assumed else Verdict.RIGHT
+            # What differences of their own cost bear out is right for that, whatever was assumed.
             detail = self.truth.assumed if self.truth is not None else ""
+            detail = "" if detail and self._witnessed(entry) else detail
+            verdict = Verdict.IMPLIED_COST if detail else Verdict.RIGHT
             return Judged(
                 piece.name,
                 verdict,

@@ -8,6 +8,7 @@ does not guess. Recipes for nbgrader and otter: ``docs/grading.md``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -87,10 +88,9 @@ class Score:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """What the machine did not judge: somebody should look at it."""
-        return tuple(
-            name for name, each in self.points.items() if each.verdict is Verdict.NOT_JUDGED
-        )
+        """What the machine did not judge, or did not find: somebody should look at it."""
+        unsaid = (None, Verdict.NOT_JUDGED)
+        return tuple(name for name, each in self.points.items() if each.verdict in unsaid)
 
     @property
     def text(self) -> str:
@@ -120,7 +120,8 @@ def score(
     report : Report
     weights : mapping of str to float, optional
         The points of what was asked for: by entry, ``{"W1": 2, "b1": 1}``, or by the name of a
-        function. What the solution does not have gets none. Without weights, every gradient that
+        function; ``"dW1"`` is ``"W1"``, and so are ``"w"`` and ``"theta"`` where there is a single
+        layer. What is not found gets none, and is `open`. Without weights, every gradient that
         was found has one point: say what you asked for, or who leaves a function out loses nothing.
     fractions : mapping of Verdict to float, optional
         What verdicts are worth, where that is not `FRACTIONS`; the others are as there.
@@ -181,11 +182,41 @@ def score(
     return Score(points, wording.summary(report), advice)
 
 
+OF = r"(?:(?:J|[dD][CLJE]?|grad(?:ient)?|jac(?:obian)?)_?){0,2}"
+"""What people write before what they differentiate by."""
+PARAMETER = re.compile(
+    rf"{OF}(?:([Ww]|[Ww]eights?|[Tt]heta)|[Bb]|[Bb]ias(?:es)?)_?(\d*)(?:_?grad)?"
+)
+OTHER = re.compile(rf"{OF}(\w+?)(?:_?grad)?")
+
+
 def _find(report: Report, name: str) -> Judged | None:
-    """Return the line of a report by the entry, else by the name of the function."""
+    """Return the line of a report by the entry, else by the name of the function.
+
+    What is called so by nothing may be called otherwise: ``W1`` and ``dW1`` are one, and in a
+    solution with a single layer so are ``W1``, ``w`` and ``theta``. Of two that fit none counts.
+    """
     by_entry = (each for each in report.judged if each.entry == name)
     by_name = (each for each in report.judged if each.name == name)
-    return next(by_entry, None) or next(by_name, None)
+    exact = next(by_entry, None) or next(by_name, None)
+    if exact is not None:
+        return exact
+    gradients = [each for each in report.judged if each.role == "gradient"]
+    known = {_meant(each.entry or each.name) for each in gradients}
+    alone = len([each for each in known if each[:1] == "W" and each[1:].isdecimal()]) == 1
+    asked = _meant(name, alone)
+    fits = [each for each in gradients if _meant(each.entry or each.name, alone) == asked]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _meant(name: str, alone: bool = True) -> str:
+    """Return what a gradient is by: ``W1`` of ``dC_dW1``, and of ``theta`` in an only layer."""
+    match = PARAMETER.fullmatch(name)
+    if match:
+        layer = match[2] or ("1" if alone else "")
+        return f"{'W' if match[1] else 'b'}{layer}"
+    other = OTHER.fullmatch(name)
+    return other[1] if other else name
 
 
 def _words(name: str, judged: Judged, report: Report) -> str:

@@ -70,7 +70,10 @@ def load(shell: Any) -> None:
     def check_gradients(line: str, cell: str) -> Report:
         """Run a cell, then judge its gradients together with what the notebook defined so far."""
         if line.strip():
-            raise InvalidValue(f"%%{MAGIC} takes no options, and met {line.strip()!r}")
+            from IPython.core.error import UsageError
+
+            # Which IPython shows as one line.
+            raise UsageError(f"%%{MAGIC} takes no options, and met {line.strip()!r}")
         shell.run_cell(cell)  # what goes wrong in it is shown; what it defines is judged
         return check_cells(list(history(_raw(shell))), NAME)
 

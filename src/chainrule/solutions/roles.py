@@ -47,6 +47,47 @@ def first(found: Iterable[str], names: Iterable[str], taken: Collection[str] = (
     return next((name for name in names if name in there), None)
 
 
+def forward_pass(
+    space: Space, params: Collection[str], cost: str | None, gradients: Collection[str]
+) -> str | None:
+    """Return the function that is a forward pass by what it does; ``None`` if there is none.
+
+    It makes something of the inputs and of all parameters, has no use for targets, and the cost
+    calls it, or without one the gradients do. Of several the outermost counts, which is the one
+    that ends with the outputs, unless one of them is called as forward passes are.
+
+    Parameters
+    ----------
+    space : Space
+    params : collection of str
+        Names of the parameters, as globals or as arguments.
+    cost : str or None
+    gradients : collection of str
+        Functions that return gradients.
+    """
+
+    def is_one(name: str) -> bool:
+        if not callable(space.names.get(name)) or isinstance(space[name], type):
+            return False
+        uses = space.reads(name) | set(binding.arguments(space, name))
+        # Names that are read hold attributes too: the T in x.T is no target.
+        aims = (uses - {"T"}) & set(binding.TARGETS)
+        return bool(uses & set(binding.INPUTS)) and set(params) <= uses and not aims
+
+    for callers in ((cost,) if cost else (), gradients):
+        called = set().union(*(space.reads(each) for each in callers if each in space))
+        fits = [
+            name
+            for name in space.definitions.found
+            if name in called - {cost, *gradients} and is_one(name)
+        ]
+        inner = set().union(*(space.reads(name) - {name} for name in fits))
+        outer = [name for name in fits if name not in inner] or fits
+        if fits:
+            return first(fits, FORWARD) or outer[0]
+    return None
+
+
 def parameter_names(space: Space, layers: int) -> dict[str, str]:
     """Return what W1 … bL are called as globals: ``w1``, ``W_1``, ``bias1`` and so on."""
     read = set().union(*(space.reads(name) for name in space.definitions.found))

@@ -38,6 +38,7 @@ FENCE = re.compile(r"^(\s*)(?:```|~~~)")
 PRINT = re.compile(r"^(.*?)\bprint\b(?!\s*=)(.*)$")
 EMPTY_BLOCK = re.compile(r"expected an indented block after .* on line (\d+)")
 DEFINITION = re.compile(r"(?:async\s+def|def|class)\s")
+LAMBDA = re.compile(r"(\w+)\s*=\s*lambda\b")
 DECORATOR = re.compile(r"@\w")
 
 
@@ -305,15 +306,18 @@ REPAIRS: tuple[Repair, ...] = (
 
 
 def _rescued(lines: Lines) -> tuple[ast.Module, tuple[tuple[str, SyntaxError], ...]]:
-    """Return the functions and classes that parse by themselves, and names of those that do not."""
+    """Return the functions and classes that parse by themselves, and names of those that do not.
+
+    A function in the form of an assignment is one as well; one that does not parse is not missed.
+    """
     body: list[ast.stmt] = []
     lost: list[tuple[str, SyntaxError]] = []
-    for start in (i for i, line in enumerate(lines) if DEFINITION.match(line)):
+    for start in (i for i, x in enumerate(lines) if DEFINITION.match(x) or LAMBDA.match(x)):
         after = range(start + 1, len(lines))
         end = next((i for i in after if re.match(r"[^\s#)\]}]", lines[i])), len(lines))
         found = _piece([""] * start + lines[start:end])
         if isinstance(found, ast.Module):
-            body += [node for node in found.body if _defines(node)]
+            body += [node for node in found.body if _defines(node) or _is_lambda(node)]
         else:
             name = re.match(r"(?:async\s+def|def|class)\s+(\w+)", lines[start])
             lost += [(name[1], found)] if name else []

@@ -12,7 +12,7 @@ TODO = re.compile(
     r"|≈\s*\d+\s+line|\d+\s+lines?\s+of\s+code)",
     re.IGNORECASE,
 )
-BLANK = re.compile(r"\s*([\w.\[\]\"']+)\s*=\s*(None|\.\.\.)\s*(?:#|;|$)")
+BLANK = re.compile(r"\s*([\w.\[\]\"']+)\s*=\s*(None|\.\.\.|)\s*(?:#|;|$)")
 NOTHING = "nothing is written in it"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -57,7 +57,7 @@ def blank(source: str) -> str:
     ('dW1 is None', '')
     """
     match = BLANK.match(source)
-    return f"{match[1]} is {match[2]}" if match else ""
+    return f"{match[1]} is {match[2] or 'blank'}" if match else ""
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -80,14 +80,17 @@ class ColumnReading:
         self._said: set[str] = set()
         found = space.definitions.found
         taken = {piece.name for piece in pieces}
+        self._params = roles.parameter_names(space, self.layers)
+        cost = roles.first(found, roles.COST, taken)
+        params = {self._params[piece.entry] for piece in pieces}
         named = {
-            "forward": roles.first(found, roles.FORWARD, taken),
-            "cost": roles.first(found, roles.COST, taken),
+            "forward": roles.forward_pass(space, params, cost, taken)
+            or roles.first(found, roles.FORWARD, taken),
+            "cost": cost,
             "derivative": roles.first(found, roles.SLOPE, taken),
             "activation": roles.first(found, roles.ACTIVATION, taken),
         }
         self.names = {role: name for role, name in named.items() if name is not None}
-        self._params = roles.parameter_names(space, self.layers)
         self._stand_in()
 
     def sizes(self) -> tuple[int, ...] | None:
