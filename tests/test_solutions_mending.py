@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from chainrule.solutions import mending
 from chainrule.solutions.advice import why_nothing
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.check import check_cells
@@ -173,3 +174,19 @@ def test_the_sketch_names_what_is_theirs():
         assert remark.place.source == "for i in range(100):"
         head = remark.suggestion.split(":")[0]
         assert ast.parse(f"{head}: pass").body[0].args.args[-1].arg == "syn0"
+
+
+def test_changes_are_counted_in_calls_too(monkeypatch):
+    """Code for one example is called once for each of them, so that a change costs many calls."""
+    wrong = RIGHT["COLUMN_BY_COLUMN"].replace("return output_activations - y", "return y - 1")
+    spent = []
+    run = mending.Mending.run
+
+    def counted(self):
+        run(self)
+        spent.append(self.judge.space.caller.calls - self.before)
+
+    monkeypatch.setattr(mending.Mending, "run", counted)
+    monkeypatch.setattr(mending, "MOST_CALLS", 300)
+    judged(wrong)
+    assert 300 <= spent[0] <= 400  # the change that was being tried is tried to its end
