@@ -157,3 +157,20 @@ def test_negative_gradient_is_right_where_another_method_adds_it():
     added = "\n".join([source, step, *lines])
     assert slugs(judged(source)) == {"sign"}
     assert not judged(added).findings
+
+
+@pytest.mark.parametrize(
+    ("slug", "old", "new"),
+    [
+        ("weight_not_transposed", "[-l + 1].transpose()", "[-l + 1]"),
+        ("cache_mislabelled", "weights[-l + 1]", "weights[-l]"),
+    ],
+)
+def test_what_raises_is_judged_for_one_example_as_the_rest_is(slug, old, new):
+    """In columns of several examples the biases of the last layer would be wrong, and are not."""
+    report = judged(RIGHT["COLUMN_BY_COLUMN"].replace(old, new))
+    assert [each.slug for each in report.findings] == [slug]
+    assert "one example per call, a column" in report.reading
+    good = {entry for entry, verdict in entries(report).items() if verdict in GOOD}
+    assert good == {"W3", "b3"}
+    assert report.findings[0].mends
