@@ -12,7 +12,7 @@ import functools
 import numpy as np
 import pytest
 
-from chainrule import diagnose
+from chainrule import Network, diagnose
 from planted import SETTINGS, gradients, slips
 
 SLOW = ("square", "deep", "classes", "notebook")
@@ -91,3 +91,25 @@ def test_one_cause_is_one_cause(setting):
             assert any(
                 found[entry].ties or "dead_parameter" in found[entry].slugs for entry in wrong
             ), (str(slip), causes)
+
+
+def test_a_mask_of_the_gradient_itself_is_no_mask_of_the_sums():
+    """``dZ[dA <= 0] = 0`` stands where ``dZ[Z <= 0] = 0`` belongs."""
+    net = Network([5, 6, 4, 3], activation=["relu", "relu", "identity"], cost="squared_error")
+    rng = np.random.default_rng(3)
+    params = net.initialize(4)
+    x, y = rng.normal(size=(5, 8)), rng.normal(size=(3, 8))
+    z1 = params["W1"] @ x + params["b1"]
+    z2 = params["W2"] @ np.maximum(z1, 0) + params["b2"]
+    a3 = params["W3"] @ np.maximum(z2, 0) + params["b3"]
+    d3 = 2 * (a3 - y) / 8
+    back2 = params["W3"].T @ d3
+    for mask, wrong in ((z2, set()), (back2, {"W1", "b1", "W2", "b2"})):
+        d2 = np.where(mask > 0, back2, 0)
+        d1 = np.where(z1 > 0, params["W2"].T @ d2, 0)
+        came = {}
+        for layer, d, a in ((1, d1, x), (2, d2, np.maximum(z1, 0)), (3, d3, np.maximum(z2, 0))):
+            came |= {f"W{layer}": d @ a.T, f"b{layer}": d.sum(axis=1, keepdims=True)}
+        found = diagnose(net, params, x, y, came)
+        assert {e for e in found if not found[e].verdict.good} == wrong, found
+        assert all(found[e].slugs == ("derivative_at_activation",) for e in wrong), found

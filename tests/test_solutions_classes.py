@@ -187,3 +187,62 @@ def test_negative_gradient_is_right_where_another_method_adds_it():
     added = "\n".join([source, step, *lines])
     assert slugs(judged(source)) == {"sign"}
     assert not judged(added).findings
+
+
+@pytest.mark.parametrize(
+    ("slug", "old", "new"),
+    [
+        ("weight_not_transposed", "[-l + 1].transpose()", "[-l + 1]"),
+        ("cache_mislabelled", "weights[-l + 1]", "weights[-l]"),
+    ],
+)
+def test_what_raises_is_judged_for_one_example_as_the_rest_is(slug, old, new):
+    """In columns of several examples the biases of the last layer would be wrong, and are not."""
+    report = judged(RIGHT["COLUMN_BY_COLUMN"].replace(old, new))
+    assert [each.slug for each in report.findings] == [slug]
+    assert "one example per call, a column" in report.reading
+    good = {entry for entry, verdict in entries(report).items() if verdict in GOOD}
+    assert good == {"W3", "b3"}
+    assert report.findings[0].mends
+
+
+@pytest.mark.parametrize(
+    ("slug", "old", "new"),
+    [
+        ("activation_form_at_sum", "return sigmoid(z) * (1 - sigmoid(z))", "return z * (1 - z)"),
+        ("sign", "return output_activations - y", "return y - output_activations"),
+    ],
+)
+def test_where_no_cost_is_known_one_mistake_is_one_cause(slug, old, new):
+    """Neither another cost nor a factor is laid beside it, for scale is convention there."""
+    report = judged(RIGHT["COLUMN_BY_COLUMN"].replace(old, new))
+    assert [(each.slug, each.ties) for each in report.findings] == [(slug, ())]
+    assert set(report.findings[0].entries) == {"W1", "W2", "W3", "b1", "b2", "b3"}
+
+
+ADDED = """
+import numpy as np
+class Net:
+    def __init__(self, X, Y):
+        self.X, self.Y = X, Y
+        self.W1 = np.random.rand(X.shape[1], 5)
+        self.W2 = np.random.rand(5, 1)
+    def feedforward(self):
+        self.hidden = sigmoid(self.X @ self.W1)
+        self.out = sigmoid(self.hidden @ self.W2)
+    def backprop(self):
+        d2 = 2 * (self.Y - self.out) * sigmoid_derivative(self.out)
+        d1 = (d2 @ self.W2.T) * sigmoid_derivative(self.hidden)
+        self.W1 += self.X.T @ d1
+        self.W2 += self.hidden.T @ d2
+def sigmoid(v):
+    return 1 / (1 + np.exp(-v))
+def sigmoid_derivative(v):
+    return v * (1 - v)
+"""
+
+
+def test_beside_a_wrong_derivative_a_sum_over_examples_is_convention():
+    assert not judged(ADDED).findings
+    wrong = ADDED.replace("return v * (1 - v)", "return sigmoid(v) * (1 - sigmoid(v))")
+    assert [each.slug for each in judged(wrong).findings] == ["derivative_at_activation"]

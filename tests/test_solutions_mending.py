@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from chainrule.solutions import mending
 from chainrule.solutions.advice import why_nothing
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.check import check_cells
@@ -188,3 +189,19 @@ def test_of_two_functions_with_one_name_the_right_one_is_compiled():
     node = module.body[0].body[1]
     held = Theirs(definition, node, [names["A"].w], Scope({}, {}))
     assert held.compiled().co_varnames == ("self", "v")
+
+
+def test_changes_are_counted_in_calls_too(monkeypatch):
+    """Code for one example is called once for each of them, so that a change costs many calls."""
+    wrong = RIGHT["COLUMN_BY_COLUMN"].replace("return output_activations - y", "return y - 1")
+    spent = []
+    run = mending.Mending.run
+
+    def counted(self):
+        run(self)
+        spent.append(self.judge.space.caller.calls - self.before)
+
+    monkeypatch.setattr(mending.Mending, "run", counted)
+    monkeypatch.setattr(mending, "MOST_CALLS", 300)
+    judged(wrong)
+    assert 300 <= spent[0] <= 400  # the change that was being tried is tried to its end

@@ -97,10 +97,18 @@ class Entries:
     ground : Ground
     negative : bool, optional
         Whether the update adds what is returned, so that it should be the negative gradient.
+    truth : Truth, optional
+        What is right, where that is known already.
     """
 
     def __init__(
-        self, reading: Reading, probes: Sequence[Probe], ground: Ground, *, negative: bool = False
+        self,
+        reading: Reading,
+        probes: Sequence[Probe],
+        ground: Ground,
+        *,
+        negative: bool = False,
+        truth: Truth | None = None,
     ) -> None:
         self.reading, self.probes, self.ground = reading, probes, ground
         self.negative = negative
@@ -113,7 +121,8 @@ class Entries:
         self.came = self.both[0]
         self.witnesses = [Witness(reading, each) for each in probes] if ground.callable else []
         self._tried: list[Truth] = []
-        self.truth = self._truth()
+        self.truth = truth or self._truth()
+        self._given = truth is not None
         self.right = {piece.entry: self._right(piece.entry) for piece in reading.pieces}
 
     @property
@@ -381,7 +390,7 @@ class Entries:
             return causes.measured(next(iter(self.witnesses), None), arrays, self.right)
         if not arrays:
             return {}
-        if not self.truth.assumed or self._agreeing(self.truth):
+        if self._given or not self.truth.assumed or self._agreeing(self.truth):
             return causes.of_one_number(self, self._under(self.truth, arrays))
         if not self.ground.forward:
             return {}  # neither forward pass nor cost, and nothing fits: all would be a guess

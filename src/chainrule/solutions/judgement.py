@@ -200,6 +200,7 @@ class Judge:
         for slope in slopes.slopes(self.reading, self.space):
             if slope.finding is None:
                 self.judged.append(slope.judged)
+                self._settle(slope)
                 continue
             if self.clean:
                 continue  # it is the derivative of something else, or not used at all
@@ -217,6 +218,21 @@ class Judge:
             if entries.score > self.entries.score:
                 return slope.name, entries
         return None
+
+    def _settle(self, slope: slopes.Slope) -> None:
+        """Take cost and scale from what is right once a derivative gets what it is a function of.
+
+        Where neither is known, what a wrong argument spoils could be laid at their door.
+        """
+        truth = self.entries.truth
+        if self.clean or truth is None or not truth.assumed or slope.name not in self.space.names:
+            return  # of a method, there is none to put another in the place of
+        found = self._without(slope)
+        if found is not None and found[1].clean:
+            truth, negative = found[1].truth, found[1].negative
+            self.entries = Entries(
+                self.reading, self.probes, self.ground, negative=negative, truth=truth
+            )
 
     # Gradients ---------------------------------------------------------------------------------
 

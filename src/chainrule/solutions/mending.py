@@ -35,6 +35,8 @@ from chainrule.solutions.witness import TOLERANCE
 
 MOST = 1500
 """Changes that are tried for one file: counted, for a clock would give another report elsewhere."""
+MOST_CALLS = 6000
+"""Calls of their code with a change in it: one for every example, if it takes one at a time."""
 ENDLESS = 4
 """Changes after which the code may take too long; then no more are tried."""
 CALL_SECONDS = 0.5
@@ -94,6 +96,7 @@ class Mending:
     ) -> None:
         self.judge, self.gradients, self.wanted = judge, gradients, wanted
         self.tried = self.endless = 0
+        self.before = judge.space.caller.calls
         self.theirs: list[Theirs] = []
         self.places = {piece.entry: piece.place for piece in judge.reading.pieces}
         self.kept: list[Made] = []
@@ -170,7 +173,7 @@ class Mending:
             for theirs in sorted(self.theirs, key=lambda each: self._distance(each, finding)):
                 own = {entry for entry in left if self._in(entry, theirs)}
                 for change in changes(theirs.node, theirs.scope, (kind,)):
-                    if self.tried >= MOST or self.endless >= ENDLESS:
+                    if self._spent():
                         return None if best is None else best[1:]
                     mended = self._mended(theirs, change, left)
                     if mended == left or (own and own != left and mended == own):
@@ -178,6 +181,11 @@ class Mending:
                     if len(mended) > (best[0] if best else 0):
                         best = len(mended), theirs, change
         return None if best is None else best[1:]
+
+    def _spent(self) -> bool:
+        """Return whether so much was tried that no more is."""
+        calls = self.judge.space.caller.calls - self.before
+        return self.tried >= MOST or calls >= MOST_CALLS or self.endless >= ENDLESS
 
     def _in(self, entry: str, theirs: Theirs) -> bool:
         place = self.places.get(entry)

@@ -22,8 +22,8 @@ def common(came: Mapping[str, Array | Trouble], wanted: Mapping[str, Array]) -> 
             continue
         ratio = float(np.vdot(right, value)) / square
         size = float(np.max(np.abs(right)))
-        if ratio > 0 and np.max(np.abs(value - ratio * right)) <= TOLERANCE * ratio * size:
-            ratios.append(ratio)
+        if ratio and np.max(np.abs(value - ratio * right)) <= TOLERANCE * abs(ratio) * size:
+            ratios.append(abs(ratio))  # a sign is no convention
     if not ratios:
         return 1.0
     return max(ratios, key=lambda r: sum(abs(r - other) <= TOLERANCE * r for other in ratios))

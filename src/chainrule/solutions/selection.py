@@ -7,7 +7,7 @@ asked for one that is, of the same functions. How many are tried is counted in c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.solutions.findings import Finding
@@ -30,6 +30,7 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
     space : Space
     """
     best: tuple[str, Judge] | None = None
+    alike: list[Judge] = []  # as good as the best, first the best
     named = space.options.get("parameters")  # then nothing needs to be recognised
     for style in (Options(space.options),) if named else STYLES:
         for reading in style.readings(space):
@@ -38,7 +39,9 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
                 judge.run()
                 return style.name, reading, judge
             if best is None or judge.score > best[1].score:
-                best = style.name, judge
+                best, alike = (style.name, judge), [judge]
+            elif judge.score == best[1].score:
+                alike.append(judge)
             if space.spent():
                 break
         if best is not None and best[1].score[1]:
@@ -47,7 +50,7 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
         return None
     name, judge = best
     if not judge.clean:
-        name, judge = _elsewhere(best, space) or (name, _otherwise(judge, space) or judge)
+        name, judge = _elsewhere(best, space) or (name, _otherwise(alike, space) or judge)
     judge.run()
     return name, judge.reading, judge
 
@@ -93,8 +96,9 @@ def judge_of(reading: Reading, space: Space, *args: Any, **options: Any) -> Judg
     return Judge(reading, space, *args, **options) if own is None else own(*args, **options)
 
 
-def _otherwise(judge: Judge, space: Space) -> Judge | None:
+def _otherwise(alike: Sequence[Judge], space: Space) -> Judge | None:
     """Return a judgement at other data, under which it is all right, or wrong by a known cause."""
+    judge = alike[0]
     reading = judge.reading
     hot = judge_of(reading, space, HOT)
     if hot.clean:
@@ -103,28 +107,42 @@ def _otherwise(judge: Judge, space: Space) -> Judge | None:
         one = judge_of(reading, space, examples=(1, 1))
         if one.clean:
             return one
-    return _square(judge, space) if judge.raises else None
+    return _square(alike, space) if judge.raises else None
 
 
-def _square(other: Judge, space: Space) -> Judge | None:
-    """Return a judgement where all layers are of one size: there a mistake may run in silence."""
-    reading = other.reading
-    sizes = (SQUARE,) * (reading.layers + 1)
+def _square(alike: Sequence[Judge], space: Space) -> Judge | None:
+    """Return a judgement where all layers are of one size: there a mistake may run in silence.
+
+    What raised said nothing of how the data lie, so that every reading that raised alike is asked
+    again: else what is right for one example would be called wrong for several.
+    """
+    sizes = (SQUARE,) * (alike[0].reading.layers + 1)
     for examples in (EXAMPLES, (SQUARE, SQUARE)):
-        judge = judge_of(reading, space, examples=examples, sizes=sizes)
-        known = judge.ground.activations is not None  # else nothing tells rows from columns
-        if judge.score[0] and known and judge.explained and not judge.raises:
-            break
-    else:
-        return None
-    judge.quiet = other.callable
+        found: list[Judge] = []
+        for other in alike:
+            if found and space.spent():
+                break
+            if other.reading.layers == alike[0].reading.layers and other.raises:
+                judge = judge_of(other.reading, space, examples=examples, sizes=sizes)
+                judge.quiet = other.callable
+                found.append(judge)
+        for judge in sorted(found, key=lambda each: each.score, reverse=True):
+            known = judge.ground.activations is not None  # else nothing tells rows from columns
+            if judge.score[0] and known and not judge.raises and judge.explained:
+                return _said(judge)
+    return None
+
+
+def _said(judge: Judge) -> Judge:
+    """Return a judgement at equal sizes that says so."""
+    pieces = judge.reading.pieces
     judge.remarks.append(
         Finding(
             "sizes",
             "remark",
             "it runs only where layers have the same size: it was judged there",
-            entries=tuple(piece.entry for piece in reading.pieces),
-            place=reading.pieces[0].place,
+            entries=tuple(piece.entry for piece in pieces),
+            place=pieces[0].place,
         )
     )
     return judge

@@ -78,6 +78,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(("lost_path", "row_skipped"), layers.lost_units),
     Mutation(("lost_path",), activations.lost_half),
     Mutation(("derivative_formula",), activations.slipped),
+    Mutation(("derivative_at_activation",), activations.at_gradient),
     Mutation(
         ("sign", "missing_mean", "double_mean", "constant_factor", "transposed"),
         jacobians.beside_penalty,

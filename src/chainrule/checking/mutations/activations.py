@@ -50,6 +50,18 @@ def at_activation(ground: Ground) -> Iterator[Change]:
     return _through(ground, "derivative_at_activation", at)
 
 
+def at_gradient(ground: Ground) -> Iterator[Change]:
+    """Take f′ at ∂C/∂a, as who masks what comes back by its own sign: dZ[dA <= 0] = 0."""
+
+    def at(layer: int) -> Factors:
+        row, slope = ground.row(layer), ground.slope(layer)
+        if row.name in ("relu", "leaky_relu"):
+            words = f"{row.symbol}′ is taken at ∂C/∂a{layer} in the place of z{layer}"
+            yield expr.derivative(row, slope), f"{words}: the mask is that of the gradient itself"
+
+    return _through(ground, "derivative_at_activation", at)
+
+
 def form_at_sum(ground: Ground) -> Iterator[Change]:
     """Give z to the form of f′ that wants a."""
 

@@ -67,7 +67,7 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
         each for each in methods if TRAIN.fullmatch(each) and each not in backward
     ]
     weak: list[tuple[int, int, Reading]] = []
-    broken: Reading | None = None
+    broken: list[ClassReading] = []  # by the same method, however the data may lie
     for anatomy, fixed in built_objects(space, built):
         sizes = fixed or anatomy.sizes
         here = targets_of(draw(sizes, 11, SEED))
@@ -81,13 +81,14 @@ def _readings(space: Space, name: str, built: type) -> Iterator[Reading]:
                 ):
                     yield reading
                     return
-                if fitting <= 0 and broken is None and reading.breaks(here):
-                    broken = reading
+                other = broken and broken[0].recipe.method != method
+                if fitting <= 0 and not other and reading.breaks(here):
+                    broken.append(reading)
                 if fitting > 0:
                     weak.append((-fitting, len(weak), reading))
     yield from (reading for *_, reading in sorted(weak, key=lambda each: each[:2]))
-    if not weak and broken is not None:
-        yield broken
+    if not weak:
+        yield from broken
 
 
 class ClassReading:
