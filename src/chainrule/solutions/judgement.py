@@ -27,7 +27,8 @@ from chainrule.solutions import (
     updates,
 )
 from chainrule.solutions.findings import Finding, Judged, Place
-from chainrule.solutions.gradients import Entries, Ground, Outcome
+from chainrule.solutions.gradients import Entries, Outcome
+from chainrule.solutions.known import Ground
 from chainrule.solutions.probes import EXAMPLES, FREE, HOT, other_sizes, probe, usual_sizes
 from chainrule.solutions.reading import (
     Array,
