@@ -303,6 +303,8 @@ class LoopReading(Own):
         tried = 0
         for at in range(begin, last + 1):
             step = self.trace.steps[at]
+            if "clip" in step.place.source:  # what limits a step is meant
+                continue
             for subject in wrong:
                 for edit in edits.all_of(self.trace, step, _named(step, subject), begin, COST):
                     tried += 1
