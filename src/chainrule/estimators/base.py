@@ -179,8 +179,8 @@ class BaseMLP(Fitted, BaseEstimator, metaclass=ABCMeta):
         learnt, held_out = parts[::2], parts[1::2]
         if len(held_out[0]) < 2:
             raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of "
-                "your dataset."
+                f"The validation set is too small: {len(held_out[0])} of {len(X)} samples, wanted "
+                "at least 2: raise validation_fraction, or give X_val and y_val"
             )
         if weights is None:
             return (*learnt, None), (*held_out, None)
@@ -205,7 +205,7 @@ class BaseMLP(Fitted, BaseEstimator, metaclass=ABCMeta):
         given = self.hidden_layer_sizes
         sizes = [int(each) for each in given] if np.iterable(given) else [int(given)]
         if any(size < 1 for size in sizes):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+            raise ValueError(f"hidden_layer_sizes is {sizes}, wanted sizes of at least 1")
         return sizes
 
     def _run(
@@ -299,7 +299,7 @@ class BaseMLP(Fitted, BaseEstimator, metaclass=ABCMeta):
             if result.reason == "costs":
                 what = f"Maximum loss calls ({self.max_fun})"
             warnings.warn(
-                f"{what} reached and the optimization hasn't converged yet.",
+                f"{what} reached, and the loss still falls: raise the limit, or tol",
                 ConvergenceWarning,
                 stacklevel=4,
             )

@@ -22,8 +22,8 @@ from chainrule.estimators.translation import STOCHASTIC
 def _stochastic(estimator: Any) -> bool:
     if estimator.solver not in STOCHASTIC:
         raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. "
-            f"{estimator.solver} is not stochastic."
+            f"there is no partial_fit with solver={estimator.solver!r}, which takes all samples in "
+            f"every update, wanted one of {', '.join(STOCHASTIC)}"
         )
     return True
 
@@ -316,7 +316,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         if not hasattr(self, "_binarizer"):
             if classes is None:
-                raise ValueError("classes must be passed on the first call to partial_fit.")
+                raise ValueError(
+                    "classes is missing, wanted all classes there are in the first call of "
+                    "partial_fit: other parts of the data may have others"
+                )
             kind = type_of_target(y)
             self._binarizer = LabelBinarizer()
             if kind.startswith("multilabel"):
@@ -326,8 +329,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self.classes_ = self._binarizer.classes_
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(
-                f"classes={classes!r} is not the same as on last call to partial_fit, was: "
-                f"{self.classes_!r}"
+                f"classes is {list(classes)}, wanted those of the first call of partial_fit: "
+                f"{', '.join(map(str, self.classes_))}"
             )
         return self._partial_fit(X, y, sample_weight)
 

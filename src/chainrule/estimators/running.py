@@ -161,7 +161,7 @@ def run(
         reason = loop.run(state, progress=False)
     except NonFiniteCost as problem_met:
         raise NonFiniteFit(
-            f"Solver produced non-finite parameter weights: {problem_met}",
+            str(problem_met),
             iteration=problem_met.iteration,
             params=problem_met.params if rule.score is None else loop.best(state),
             history=problem_met.history,

@@ -19,8 +19,8 @@ import numpy as np
 from chainrule.solutions.calling import Failed, theirs
 from chainrule.solutions.reading import Array
 from chainrule.solutions.straight import Step, Trace, as_numbers
+from chainrule.solutions.witness import TOLERANCE
 
-NEAR = 1e-6
 MOST = 400
 
 
@@ -69,7 +69,7 @@ def search(trace: Trace, version: Any, truth: Array, begin: int, cost: str) -> E
             came = _outcome(trace, version, place, edit)
             if came is None or came.shape != truth.shape or not np.isfinite(came).all():
                 continue
-            if np.max(np.abs(came - truth), initial=0.0) <= NEAR * size:
+            if np.max(np.abs(came - truth), initial=0.0) <= TOLERANCE * size:
                 return edit
     return None
 
@@ -82,7 +82,7 @@ def unit_by_unit(trace: Trace, came: Array) -> bool:
         if not any(np.allclose(p.sum(axis=axis), 1.0) for axis in range(p.ndim)):
             continue
         slope = p * (1 - p)
-        if any(np.allclose(slope * g, came, rtol=NEAR, atol=1e-12) for g in same.values()):
+        if any(np.allclose(slope * g, came, rtol=TOLERANCE, atol=1e-12) for g in same.values()):
             return True
     return False
 

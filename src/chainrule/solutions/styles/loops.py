@@ -26,8 +26,8 @@ from chainrule.solutions.straight import Again, Step, Trace, as_numbers, steps
 from chainrule.solutions.styles import edits
 from chainrule.solutions.styles.bodies import opened
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.witness import TOLERANCE
 
-NEAR = 1e-6
 MOST_EDITS = 1500
 ENTRIES = 4
 """Of two unknowns, gradient and decay, fewer numbers would tell nothing."""
@@ -205,7 +205,7 @@ class LoopReading(Own):
             verdict, detail = Verdict.RIGHT, ""
             if update in wrong or scale < 0:
                 verdict = Verdict.WRONG
-            elif factor is not None and abs(factor / scale - 1) > NEAR:
+            elif factor is not None and abs(factor / scale - 1) > TOLERANCE:
                 verdict = Verdict.UP_TO_CONSTANT
                 detail = (
                     f"its steps are {factor / scale:.4g} times as long as those of {self._last}"
@@ -357,7 +357,7 @@ def _factor(shift: Array, truth: Array) -> float | None:
         return None
     ratio = float(np.sum(shift * truth)) / square
     off = np.max(np.abs(shift - ratio * truth))
-    return -ratio if off <= NEAR * float(np.max(np.abs(shift))) else None
+    return -ratio if off <= TOLERANCE * float(np.max(np.abs(shift))) else None
 
 
 def _with_decay(shift: Array, truth: Array, value: Array) -> float | None:
@@ -367,7 +367,7 @@ def _with_decay(shift: Array, truth: Array, value: Array) -> float | None:
     basis = np.stack([truth.ravel(), value.ravel()], axis=1)
     (along, decay), _, rank, _ = np.linalg.lstsq(basis, shift.ravel(), rcond=None)
     off = np.max(np.abs(basis @ (along, decay) - shift.ravel()))
-    fits = rank == basis.shape[1] and off <= NEAR * np.max(np.abs(shift))
+    fits = rank == basis.shape[1] and off <= TOLERANCE * np.max(np.abs(shift))
     return -float(along) if fits and along * decay > 0 else None
 
 

@@ -28,9 +28,9 @@ from chainrule.solutions.styles import rewrites, supplies
 from chainrule.solutions.styles.bodies import opened
 from chainrule.solutions.styles.manual import COSTS, subject_of
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.witness import TOLERANCE
 
 SEED = 0
-NEAR = 1e-6
 MOST_REWRITES = 1200
 
 
@@ -300,7 +300,7 @@ class _Function:
             return False
         for part, truth in wanted.items():
             came = as_numbers(result[self.parts.index(part)])
-            size = NEAR * float(np.max(np.abs(truth), initial=0.0)) + 1e-9
+            size = TOLERANCE * float(np.max(np.abs(truth), initial=0.0)) + 1e-9
             if came is None or came.shape != truth.shape or not np.allclose(came, truth, 0, size):
                 return False
         return True
@@ -316,7 +316,7 @@ class _Function:
             known = np.isfinite(truth)
             square = float(np.sum(truth[known] ** 2))
             ratio = float(np.sum(claim[known] * truth[known])) / square if square else 0.0
-            near = NEAR * float(np.max(np.abs(claim), initial=0.0)) + 1e-9
+            near = TOLERANCE * float(np.max(np.abs(claim), initial=0.0)) + 1e-9
             if ratio <= 0 or np.max(np.abs(claim - ratio * truth)[known], initial=0.0) > near:
                 return None
             factors.append(ratio)

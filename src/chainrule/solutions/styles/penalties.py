@@ -19,9 +19,9 @@ from chainrule.solutions import direct
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
 from chainrule.solutions.reading import Array, Probe, Trouble
+from chainrule.solutions.witness import TOLERANCE
 
 PENALTY = 0.7
-NEAR = 1e-6
 SMALL = 1e-4
 BY_DIFFERENCES = "agrees with differences of their cost"
 
@@ -140,7 +140,7 @@ class Penalised(Judge):
             right, _ = direct.gradient(partial(self._added, here, entry), theta)
             size = max(float(np.max(np.abs(right))), float(np.max(np.abs(added))))
             off = float(np.max(np.abs(added - right)))
-            if not np.isfinite(off) or off <= NEAR * max(size, abs(costs[0]), 1.0):
+            if not np.isfinite(off) or off <= TOLERANCE * max(size, abs(costs[0]), 1.0):
                 continue
             self._replace(entry, Verdict.WRONG)
             self._say(*_named(entry, added, right, theta), entry)
@@ -179,7 +179,7 @@ def _named(entry: str, added: Array, right: Array, theta: Array) -> tuple[str, s
         slug = "penalty_missing"
     elif entry.startswith("b") and size <= 1e-9 * float(np.max(np.abs(theta))):
         slug = "penalty_on_bias"
-    elif proportional and abs(ratio + 1) <= NEAR:
+    elif proportional and abs(ratio + 1) <= TOLERANCE:
         slug = "penalty_sign"
     else:
         slug = "penalty_factor"

@@ -26,9 +26,9 @@ from chainrule.solutions.reading import Array, Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import blocks
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.witness import TOLERANCE
 
 SHAPE = (5, 4)
-NEAR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _unit(space: Space, name: str) -> Unit:
     if not known or not slope.any():  # what a step or a sign hands on is a choice
         return Unit(name, None)
     off = float(np.max(np.abs(came - upstream * slope)) / np.max(np.abs(upstream)))
-    if off <= NEAR:
+    if off <= TOLERANCE:
         return Unit(name, Judged(called, Verdict.RIGHT, "gradient", residual=off, place=way))
     shortcut = _same(came, upstream) and _same(a, 1 / (1 + np.exp(-z)))
     if shortcut or _same(came, slope):
@@ -131,7 +131,7 @@ def _named(found: Array, z: Array, a: Array, slope: Array, at_value: Array) -> t
 
 def _same(one: Array, other: Array) -> bool:
     size = max(float(np.max(np.abs(one))), float(np.max(np.abs(other))))
-    return one.shape == other.shape and bool(np.max(np.abs(one - other)) <= NEAR * size)
+    return one.shape == other.shape and bool(np.max(np.abs(one - other)) <= TOLERANCE * size)
 
 
 class Units:
