@@ -17,26 +17,8 @@ from solutions.mistakes import ELSEWHERE, PAIRS, PLANTED, accepted
 SOAK = bool(os.environ.get("CHAINRULE_SOAK"))
 COUNT = 12 if SOAK else 1
 ALONE = [(style, slug) for slug, row in PLANTED.items() for style in row.styles]
-NAMELESS_STEP = "the first wrong step is named, not what was done there"
 NOT_READ = "a function that stops half way is read as single statements"
 NOT_YET = {
-    **{
-        ("manual", slug): NAMELESS_STEP
-        for slug in (
-            "double_mean",
-            "constant_factor",
-            "function_for_derivative",
-            "derivative_wrong_layer",
-            "derivative_of_other_function",
-            "derivative_reciprocal",
-            "weight_for_activation",
-            "one_example_only",
-            "missing_weight",
-            "lost_path",
-            "not_expanded",
-            "not_defined",
-        )
-    },
     **{
         ("losses", slug): NOT_READ
         for slug in ("not_defined", "raises", "wrong_previous_activation")
@@ -48,13 +30,7 @@ NOT_YET = {
     ("losses", "picked_entries"): "taken for softmax unit by unit",
     ("losses", "index_scatter"): "no hypothesis has it",
     ("losses", "precision"): "not remarked upon",
-    ("losses", "updated_too_early"): "found, and the penalty is blamed too",
-    ("dictionaries", "wrong_previous_activation"): "layers of the same size are not tried",
     ("classes", "returns_none"): "not taken for a class with backprop then",
-    ("classes", "derivative_wrong_layer"): "found, and a bias that is not summed is seen too",
-    ("classes", "missing_weight"): "found, and a bias that is not summed is seen too",
-    ("classes", "weight_not_transposed"): "found, and a bias that is not summed is seen too",
-    ("column", "sign"): "beside a penalty, two mistakes are said in the place of one",
 }
 """What is planted and comes back wrong, but not by its name; anything else has to."""
 ONE_OF_TWO = {

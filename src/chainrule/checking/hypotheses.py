@@ -33,6 +33,40 @@ def _plan(name: str, body: Expr) -> Plan:
     return Plan([Equation(name, body)], [name])
 
 
+def unit_columns(sizes: Sequence[int]) -> dict[str, Array]:
+    """Return the columns that are 1 at the first or last unit of a layer, by their names."""
+    found = {}
+    for layer, units in enumerate(sizes):
+        for place in {1, units}:
+            column = np.zeros((units, 1))
+            column[place - 1] = 1.0
+            found[f"unit_{layer}_{place}_of_{units}_"] = column
+    return found
+
+
+def evaluated(change: Change, values: Values, examples: int) -> Array | None:
+    """Return what a change makes of some quantities; ``None`` if it needs others, or fits not.
+
+    Parameters
+    ----------
+    change : Change
+    values : mapping of str to ndarray
+        Quantities of the derivation, units × examples.
+    examples : int
+    """
+    if not change.expr.symbols() <= values.keys():
+        return None
+    if change.expr.op is Op.SYMBOL:
+        return values[change.expr.name]
+    constants = {notation.EXAMPLES: float(examples), notation.PENALTY: 0.0}
+    try:
+        with np.errstate(all="ignore"):
+            (found,) = _plan(change.equation, change.expr)(values, constants)
+    except ValueError:  # shapes that do not fit: such code does not run
+        return None
+    return np.asarray(found)
+
+
 @dataclass
 class Batch:
     """Some hypotheses with their numbers.
@@ -89,11 +123,7 @@ class Numbers:
         return kinks
 
     def _units(self) -> None:
-        for layer, units in enumerate(self.ground.sizes):
-            for place in {1, units}:
-                column = np.zeros((units, 1))
-                column[place - 1] = 1.0
-                self.right[f"unit_{layer}_{place}_of_{units}_"] = column
+        self.right.update(unit_columns(self.ground.sizes))
 
     def _at_kinks(self, nudge: float) -> bool:
         """Move what lies on a kink, and return whether anything does."""

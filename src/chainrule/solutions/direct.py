@@ -8,7 +8,7 @@ factor, a transposition, a shape, one row. At a kink nothing is judged (`differe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Said:
         All of them, where there are several.
     truth : ndarray or None
         What is right, where it was measured by every element.
+    ties : tuple of str
+        What else it may be called.
     """
 
     verdict: Verdict
@@ -47,6 +49,7 @@ class Said:
     slugs: tuple[str, ...] = ()
     words: str = ""
     truth: Array | None = None
+    ties: tuple[str, ...] = ()
 
     @property
     def mend(self) -> str:
@@ -190,7 +193,7 @@ def compared(  # noqa: PLR0911, PLR0912 (one return for each cause)
         return off(claim) <= tolerance * size + doubt
 
     if came.shape != truth.shape:
-        return _of_shape(came, truth, fits)
+        return _of_shape(came, truth, fits, bias)
     residual = off(came) / (size or 1.0)
     if fits(came):
         return Said(Verdict.RIGHT, residual, truth=truth)
@@ -210,7 +213,8 @@ def compared(  # noqa: PLR0911, PLR0912 (one return for each cause)
     if abs(ratio) > 1e-12 and size > 100 * doubt and fits(came / ratio):
         factor = explain(ratio, sizes, biases_only=bias)
         if factor is not None:
-            return said(factor.slugs, f"it is {factor.words} times what it should be")
+            found = said(factor.slugs, f"it is {factor.words} times what it should be")
+            return replace(found, ties=factor.ties)
         slugs = (*(["sign"] if ratio < 0 else []), "constant_factor")
         return said(slugs, f"it is {ratio:.6g} times what it should be")
     different = known & (np.abs(came - truth) > tolerance * size + doubt)
@@ -229,22 +233,22 @@ def compared(  # noqa: PLR0911, PLR0912 (one return for each cause)
     return Said(Verdict.WRONG_UNKNOWN, residual, truth=truth)
 
 
-def _of_shape(came: Array, truth: Array, fits: Callable[[Array], bool]) -> Said:
+def _of_shape(came: Array, truth: Array, fits: Callable[[Array], bool], bias: bool) -> Said:
     met = f"it has shape {came.shape}, wanted {truth.shape}"
     if came.size == truth.size:
-        if came.ndim == truth.ndim == 2 and came.T.shape == truth.shape and 1 not in truth.shape:
-            slugs = ("transposed",)
-            verdict = Verdict.WRONG
-            if fits(came.T):
-                return Said(verdict, None, slugs, met, truth)
+        turned = came.ndim == truth.ndim == 2 and came.T.shape == truth.shape
+        if turned and not bias and fits(came.T):
+            ties = ("kept_dimension",) if 1 in truth.shape else ()
+            return Said(Verdict.WRONG, None, ("transposed",), met, truth, ties)
         if fits(came.reshape(truth.shape)):
             return Said(Verdict.OTHER_SHAPE, None, ("kept_dimension",), met, truth)
+    if bias and came.size == 1 and fits(truth - float(np.sum(truth)) + float(came.sum())):
+        slug = "bias_summed_over_units"
+        return Said(Verdict.WRONG, None, (slug,), f"{met}: {CATALOGUE[slug].says}", truth)
     for axis in range(came.ndim):
         summed = came.sum(axis=axis)
         if summed.size == truth.size and fits(summed.reshape(truth.shape)):
-            slug = (
-                "bias_not_summed" if truth.size == max(truth.shape, default=1) else "not_expanded"
-            )
+            slug = "bias_not_summed" if bias else "not_expanded"
             words = f"{met}: the sum over axis {axis} is missing"
             return Said(Verdict.WRONG, None, (slug,), words, truth)
     return Said(Verdict.WRONG, None, ("not_expanded",), met, truth)

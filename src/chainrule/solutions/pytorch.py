@@ -6,8 +6,10 @@ a mistake of theirs.
 
 from __future__ import annotations
 
+import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -178,3 +180,22 @@ def lacks(problem: BaseException) -> bool:
     return isinstance(problem, AttributeError) and isinstance(
         getattr(problem, "obj", None), (Tensor, _Module)
     )
+
+
+@contextmanager
+def tensors() -> Iterator[None]:
+    """Let PyTorch, where their code has imported it, compute in float64 and record nothing."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    default, graph, single = torch.get_default_dtype(), torch.is_grad_enabled(), torch.Tensor.float
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    torch.Tensor.float = torch.Tensor.double
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(default)
+        torch.set_grad_enabled(graph)
+        torch.Tensor.float = single

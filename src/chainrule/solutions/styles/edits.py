@@ -74,19 +74,6 @@ def search(trace: Trace, version: Any, truth: Array, begin: int, cost: str) -> E
     return None
 
 
-def unit_by_unit(trace: Trace, came: Array) -> bool:
-    """Return whether a gradient is p (1 − p) ∘ ∂C/∂p, where the p of a row add up to 1."""
-    arrays = {name: as_numbers(value) for name, value in trace.names.items()}
-    same = {n: a for n, a in arrays.items() if a is not None and a.shape == came.shape and a.ndim}
-    for p in same.values():
-        if not any(np.allclose(p.sum(axis=axis), 1.0) for axis in range(p.ndim)):
-            continue
-        slope = p * (1 - p)
-        if any(np.allclose(slope * g, came, rtol=TOLERANCE, atol=1e-12) for g in same.values()):
-            return True
-    return False
-
-
 def _outcome(trace: Trace, version: Any, place: int, edit: Edit) -> Array | None:
     """Return the gradient if one of its statements were another."""
     names = trace.state(place - 1)
@@ -187,11 +174,16 @@ def _operation(node: ast.Assign | ast.AugAssign, place: int, each: ast.BinOp) ->
         yield _made(node, place, ast.BinOp(left, swap[0], right), swap[1],
                     f"another operation belongs in {ast.unparse(each)}")  # fmt: skip
     if isinstance(each.op, (ast.Mult, ast.Div)):
-        yield _made(node, place, left, "derivative_twice",
-                    f"{ast.unparse(right)} is a factor too much")  # fmt: skip
+        yield _without(node, place, left, right)
         if isinstance(each.op, ast.Mult):
-            yield _made(node, place, right, "derivative_twice",
-                        f"{ast.unparse(left)} is a factor too much")  # fmt: skip
+            yield _without(node, place, right, left)
+
+
+def _without(
+    node: ast.Assign | ast.AugAssign, place: int, kept: ast.expr, left_out: ast.expr
+) -> Edit:
+    slug = "constant_factor" if isinstance(left_out, ast.Constant) else "derivative_twice"
+    return _made(node, place, kept, slug, f"{ast.unparse(left_out)} is a factor too much")
 
 
 def _constant(node: ast.Assign | ast.AugAssign, place: int, each: ast.Constant) -> Iterator[Edit]:
@@ -239,7 +231,11 @@ def _multiplied(value: ast.expr) -> set[str]:
         for factor in parts:
             part = factor
             while isinstance(part, (ast.Attribute, ast.Call)):
-                part = part.value if isinstance(part, ast.Attribute) else part.func
+                turned = isinstance(part, ast.Call) and ast.unparse(part.func) == "np.transpose"
+                if isinstance(part, ast.Call):
+                    part = part.args[0] if turned and part.args else part.func
+                else:
+                    part = part.value
             if isinstance(part, ast.Name):
                 found.add(part.id)
     return found
@@ -266,7 +262,7 @@ def _of_swap(  # noqa: PLR0911 (one return for each mistake)
             return "bias_for_weight"
         if met[:1] in "wW" and wanted[:1] not in "wW":
             return "weight_for_activation"
-        return "wrong_previous_activation"
+        return "wrong_previous_activation" if multiplied else "derivative_wrong_layer"
     return "raw_error_propagated"
 
 

@@ -11,23 +11,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
-from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions import direct
 from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged
-from chainrule.solutions.pytorch import lacks
+from chainrule.solutions.onestep import OneStep
+from chainrule.solutions.pytorch import lacks, tensors
 from chainrule.solutions.reading import Array, Piece, Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.straight import Again, Step, Trace, as_numbers, like
 from chainrule.solutions.styles import edits
+from chainrule.solutions.styles.blame import blame
 from chainrule.solutions.styles.bodies import bodies
 from chainrule.solutions.styles.own import Own
 from chainrule.solutions.unfinished import blank
@@ -209,13 +209,9 @@ class ManualReading(Own):
             truth = self._measured(again, at)
             self._missing(version, step, problem, value, truth)
         else:
-            said = direct.judge(came, again, at, self._sizes(), bias=version.subject[:1] in "bB")
-            if said.verdict is Verdict.WRONG_UNKNOWN and edits.unit_by_unit(self.trace, came):
-                slug = "softmax_elementwise"
-                said = replace(
-                    said, verdict=Verdict.WRONG, slugs=(slug,), words=CATALOGUE[slug].says
-                )
-            self._say(version, step, said, again)
+            one = OneStep(self.trace, version.subject, self._begin, self._gradient, self._cost)
+            said = direct.judge(came, again, at, self._sizes(), bias=one.adds())
+            self._say(version, step, said, one, came)
             if spread and said.verdict is Verdict.RIGHT:
                 self.judged[-1] = replace(self.judged[-1], detail=spread)
             truth = None if said.verdict.good else said.truth
@@ -275,7 +271,7 @@ class ManualReading(Own):
             edit = None
             if truth is not None:
                 edit = edits.search(self.trace, version, truth, self._begin, self._cost)
-            if edit is not None:
+            if edit is not None and said.slug != "not_defined":
                 words = f"{edit.words} ({said.sentence})"
                 found = replace(
                     found,
@@ -292,7 +288,9 @@ class ManualReading(Own):
             Judged(version.name, verdict, entry=version.name, detail=detail, place=place)
         )
 
-    def _say(self, version: Version, step: Step, said: direct.Said, again: Again) -> None:
+    def _say(
+        self, version: Version, step: Step, said: direct.Said, one: OneStep, came: Array
+    ) -> None:
         self.judged.append(
             Judged(
                 version.name,
@@ -305,34 +303,36 @@ class ManualReading(Own):
         )
         if not said.verdict.bad:
             return
-        edit = None
-        if said.truth is not None and said.slugs[:1] != ("kept_dimension",):
-            edit = edits.search(self.trace, version, said.truth, self._begin, self._cost)
-        words = said.words
-        slugs, mend, right = said.slugs, said.mend, ""
-        if edit is not None and (not slugs or edit.slug not in ("sign", "unknown")):
-            slugs = (edit.slug,) if edit.slug else slugs
-            words, mend, right = edit.words, edit.mend, edit.source
-        elif edit is not None:
-            right = edit.source
-        if not slugs:
-            words = f"{version.name} is not the derivative of {self._cost} by {version.subject}"
+        found = blame(one, version, said, came)
         self.findings.append(
             Finding(
-                slugs[0] if slugs else "unknown",
+                found.slugs[0] if found.slugs else "unknown",
                 "mistake",
-                words,
-                mend,
+                found.words,
+                found.mend,
                 (version.name,),
                 step.place.source,
-                right,
-                " × ".join(map(str, np.shape(again.value))),
-                tuple(slugs[1:]),
+                found.right,
+                " × ".join(map(str, one.shape)),
+                tuple(found.slugs[1:]),
                 place=step.place,
             )
         )
-        if said.verdict is Verdict.WRONG_UNKNOWN and slugs:
+        if said.verdict is Verdict.WRONG_UNKNOWN and found.slugs:
             self.judged[-1] = replace(self.judged[-1], verdict=Verdict.WRONG)
+
+    def _gradient(self, subject: str) -> tuple[str, Array] | None:
+        """Return what a gradient is called, and what is right: theirs by now, or measured."""
+        for each in self._versions:
+            value = as_numbers(self.trace.names.get(each.name))
+            if each.subject == subject and each.last < len(self.trace.records) - 1:
+                return None if value is None else (each.name, value)
+        again = self._again(subject)
+        at = as_numbers(again.value) if again is not None else None
+        if again is None or at is None or at.size > direct.MOST:
+            return None
+        truth, _ = direct.gradient(again, at)
+        return (f"∂{self._cost}/∂{subject}", truth) if np.isfinite(truth).all() else None
 
     def _inherited(self) -> None:
         """Say of gradients that are right by themselves that they carry on what was wrong above."""
@@ -377,24 +377,3 @@ def _key(node: ast.stmt) -> str | None:
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
         return target.slice.value if isinstance(target.slice.value, str) else None
     return None
-
-
-@contextmanager
-def tensors() -> Iterator[None]:
-    """Let PyTorch, where their code has imported it, compute in float64 and record nothing."""
-    import sys
-
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    default, graph, single = torch.get_default_dtype(), torch.is_grad_enabled(), torch.Tensor.float
-    torch.set_default_dtype(torch.float64)
-    torch.set_grad_enabled(False)
-    torch.Tensor.float = torch.Tensor.double
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(default)
-        torch.set_grad_enabled(graph)
-        torch.Tensor.float = single
