@@ -9,89 +9,24 @@ name here as in a network that is known whole.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chainrule import notation
-from chainrule.checking.hypotheses import evaluated, unit_columns
-from chainrule.checking.mutations import changes, ground_of
-from chainrule.network import Network
 from chainrule.solutions import direct, meaning
 from chainrule.solutions.calling import Failed
+from chainrule.solutions.fragments import Fragment, Named, mutation, near
 from chainrule.solutions.reading import Array
 from chainrule.solutions.slots import named, product
 from chainrule.solutions.straight import Step, Trace, as_numbers, like
-from chainrule.solutions.witness import TOLERANCE
 
 UPPER = 2
 """The layer that a product is put at, so that there is a layer below it."""
 SMALL = 512
 """Entries of a variable whose ways to the cost are told apart by differences."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """A mistake of one step.
-
-    Parameters
-    ----------
-    slug, words : str
-    """
-
-    slug: str
-    words: str
-
-
-@dataclass
-class Part:
-    """A step as a part of a network.
-
-    Parameters
-    ----------
-    wanted : str
-        The equation that the gradient is.
-    sizes : tuple of int
-    activation : str
-        Of the first layer.
-    values : dict of str to ndarray
-        What is known of the network, units × examples.
-    spelled : dict of str to str
-        What people call it.
-    turned : bool
-        Whether the gradient is to be transposed before it is compared.
-    flat : bool
-        Whether its entries are compared one by one, whatever its shape.
-    """
-
-    wanted: str
-    sizes: tuple[int, ...]
-    activation: str = "identity"
-    values: dict[str, Array] = field(default_factory=dict)
-    spelled: dict[str, str] = field(default_factory=dict)
-    turned: bool = False
-    flat: bool = False
-
-    @property
-    def examples(self) -> int:
-        """How many there are."""
-        return int(self.values["a1"].shape[1])
-
-    def seen(self, came: Array) -> Array:
-        """Return a gradient as the network has it."""
-        if self.flat:
-            return came.reshape(1, -1)
-        return came.T if self.turned else came
-
-    def said(self, words: str) -> str:
-        """Return words with the names of a network replaced by theirs."""
-        names = sorted(self.spelled, key=len, reverse=True)
-        pattern = "|".join(map(re.escape, names))
-        return re.sub(pattern, lambda m: self.spelled[m[0]], words) if names else words
 
 
 class OneStep:
@@ -155,8 +90,8 @@ class OneStep:
             lost = self._lost(came, truth)
             if lost is not None:
                 return lost
-        for part in self._parts():
-            found = _mutation(part, came, truth)
+        for fragment in self._fragments():
+            found = mutation(fragment, came, truth)
             if found is not None:
                 return found
         return self._of_another(came, truth)
@@ -179,13 +114,13 @@ class OneStep:
             return None
         for step, result, _, above in self._ways:
             alone = self._by(step, result, above, value)
-            if alone is None or alone.shape != came.shape or _near(alone, 0 * alone, truth):
+            if alone is None or alone.shape != came.shape or near(alone, 0 * alone, truth):
                 continue
             both = f"{self.subject} reaches {self.cost} on {len(self._ways)} ways"
             line = step.place.source.strip()
-            if _near(came, truth - alone, truth):
+            if near(came, truth - alone, truth):
                 return Named("lost_path", f"{both}: that of {line} is left out")
-            if _near(came, alone, truth):
+            if near(came, alone, truth):
                 return Named("lost_path", f"{both}: that of {line} alone is counted")
         return None
 
@@ -206,9 +141,9 @@ class OneStep:
         found = direct.once(along, value)
         return found if np.isfinite(found).all() else None
 
-    # As parts of a network ---------------------------------------------------------------------
+    # As fragments of a network -----------------------------------------------------------------
 
-    def _parts(self) -> Iterator[Part]:
+    def _fragments(self) -> Iterator[Fragment]:
         value = as_numbers(self.state.get(self.subject))
         if value is None:
             return
@@ -223,7 +158,7 @@ class OneStep:
                 yield from self._product(step, value, called, above)
         yield from self._softmax(value)
 
-    def _softmax(self, value: Array) -> Iterator[Part]:
+    def _softmax(self, value: Array) -> Iterator[Fragment]:
         """Yield softmax of the variable, which may take several statements."""
         later = self.steps[self.first + 1 :] if self.first is not None else []
         for result in dict.fromkeys(name for step in later for name in sorted(step.fresh)):
@@ -240,13 +175,13 @@ class OneStep:
                 spelled = {"∂C/∂a1": known[0], "z1": self.subject, "a1": result}
                 above = known[1].T if rows else known[1]
                 values = {"z1": z, "a1": a, notation.adjoint("a1"): above}
-                yield Part(
+                yield Fragment(
                     notation.adjoint("z1"), (1, len(z)), "softmax", values, spelled, turned=rows
                 )
 
     def _activation(
         self, value: Array, made: Array, above: Array, spelled: dict[str, str]
-    ) -> Iterator[Part]:
+    ) -> Iterator[Fragment]:
         z, a = value.reshape(1, -1), made.reshape(1, -1)
         for name in meaning.elementwise():
             if not np.allclose(meaning.value(name, z), a, rtol=1e-9, atol=1e-12):
@@ -255,10 +190,10 @@ class OneStep:
             values = {"z1": z, "a1": a, notation.adjoint("a1"): above.reshape(1, -1)}
             wanted = notation.adjoint("z1")
             sizes = (1, 1) if last else (1, 1, 1)
-            yield Part(wanted, sizes, name, values, spelled, flat=True)
+            yield Fragment(wanted, sizes, name, values, spelled, flat=True)
             return
 
-    def _product(self, step: Step, value: Array, called: str, delta: Array) -> Iterator[Part]:
+    def _product(self, step: Step, value: Array, called: str, delta: Array) -> Iterator[Fragment]:
         """Yield the parts of a product with weights; examples are in rows or in columns."""
         for node in ast.walk(step.node):
             factors = [slot.get() for slot in product(node)]
@@ -283,7 +218,7 @@ class OneStep:
             if rows:
                 values = {name: each.T for name, each in values.items()}
             sizes = (1, *(W.shape if rows else W.shape[::-1]))
-            yield Part(wanted, sizes, "identity", values, spelled, turned=rows)
+            yield Fragment(wanted, sizes, "identity", values, spelled, turned=rows)
 
     def adds(self) -> bool:
         """Return whether it is a bias: of nothing that is made here, and added to something."""
@@ -355,39 +290,10 @@ class OneStep:
                     guess = above * flat
                 except ValueError:  # of another shape
                     continue
-                if guess.shape == came.shape and _near(came, guess, truth):
+                if guess.shape == came.shape and near(came, guess, truth):
                     words = f"the slope is taken at {other} in the place of {self.subject}"
                     return Named("derivative_wrong_layer", words)
         return None
-
-
-def _mutation(part: Part, came: Array, truth: Array) -> Named | None:
-    """Return the first mistake in the derivation of a part that explains what came."""
-    layers = len(part.sizes) - 1
-    activations = [part.activation, *["identity"] * (layers - 1)]
-    cost = "squared_error" if part.activation != "softmax" else "categorical_cross_entropy"
-    network = Network(part.sizes, activation=activations, cost=cost)
-    ground = ground_of(network.architecture)
-    met, right = part.seen(came), part.seen(truth)
-    values = {**unit_columns(part.sizes), **part.values}
-    for change in changes(network.architecture):
-        if change.equation != part.wanted or change.expr == ground.equations[part.wanted].expr:
-            continue
-        guess = evaluated(change, values, part.examples)
-        if guess is not None and guess.shape == met.shape and _near(met, guess, right):
-            return Named(change.slug, part.said(change.words))
-    first = _first_example(part)
-    if first is not None and first.shape == met.shape and _near(met, first, right):
-        words = f"{part.said('δ2')} and {part.said('a1')} are taken of one example only"
-        return Named("one_example_only", words)
-    return None
-
-
-def _first_example(part: Part) -> Array | None:
-    delta, a = part.values.get(notation.adjoint("z2")), part.values.get("a1")
-    if delta is None or a is None or part.wanted != notation.adjoint("W2") or a.shape[1] < 2:
-        return None
-    return np.asarray(delta[:, :1] @ a[:, :1].T)
 
 
 def _bare(node: ast.AST) -> ast.AST:
@@ -397,10 +303,3 @@ def _bare(node: ast.AST) -> ast.AST:
     called = node.func if isinstance(node, ast.Call) and not node.args else None
     turned = isinstance(called, ast.Attribute) and called.attr in ("t", "transpose")
     return called.value if turned and isinstance(called, ast.Attribute) else node
-
-
-def _near(met: Array, guess: Array, right: Array) -> bool:
-    if not np.isfinite(guess).all():
-        return False
-    size = float(np.max(np.abs(right), initial=0.0)) + float(np.max(np.abs(guess), initial=0.0))
-    return bool(np.max(np.abs(met - guess), initial=0.0) <= TOLERANCE * size)
