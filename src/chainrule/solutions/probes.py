@@ -14,6 +14,9 @@ import numpy as np
 from chainrule.parameters import Parameters
 from chainrule.solutions.reading import Array, Probe
 
+SQUARE = 5
+"""Units of every layer, where code runs only if sizes agree."""
+
 EXAMPLES = (11, 13)
 FREE, HOT = "free", "hot"
 """Targets between 0 and 1; or 0 and 1, of several outputs one in every example."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from chainrule.solutions.calls import evaluated
 from chainrule.solutions.definitions import Definition
 from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.meaning import Scale
-from chainrule.solutions.reading import Reading, names_of
+from chainrule.solutions.reading import Piece, Reading, names_of
 from chainrule.solutions.space import Space
 
 UPDATES = re.compile(r"backprop|train|fit|update|descent|learn|optimi[sz]e|model", re.IGNORECASE)
@@ -232,3 +232,16 @@ def _own_inputs(space: Space) -> tuple[int, int] | None:
     if isinstance(found, np.ndarray) and found.ndim == 2:
         return int(found.shape[0]), int(found.shape[1])
     return None
+
+
+def at_equal_sizes(pieces: Sequence[Piece]) -> Finding:
+    """Return the remark on code that runs only where all layers are of one size."""
+    entry = CATALOGUE["sizes"]
+    return Finding(
+        "sizes",
+        "remark",
+        entry.says,
+        entry.mend,
+        tuple(piece.entry for piece in pieces),
+        place=pieces[0].place,
+    )

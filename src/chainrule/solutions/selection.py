@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
-from chainrule.solutions.probes import EXAMPLES, HOT
+from chainrule.solutions.probes import EXAMPLES, HOT, SQUARE
 from chainrule.solutions.reading import Reading, Trouble, names_of
+from chainrule.solutions.remarks import at_equal_sizes
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.options import Options
 from chainrule.solutions.styles.table import NETWORKS, STYLES
-
-SQUARE = 5
-"""Units of every layer, where code runs only if sizes agree."""
 
 
 def judged(space: Space) -> tuple[str, Reading, Any] | None:
@@ -135,14 +132,5 @@ def _square(alike: Sequence[Judge], space: Space) -> Judge | None:
 
 def _said(judge: Judge) -> Judge:
     """Return a judgement at equal sizes that says so."""
-    pieces = judge.reading.pieces
-    judge.remarks.append(
-        Finding(
-            "sizes",
-            "remark",
-            "it runs only where layers have the same size: it was judged there",
-            entries=tuple(piece.entry for piece in pieces),
-            place=pieces[0].place,
-        )
-    )
+    judge.remarks.append(at_equal_sizes(judge.reading.pieces))
     return judge

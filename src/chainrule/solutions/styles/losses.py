@@ -18,9 +18,10 @@ import numpy as np
 
 from chainrule.solutions.calling import Failed, Unsaid
 from chainrule.solutions.calls import trouble
-from chainrule.solutions.findings import Finding
 from chainrule.solutions.forms import Form, array_of, draw, targets_of, without_biases
+from chainrule.solutions.probes import SQUARE
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
+from chainrule.solutions.remarks import at_equal_sizes
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import collecting, implied
 from chainrule.solutions.styles.arguments import bind, role
@@ -119,29 +120,42 @@ def _gives_gradients(node: ast.stmt) -> bool:
 
 
 def _readings(space: Space, name: str) -> Iterator[LossReading]:
-    """Yield what runs, those with all gradients in their right shapes first."""
+    """Yield what runs, those with all gradients in their right shapes first.
+
+    Where nothing runs, layers of one size are tried: there a matrix that does not fit fits.
+    """
     weak: list[tuple[int, LossReading]] = []
     whole: list[LossReading] = []
-    for layout in layouts(space, name):
-        for sizes in ((3, 5, 7, 2), (3, 5, 7, 1)) if layout.layers == 3 else (
-            (3, *(5,) * (layout.layers - 1), 2), (3, *(5,) * (layout.layers - 1), 1)):  # fmt: skip
-            here = targets_of(draw(sizes, 11, 5))
-            for form in _forms(layout, sizes[-1]):
-                if space.spent():
-                    break
-                reading = LossReading(space, layout, form, sizes[-1])
-                good = reading.fitting(here)
-                if good == len(reading.pieces):
-                    if not layout.vector or reading.told(here):
-                        yield reading
-                        return
-                    whole.append(reading)
-                elif good:
-                    weak.append((good, reading))
-    if whole:
-        yield whole[0]
-    elif weak:
-        yield max(weak, key=lambda each: each[0])[1]
+    for equal in (False, True):
+        for layout in layouts(space, name):
+            for sizes in _sizes(layout.layers, equal):
+                here = targets_of(draw(sizes, 11, 5))
+                for form in _forms(layout, sizes[-1]):
+                    if space.spent():
+                        break
+                    reading = LossReading(space, layout, form, sizes[-1], equal)
+                    good = reading.fitting(here)
+                    if good == len(reading.pieces):
+                        if not layout.vector or reading.told(here):
+                            yield reading
+                            return
+                        whole.append(reading)
+                    elif good:
+                        weak.append((good, reading))
+        if whole:
+            yield whole[0]
+            return
+        if weak:
+            yield max(weak, key=lambda each: each[0])[1]
+            return
+
+
+def _sizes(layers: int, equal: bool) -> Iterator[tuple[int, ...]]:
+    if equal:
+        yield (SQUARE,) * (layers + 1)
+        return
+    for outputs in (2, 1):
+        yield (3, 5, 7, outputs) if layers == 3 else (3, *(5,) * (layers - 1), outputs)
 
 
 def layouts(space: Space, name: str) -> Iterator[Layout]:
@@ -216,11 +230,12 @@ class LossReading:
     style = Losses.name
     hot = True
 
-    def __init__(self, space: Space, layout: Layout, form: Form, outputs: int) -> None:
-        self.space, self.layout, self.form = space, layout, form
+    def __init__(
+        self, space: Space, layout: Layout, form: Form, outputs: int, equal: bool = False
+    ) -> None:
+        self.space, self.layout, self.form, self._equal = space, layout, form, equal
         self.layers, self._k = layout.layers, outputs
         self.words = (layout.name, *form.words)
-        self.notes: list[Finding] = []
         place = space.place(layout.name)
         entries = sorted({*layout.direct, *layout.keys})
         if layout.vector:
@@ -228,11 +243,14 @@ class LossReading:
         named = {**layout.keys, **layout.direct}
         self.pieces = tuple(Piece(e, f"d{named.get(e, e)}", place) for e in entries)
         self._returned = collecting.returned_names(space.definitions.found[layout.name].node)
+        self.notes = [at_equal_sizes(self.pieces)] if equal else []
         self.biases = any(piece.entry.startswith("b") for piece in self.pieces)
         self._told: tuple[str, ...] | None = None
 
     def sizes(self) -> tuple[int, ...] | None:
-        """Return the sizes that are fixed inside."""
+        """Return the sizes that are fixed inside, or alone can be judged at."""
+        if self._equal:
+            return (SQUARE,) * (self.layers + 1)
         return None if self._k != 1 else (3, *(5, 7)[: self.layers - 1], 1)
 
     def adapt(self, probe: Probe) -> Probe:
