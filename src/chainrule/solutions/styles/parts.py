@@ -81,14 +81,16 @@ def entry_of(name: str, *, gradient: bool = True) -> str | None:
     return f"{'b' if match[1][0] in 'bB' else 'W'}{int(match[2])}"
 
 
-def found(space: Space) -> Parts | None:
+def found(space: Space, known: str = "") -> Parts | None:
     """Return the parts of a solution; ``None`` if there is no backward pass.
 
     Parameters
     ----------
     space : Space
+    known : str, optional
+        The backward pass, where it is known.
     """
-    chosen = _backward(space)
+    chosen = (known, False) if known else _backward(space)
     if chosen is None:
         return None
     backward, updates = chosen

@@ -1,0 +1,377 @@
+"""A function that trains, ``build_model(…)``, cut into functions: forward, backward, cost.
+
+Between the start of its loop and the first parameter that moves stands a backward pass that nobody
+made a function of. It is taken out: the statements of one round that the steps depend on, with the
+parameters as arguments; what each parameter is moved by is returned. The forward pass is what comes
+before the targets are read, the cost what the loop keeps or prints. Nothing is run here.
+
+Next to read: `trained` (the style).
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.solutions.definitions import Definition, Definitions
+from chainrule.solutions.styles.arguments import role
+from chainrule.solutions.styles.binding import RATES
+from chainrule.solutions.styles.stepping import Move, moves
+
+FORWARD, COST = "forward pass", "cost in the loop"
+"""Names of what is made, beside the backward pass, which goes by the name of theirs."""
+COST_NAMES = re.compile(r"(\w*_)?(loss|cost|error|mse|J)(es|s|_?\w*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of a loop in a function.
+
+    Parameters
+    ----------
+    definition : Definition
+    before : tuple of ast.stmt
+        What stands before the loop, and between loops in each other.
+    body : tuple of ast.stmt
+    targets : frozenset of str
+        What the loops count with.
+    """
+
+    definition: Definition
+    before: tuple[ast.stmt, ...]
+    body: tuple[ast.stmt, ...]
+    targets: frozenset[str]
+
+
+def cut(definitions: Definitions) -> Iterator[tuple[str, tuple[Definition, ...]]]:
+    """Yield the name of each function that trains, with the functions it is cut into.
+
+    Parameters
+    ----------
+    definitions : Definitions
+
+    Yields
+    ------
+    (str, tuple of Definition)
+        The backward pass goes by that name; the others are `FORWARD` and `COST`.
+    """
+    for name, definition in [*definitions.found.items()]:
+        if isinstance(definition.node, ast.FunctionDef):
+            found = _round(definition, definition.node.body, (), frozenset(), inside=False)
+            made = _Cut(found, definitions).made() if found is not None else ()
+            if made:
+                yield name, made
+
+
+def _round(
+    definition: Definition,
+    body: Sequence[ast.stmt],
+    before: tuple[ast.stmt, ...],
+    targets: frozenset[str],
+    *,
+    inside: bool,
+) -> Round | None:
+    """Return the innermost loop in which parameters are moved."""
+    for place, each in enumerate(body):
+        if isinstance(each, (ast.For, ast.While)):
+            own = _stores(each.target) if isinstance(each, ast.For) else frozenset()
+            ahead = (*before, *body[:place])
+            found = _round(definition, each.body, ahead, targets | own, inside=True)
+            if found is not None:
+                return found
+        elif isinstance(each, (ast.If, ast.With)) and not inside:
+            found = _round(
+                definition, each.body, (*before, *body[:place]), targets, inside=inside
+            )
+            if found is not None:
+                return found
+    if inside and any(True for each in body for _ in moves(each)):
+        return Round(definition, before, tuple(body), targets)
+    return None
+
+
+class _Cut:
+    """The functions that one round is cut into."""
+
+    def __init__(self, found: Round, definitions: Definitions) -> None:
+        self.round, self.definitions = found, definitions
+        node = found.definition.node
+        assert isinstance(node, ast.FunctionDef)
+        self.node = node
+        spec = node.args
+        names = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
+        self.own = {each.arg for each in names}
+        given = [*spec.posonlyargs, *spec.args]
+        self.defaults = {
+            each.arg: value
+            for each, value in zip(given[::-1], spec.defaults[::-1], strict=False)
+        }
+        self.rates = {
+            *RATES,
+            *(n for n, v in self.defaults.items() if _number(v) and role(n) is None),
+        }
+        self.moved = [move for each in found.body for move in moves(each) if self._array(move)]
+        self.holders = {move.holder for move in self.moved}
+
+    def made(self) -> tuple[Definition, ...]:
+        """Return forward pass, backward pass and cost; empty without gradients of two arrays."""
+        keys = {move.key for move in self.moved}
+        if len(keys) < 2 or len(keys) != len(self.moved):
+            return ()
+        before = [each for each in self.round.before if self._kept(each, inside=False)]
+        inside = [each for each in self.round.body if self._kept(each, inside=True)]
+        steps, returned = self._stepped(inside)
+        whole = sliced([*before, *steps], _loads(returned))
+        made = [self._function(self.node.name, whole, returned)]
+        nodes = [move.node for move in self.moved]
+        ahead = self._ahead([*before, *(each for each in inside if each not in nodes)])
+        if ahead is not None:
+            made.insert(0, ahead)
+        cost = self._cost(before)
+        return tuple([*made, cost] if cost is not None else made)
+
+    def _array(self, move: Move) -> bool:
+        """Return whether what moves may be a parameter: no counter, no sum of costs."""
+        if role(move.key) in ("x", "y", "rate", "once", "count", "penalty"):
+            return False
+        if COST_NAMES.fullmatch(move.key) or move.holder in self.round.targets:
+            return False
+        if not move.keyed:
+            starts = [
+                each.value
+                for each in self.round.before
+                if isinstance(each, ast.Assign) and move.holder in _stores(each)
+            ]
+            if not starts and move.holder not in self.own:
+                return False
+            return not any(isinstance(value, (ast.Constant, ast.List)) for value in starts)
+        return True
+
+    def _kept(self, node: ast.stmt, *, inside: bool) -> bool:
+        """Return whether a statement may stay: parameters and data are given from outside."""
+        stored = _stores(node)
+        if not inside and stored & self.holders:
+            return False
+        data = bool(stored) and all(role(each) in ("x", "y") for each in stored)
+        if data and inside:  # a batch is cut out of the data
+            return any(isinstance(n, ast.Call) for n in ast.walk(node)) and any(
+                role(each) == "y" for each in _loads(node)
+            )
+        if data:
+            return any(role(each) in ("x", "y") for each in _loads(node))
+        return not isinstance(node, (ast.Return, ast.Global, ast.Nonlocal, ast.Import))
+
+    def _stepped(self, inside: Sequence[ast.stmt]) -> tuple[list[ast.stmt], ast.expr]:
+        """Return the statements with steps of our size, and the dictionary of gradients."""
+        moved = {id(move.node): move for move in self.moved}
+        steps: list[ast.stmt] = []
+        keys: list[ast.expr | None] = []
+        values: list[ast.expr] = []
+        for each in inside:
+            move = moved.get(id(each))
+            if move is None:
+                steps.append(copy.deepcopy(each))
+                continue
+            made, name = move.replaced(self.rates)
+            steps += made
+            keys.append(ast.Constant(f"d{move.key}"))
+            # What is subtracted may be spread out: a step of shape (n,) for a bias of (1, n).
+            spread = ast.BinOp(ast.Constant(0), ast.Mult(), _read(move.target))
+            values.append(ast.BinOp(ast.Name(name, ast.Load()), ast.Add(), spread))
+        return steps, ast.Dict(keys, values)
+
+    def _ahead(self, plain: Sequence[ast.stmt]) -> Definition | None:
+        """Return what comes before the targets are read."""
+        aims = {each for each in self._names(plain) if role(each) == "y"}
+        stored: list[str] = []
+        for place, each in enumerate(plain):
+            loads = _loads(each)
+            if loads & aims and not _stores(each) <= aims:
+                outputs = [name for name in stored if name in loads | _stores(each)]
+                if not outputs:
+                    return None
+                output = ast.Name(outputs[-1], ast.Load())
+                kept = sliced(plain[:place], {outputs[-1]})
+                return self._function(FORWARD, kept, output)
+            if loads & aims:
+                aims |= _stores(each)
+            stored += [name for name in sorted(_stores(each)) if name not in aims]
+        return None
+
+    def _cost(self, before: Sequence[ast.stmt]) -> Definition | None:
+        """Return the cost that is computed in the round."""
+        moved = {id(move.node) for move in self.moved}
+        flat: list[ast.stmt] = []
+        for each in self.round.body:
+            if id(each) not in moved and self._kept(each, inside=True):
+                flat += [*each.body] if isinstance(each, ast.If) and _costs(each) else [each]
+        for place in range(len(flat) - 1, -1, -1):
+            value = _cost_of(flat[place])
+            if value is None:
+                continue
+            after = place + isinstance(value, ast.Name)
+            kept = sliced([*before, *flat[:after]], _loads(value))
+            if any(role(name) == "y" for name in _loads(value) | self._names(kept)):
+                return self._function(COST, kept, value)
+        return None
+
+    @staticmethod
+    def _names(body: Sequence[ast.stmt]) -> set[str]:
+        return {name for each in body for name in _loads(each)}
+
+    def _function(self, name: str, body: Sequence[ast.stmt], value: ast.expr) -> Definition:
+        """Return a function; what it reads and has no value for is an argument, or global."""
+        free = _free(body, value)
+        locals_ = {
+            *self.own,
+            *self.round.targets,
+            *(each for node in (*self.round.before, *self.round.body) for each in _stores(node)),
+        }
+        wanted = [
+            each
+            for each in free
+            if each in locals_
+            or not (
+                hasattr(builtins, each)
+                or each in self.definitions.found
+                or each in self.definitions.assignments
+                or any(each in _imported(node) for node, _ in self.definitions.imports)
+            )
+        ]
+        wanted.sort(key=lambda each: each in self.defaults or self._counts(each))
+        defaults = [
+            self.defaults[each] if each in self.defaults else ast.Constant(1)
+            for each in wanted
+            if each in self.defaults or self._counts(each)
+        ]
+        spec = ast.arguments([], [ast.arg(each) for each in wanted], None, [], [], None, defaults)
+        made = ast.FunctionDef(name, spec, [*copy.deepcopy([*body]), ast.Return(value)], [])
+        place = self.round.definition.place
+        made = ast.copy_location(made, self.node)
+        last = body[-1] if body else self.node
+        ast.copy_location(made.body[-1], last)
+        return replace(
+            self.round.definition, name=name, node=ast.fix_missing_locations(made), place=place
+        )
+
+    def _counts(self, name: str) -> bool:
+        return name in self.round.targets and role(name) not in ("x", "y")
+
+
+def sliced(body: Sequence[ast.stmt], wanted: Collection[str]) -> list[ast.stmt]:
+    """Return the statements that some names depend on.
+
+    Parameters
+    ----------
+    body : sequence of ast.stmt
+    wanted : collection of str
+
+    Examples
+    --------
+    >>> body = ast.parse("z = x; print(z); a = 2 * z; c = a + 1").body
+    >>> [ast.unparse(each) for each in sliced(body, {"a"})]
+    ['z = x', 'a = 2 * z']
+    """
+    needed, kept = set(wanted), []
+    for each in reversed(body):
+        stored = _stores(each)
+        if not stored & needed:
+            continue
+        kept.append(each)
+        if isinstance(each, ast.Assign) and all(_whole(target) for target in each.targets):
+            needed -= stored
+        needed |= _loads(each)
+    return kept[::-1]
+
+
+def _whole(target: ast.expr) -> bool:
+    """Return whether a name is bound anew, and no part of it is changed."""
+    return isinstance(target, ast.Name) or (
+        isinstance(target, (ast.Tuple, ast.List)) and all(map(_whole, target.elts))
+    )
+
+
+def _stores(node: ast.AST) -> frozenset[str]:
+    """Return names that are bound, or of which a part is changed."""
+    found = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            found.add(each.id)
+        elif isinstance(each, (ast.Subscript, ast.Attribute)) and isinstance(each.ctx, ast.Store):
+            base: ast.expr = each
+            while isinstance(base, (ast.Subscript, ast.Attribute)):
+                base = base.value
+            found |= {base.id} if isinstance(base, ast.Name) else set()
+        elif isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
+            if each.func.attr in ("append", "insert") and isinstance(each.func.value, ast.Name):
+                found.add(each.func.value.id)
+    return frozenset(found)
+
+
+def _loads(node: ast.AST) -> set[str]:
+    found = {
+        each.id
+        for each in ast.walk(node)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
+    }
+    if isinstance(node, ast.AugAssign):
+        found |= _stores(node.target)
+    return found
+
+
+def _free(body: Sequence[ast.stmt], value: ast.expr) -> list[str]:
+    """Return names that are read before they are bound, in their order."""
+    bound: set[str] = set()
+    found: list[str] = []
+    for each in (*body, value):
+        inner = {
+            name.id
+            for part in ast.walk(each)
+            if isinstance(part, ast.comprehension)
+            for name in ast.walk(part.target)
+            if isinstance(name, ast.Name)
+        }
+        found += [name for name in sorted(_loads(each)) if name not in bound | inner]
+        bound |= _stores(each)
+    return list(dict.fromkeys(found))
+
+
+def _imported(node: ast.stmt) -> set[str]:
+    assert isinstance(node, (ast.Import, ast.ImportFrom))
+    return {each.asname or each.name.partition(".")[0] for each in node.names}
+
+
+def _costs(node: ast.stmt) -> bool:
+    return any(_cost_of(each) is not None for each in ast.iter_child_nodes(node))
+
+
+def _cost_of(node: ast.AST) -> ast.expr | None:
+    """Return the cost in a statement: ``loss = …``, or ``losses.append(…)``."""
+    if isinstance(node, (ast.Assign, ast.AugAssign)):
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        called = any(isinstance(n, (ast.Call, ast.BinOp)) for n in ast.walk(node.value))
+        if isinstance(target, ast.Name) and COST_NAMES.fullmatch(target.id) and called:
+            return ast.Name(target.id, ast.Load())
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        call = node.value
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
+            held, value = call.func.value, call.args[0]
+            if isinstance(held, ast.Name) and COST_NAMES.fullmatch(held.id):
+                return None if isinstance(value, ast.Name) else copy.deepcopy(value)
+    return None
+
+
+def _read(target: ast.expr) -> ast.expr:
+    """Return a target as it is read."""
+    read = copy.deepcopy(target)
+    assert isinstance(read, (ast.Name, ast.Subscript))
+    read.ctx = ast.Load()
+    return read
+
+
+def _number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float)

@@ -1,0 +1,150 @@
+"""Statements that move a parameter, ``W1 -= lr * dW1``: what it is moved by, without the rate."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from chainrule.solutions.styles.arguments import role
+
+RATE = 0.1
+"""Of the steps that stand in the place of theirs."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A statement that moves a parameter.
+
+    Parameters
+    ----------
+    node : ast.stmt
+    target : ast.expr
+        A name, or an entry of a dictionary.
+    step : ast.expr
+        What is added or subtracted.
+    added : bool
+    """
+
+    node: ast.stmt
+    target: ast.expr
+    step: ast.expr
+    added: bool
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the parameter stands in a dictionary."""
+        return isinstance(self.target, ast.Subscript)
+
+    @property
+    def key(self) -> str:
+        """What the parameter is called."""
+        if isinstance(self.target, ast.Subscript):
+            assert isinstance(self.target.slice, ast.Constant)
+            return str(self.target.slice.value)
+        assert isinstance(self.target, ast.Name)
+        return self.target.id
+
+    @property
+    def holder(self) -> str:
+        """The name of the parameter, or of the dictionary."""
+        base = self.target.value if isinstance(self.target, ast.Subscript) else self.target
+        assert isinstance(base, ast.Name)
+        return base.id
+
+    def replaced(self, rates: Collection[str]) -> tuple[list[ast.stmt], str]:
+        """Return statements that name the gradient and take a step of our size, and that name.
+
+        The step is taken all the same: what is computed after it may see the parameter moved.
+        """
+        gradient, signed = without_rate(self.step, rates)
+        if signed != self.added:  # what is added is the negative gradient
+            gradient = ast.UnaryOp(ast.USub(), gradient)
+        made: list[ast.stmt] = []
+        if isinstance(gradient, ast.Name):
+            name = gradient.id
+        else:
+            name = f"d_{self.key}"
+            made.append(ast.Assign([ast.Name(name, ast.Store())], gradient))
+        moved = copy.deepcopy(self.target)
+        assert isinstance(moved, (ast.Name, ast.Subscript))
+        moved.ctx = ast.Load()
+        step = ast.BinOp(ast.Constant(RATE), ast.Mult(), ast.Name(name, ast.Load()))
+        after = ast.BinOp(moved, ast.Sub(), step)
+        made.append(ast.Assign([copy.deepcopy(self.target)], after))
+        return [ast.fix_missing_locations(ast.copy_location(each, self.node)) for each in made], name
+
+
+def moves(node: ast.stmt) -> Iterator[Move]:
+    """Yield the move that a statement is, if it is one: ``P -= …``, ``P = P - …``, or with +."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)):
+        if _parameter(node.target):
+            yield Move(node, node.target, node.value, isinstance(node.op, ast.Add))
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and _parameter(node.targets[0]):
+        target, value = node.targets[0], node.value
+        if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
+            if ast.unparse(value.left) == ast.unparse(target):
+                yield Move(node, target, value.right, isinstance(value.op, ast.Add))
+
+
+def _parameter(target: ast.expr) -> bool:
+    if isinstance(target, ast.Name):
+        return True
+    return (
+        isinstance(target, ast.Subscript)
+        and isinstance(target.value, ast.Name)
+        and isinstance(target.slice, ast.Constant)
+        and isinstance(target.slice.value, str)
+    )
+
+
+def without_rate(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr, bool]:
+    """Return what a rate is multiplied with, and whether a minus stood before it.
+
+    Parameters
+    ----------
+    node : ast.expr
+    rates : collection of str
+        Names of rates, beside the usual ones.
+
+    Examples
+    --------
+    >>> found, minus = without_rate(ast.parse("-eps * dW / m", mode="eval").body, ["eps"])
+    >>> ast.unparse(found), minus
+    ('dW / m', True)
+    """
+    rest, minus = _spine(node, rates)
+    return (copy.deepcopy(node), False) if rest is None else (rest, minus)
+
+
+def _spine(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr | None, bool]:
+    """Return an expression without its rate, ``None`` for the rate alone, and its sign."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        rest, minus = _spine(node.operand, rates)
+        return rest, not minus
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        left, first = _spine(node.left, rates)
+        if isinstance(node.op, ast.Div):
+            if left is None:
+                left = ast.Constant(1.0)
+            return ast.BinOp(left, ast.Div(), copy.deepcopy(node.right)), first
+        right, second = _spine(node.right, rates)
+        minus = first != second
+        if left is None or right is None:
+            return (right if left is None else left), minus
+        return ast.BinOp(left, ast.Mult(), right), minus
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        left, first = _spine(node.left, rates)
+        right, second = _spine(node.right, rates)
+        if left is not None and right is not None and not first and not second:
+            return ast.BinOp(left, node.op, right), False
+    if _rate(node, rates):
+        return None, False
+    return copy.deepcopy(node), False
+
+
+def _rate(node: ast.expr, rates: Collection[str]) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, float)
+    return isinstance(node, ast.Name) and (node.id in rates or role(node.id) == "rate")
