@@ -122,6 +122,7 @@ def _readings(space: Space, name: str) -> Iterator[LossReading]:
     """Yield what runs, those with all gradients in their right shapes first."""
     weak: list[tuple[int, LossReading]] = []
     whole: list[LossReading] = []
+    stuck: list[tuple[int, LossReading]] = []
     for layout in layouts(space, name):
         for sizes in ((3, 5, 7, 2), (3, 5, 7, 1)) if layout.layers == 3 else (
             (3, *(5,) * (layout.layers - 1), 2), (3, *(5,) * (layout.layers - 1), 1)):  # fmt: skip
@@ -138,10 +139,14 @@ def _readings(space: Space, name: str) -> Iterator[LossReading]:
                     whole.append(reading)
                 elif good:
                     weak.append((good, reading))
+                elif layout.vector:
+                    stuck.append((reading.reached(here), reading))
     if whole:
         yield whole[0]
     elif weak:
         yield max(weak, key=lambda each: each[0])[1]
+    elif stuck and max(each for each, _ in stuck) > 0:  # it is one, and raises however it is read
+        yield max(stuck, key=lambda each: each[0])[1]
 
 
 def layouts(space: Space, name: str) -> Iterator[Layout]:
@@ -253,6 +258,12 @@ class LossReading:
             for entry in shapes
         )
 
+    def reached(self, probe: Probe) -> int:
+        """Return the line in which it raises; 0 where it does not."""
+        here = self.adapt(probe)
+        came = next(iter(self.gradients(here).values()), None)
+        return came.place.line if isinstance(came, Trouble) and came.slug and came.place else 0
+
     def raw(
         self, probe: Probe, penalty: float
     ) -> tuple[float | None, dict[str, Array], dict[str, tuple[int, ...]]]:
@@ -278,6 +289,7 @@ class LossReading:
                     if pattern.match(arg):
                         named[arg] = size
         values = {"x": form.data(probe.x), "y": form.target(probe.y), "penalty": penalty,
+                  "rate": penalty,  # what takes no step has no rate: some call the penalty so
                   "count": probe.examples, "keep": 1.0}  # fmt: skip
         arguments = bind(self.space[layout.name], values, named)
         if arguments is None:
@@ -345,7 +357,7 @@ class LossReading:
     def has_penalty(self) -> bool:
         """Return whether there is an argument for a penalty."""
         arguments = self.space.definitions.found[self.layout.name].arguments
-        return any(role(argument) == "penalty" for argument in arguments)
+        return any(role(argument) in ("penalty", "rate") for argument in arguments)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
         """Return the outputs of the network whose cost theirs is."""

@@ -273,7 +273,8 @@ def _takes(space: Space, name: str) -> bool:
     """Return whether a function takes, or reads, the strength of a penalty."""
     if name not in space.definitions.found:
         return False
-    return bool(set(PENALTIES) & {*space.definitions.found[name].arguments})
+    read = {*space.definitions.found[name].arguments, *space.reads(name)}
+    return bool(read & set(PENALTIES))
 
 
 def _cost(space: Space, penalty: bool, taken: set[str]) -> str | None:
