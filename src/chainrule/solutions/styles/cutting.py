@@ -14,12 +14,15 @@ import ast
 import builtins
 import copy
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.solutions.definitions import Definition, Definitions
+from chainrule.solutions.styles import unclassed
 from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.binding import RATES
+from chainrule.solutions.styles.instances import BIASES, WEIGHTS
+from chainrule.solutions.styles.parts import PARAMETER
 from chainrule.solutions.styles.stepping import Move, moves
 
 FORWARD, COST = "forward pass", "cost in the loop"
@@ -59,12 +62,40 @@ def cut(definitions: Definitions) -> Iterator[tuple[str, tuple[Definition, ...]]
     (str, tuple of Definition)
         The backward pass goes by that name; the others are `FORWARD` and `COST`.
     """
-    for name, definition in [*definitions.found.items()]:
+    for definition in [*definitions.found.values()]:
         if isinstance(definition.node, ast.FunctionDef):
-            found = _round(definition, definition.node.body, (), frozenset(), inside=False)
-            made = _Cut(found, definitions).made() if found is not None else ()
+            made = _made(definition, definitions)
             if made:
-                yield name, made
+                yield definition.name, made
+        elif isinstance(definition.node, ast.ClassDef):
+            for method, called in unclassed.functions(definition):
+                made = _made(method, definitions, {each.name for each in called})
+                if made:
+                    yield method.name, (*called, *made)
+
+
+def ahead(definitions: Definitions, name: str) -> Definition | None:
+    """Return the forward pass that a backward pass begins with; ``None`` if it has none.
+
+    Parameters
+    ----------
+    definitions : Definitions
+    name : str
+        The backward pass.
+    """
+    definition = definitions.found[name]
+    if not isinstance(definition.node, ast.FunctionDef):
+        return None
+    body = tuple(each for each in definition.node.body if not isinstance(each, ast.Return))
+    return _Cut(Round(definition, (), body, frozenset()), definitions).ahead(body)
+
+
+def _made(
+    definition: Definition, definitions: Definitions, called: Collection[str] = ()
+) -> tuple[Definition, ...]:
+    assert isinstance(definition.node, ast.FunctionDef)
+    found = _round(definition, definition.node.body, (), frozenset(), inside=False)
+    return _Cut(found, definitions, called).made() if found is not None else ()
 
 
 def _round(
@@ -97,8 +128,10 @@ def _round(
 class _Cut:
     """The functions that one round is cut into."""
 
-    def __init__(self, found: Round, definitions: Definitions) -> None:
-        self.round, self.definitions = found, definitions
+    def __init__(
+        self, found: Round, definitions: Definitions, called: Collection[str] = ()
+    ) -> None:
+        self.round, self.definitions, self.called = found, definitions, called
         node = found.definition.node
         assert isinstance(node, ast.FunctionDef)
         self.node = node
@@ -118,17 +151,25 @@ class _Cut:
         self.holders = {move.holder for move in self.moved}
 
     def made(self) -> tuple[Definition, ...]:
-        """Return forward pass, backward pass and cost; empty without gradients of two arrays."""
+        """Return forward pass, backward pass and cost; empty where no weights move, or twice."""
         keys = {move.key for move in self.moved}
-        if len(keys) < 2 or len(keys) != len(self.moved):
+        weights = [key for key in keys if WEIGHTS.search(key) and not BIASES.search(key)]
+        if not weights or len(keys) != len(self.moved):
             return ()
+        if len(keys) <= 2 and len(weights) == 1 and not any(map(PARAMETER.match, keys)):
+            if any(move.keyed for move in self.moved):
+                return ()
+            names = {key: "W1" if key in weights else "b1" for key in keys}
+            if any(names[key] == "b1" and not BIASES.search(key) for key in keys):
+                return ()
+            return _Cut(_renamed(self.round, names), self.definitions, self.called).made()
         before = [each for each in self.round.before if self._kept(each, inside=False)]
         inside = [each for each in self.round.body if self._kept(each, inside=True)]
         steps, returned = self._stepped(inside)
         whole = sliced([*before, *steps], _loads(returned))
         made = [self._function(self.node.name, whole, returned)]
         nodes = [move.node for move in self.moved]
-        ahead = self._ahead([*before, *(each for each in inside if each not in nodes)])
+        ahead = self.ahead([*before, *(each for each in inside if each not in nodes)])
         if ahead is not None:
             made.insert(0, ahead)
         cost = self._cost(before)
@@ -146,9 +187,11 @@ class _Cut:
                 for each in self.round.before
                 if isinstance(each, ast.Assign) and move.holder in _stores(each)
             ]
-            if not starts and move.holder not in self.own:
+            if not (starts or move.holder in self.own or WEIGHTS.search(move.key)
+                    or BIASES.search(move.key)):  # fmt: skip
                 return False
-            return not any(isinstance(value, (ast.Constant, ast.List)) for value in starts)
+            bias = BIASES.search(move.key) is not None  # of one unit it starts as a number
+            return bias or not any(isinstance(v, (ast.Constant, ast.List)) for v in starts)
         return True
 
     def _kept(self, node: ast.stmt, *, inside: bool) -> bool:
@@ -184,16 +227,14 @@ class _Cut:
             values.append(ast.BinOp(ast.Name(name, ast.Load()), ast.Add(), spread))
         return steps, ast.Dict(keys, values)
 
-    def _ahead(self, plain: Sequence[ast.stmt]) -> Definition | None:
+    def ahead(self, plain: Sequence[ast.stmt]) -> Definition | None:
         """Return what comes before the targets are read."""
         aims = {each for each in self._names(plain) if role(each) == "y"}
         stored: list[str] = []
         for place, each in enumerate(plain):
-            loads = _loads(each)
-            if loads & aims and not _stores(each) <= aims:
-                outputs = [name for name in stored if name in loads | _stores(each)]
-                if not outputs:
-                    return None
+            loads = _loads(_unmeasured(each))
+            outputs = [name for name in stored if name in loads | _stores(each)]
+            if loads & aims and not _stores(each) <= aims and outputs:
                 output = ast.Name(outputs[-1], ast.Load())
                 kept = sliced(plain[:place], {outputs[-1]})
                 return self._function(FORWARD, kept, output)
@@ -234,6 +275,7 @@ class _Cut:
         wanted = [
             each
             for each in free
+            if each not in self.called
             if each in locals_
             or not (
                 hasattr(builtins, each)
@@ -260,6 +302,20 @@ class _Cut:
 
     def _counts(self, name: str) -> bool:
         return name in self.round.targets and role(name) not in ("x", "y")
+
+
+def _renamed(found: Round, names: Mapping[str, str]) -> Round:
+    """Return a round in which parameters have our names: those of one layer have no number."""
+
+    def named(body: Sequence[ast.stmt]) -> tuple[ast.stmt, ...]:
+        made = copy.deepcopy([*body])
+        for node in made:
+            for each in ast.walk(node):
+                if isinstance(each, ast.Name):
+                    each.id = names.get(each.id, each.id)
+        return tuple(made)
+
+    return replace(found, before=named(found.before), body=named(found.body))
 
 
 def sliced(body: Sequence[ast.stmt], wanted: Collection[str]) -> list[ast.stmt]:
@@ -320,6 +376,25 @@ def _loads(node: ast.AST) -> set[str]:
     }
     if isinstance(node, ast.AugAssign):
         found |= _stores(node.target)
+    return found
+
+
+def _unmeasured(node: ast.stmt) -> ast.stmt:
+    """Return a statement without what asks for shapes and lengths only."""
+
+    class Bare(ast.NodeTransformer):
+        def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+            if node.attr in ("shape", "size", "ndim", "dtype"):
+                return ast.Constant(1)
+            return self.generic_visit(node)
+
+        def visit_Call(self, node: ast.Call) -> ast.AST:
+            if isinstance(node.func, ast.Name) and node.func.id in ("len", "range"):
+                return ast.Constant(1)
+            return self.generic_visit(node)
+
+    found = Bare().visit(copy.deepcopy(node))
+    assert isinstance(found, ast.stmt)
     return found
 
 

@@ -22,6 +22,7 @@ from chainrule.solutions.probes import OUTPUTS, usual_sizes
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding, parts
+from chainrule.solutions.styles.cutting import ahead
 from chainrule.solutions.styles.layout import Layout
 from chainrule.solutions.styles.parts import PENALTIES, Parts
 
@@ -53,8 +54,18 @@ class Dictionaries:
     def readings(self, space: Space) -> Iterator[Reading]:
         """Yield readings whose forward pass runs; the first of all if none does."""
         found = parts.found(space)
-        if found is not None:
+        if found is None:
+            return
+        backward, made = found.names["backward"], None
+        if not found.names["forward"] and not found.updates:  # it may stand in the backward pass
+            made = ahead(space.definitions, backward)
+        if made is None:
             yield from readings_of(space, found)
+            return
+        space.put(made.name, made)
+        whole = parts.found(space, backward)
+        yield from readings_of(space, found if whole is None else whole)
+        space.put(made.name, None)
 
 
 def readings_of(space: Space, found: Parts) -> Iterator[DictionaryReading]:

@@ -123,12 +123,15 @@ def _spine(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr | None, boo
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         rest, minus = _spine(node.operand, rates)
         return rest, not minus
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
         left, first = _spine(node.left, rates)
         if isinstance(node.op, ast.Div):
             if left is None:
                 left = ast.Constant(1.0)
             return ast.BinOp(left, ast.Div(), copy.deepcopy(node.right)), first
+        if isinstance(node.op, ast.MatMult):  # lr * a.T @ d: the rate is the left side's
+            whole = copy.deepcopy(node.left) if left is None else left
+            return ast.BinOp(whole, ast.MatMult(), copy.deepcopy(node.right)), first
         right, second = _spine(node.right, rates)
         minus = first != second
         if left is None or right is None:
