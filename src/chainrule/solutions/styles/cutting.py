@@ -23,6 +23,7 @@ from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.binding import RATES
 from chainrule.solutions.styles.instances import BIASES, WEIGHTS
 from chainrule.solutions.styles.parts import PARAMETER
+from chainrule.solutions.styles.slicing import free, imported, loads, sliced, stores, unmeasured
 from chainrule.solutions.styles.stepping import Move, moves
 
 FORWARD, COST = "forward pass", "cost in the loop"
@@ -86,8 +87,11 @@ def ahead(definitions: Definitions, name: str) -> Definition | None:
     definition = definitions.found[name]
     if not isinstance(definition.node, ast.FunctionDef):
         return None
+    if any(role(each) in ("cache", "o") for each in definition.arguments):
+        return None  # it is given what a forward pass has made
     body = tuple(each for each in definition.node.body if not isinstance(each, ast.Return))
-    return _Cut(Round(definition, (), body, frozenset()), definitions).ahead(body)
+    made = _Cut(Round(definition, (), body, frozenset()), definitions).ahead(body)
+    return made if made is not None and any(role(n) == "x" for n in loads(made.node)) else None
 
 
 def _made(
@@ -109,15 +113,13 @@ def _round(
     """Return the innermost loop in which parameters are moved."""
     for place, each in enumerate(body):
         if isinstance(each, (ast.For, ast.While)):
-            own = _stores(each.target) if isinstance(each, ast.For) else frozenset()
+            own = stores(each.target) if isinstance(each, ast.For) else frozenset()
             ahead = (*before, *body[:place])
             found = _round(definition, each.body, ahead, targets | own, inside=True)
             if found is not None:
                 return found
         elif isinstance(each, (ast.If, ast.With)) and not inside:
-            found = _round(
-                definition, each.body, (*before, *body[:place]), targets, inside=inside
-            )
+            found = _round(definition, each.body, (*before, *body[:place]), targets, inside=inside)
             if found is not None:
                 return found
     if inside and any(True for each in body for _ in moves(each)):
@@ -140,8 +142,7 @@ class _Cut:
         self.own = {each.arg for each in names}
         given = [*spec.posonlyargs, *spec.args]
         self.defaults = {
-            each.arg: value
-            for each, value in zip(given[::-1], spec.defaults[::-1], strict=False)
+            each.arg: value for each, value in zip(given[::-1], spec.defaults[::-1], strict=False)
         }
         self.rates = {
             *RATES,
@@ -166,7 +167,7 @@ class _Cut:
         before = [each for each in self.round.before if self._kept(each, inside=False)]
         inside = [each for each in self.round.body if self._kept(each, inside=True)]
         steps, returned = self._stepped(inside)
-        whole = sliced([*before, *steps], _loads(returned))
+        whole = sliced([*before, *steps], loads(returned))
         made = [self._function(self.node.name, whole, returned)]
         nodes = [move.node for move in self.moved]
         ahead = self.ahead([*before, *(each for each in inside if each not in nodes)])
@@ -185,7 +186,7 @@ class _Cut:
             starts = [
                 each.value
                 for each in self.round.before
-                if isinstance(each, ast.Assign) and move.holder in _stores(each)
+                if isinstance(each, ast.Assign) and move.holder in stores(each)
             ]
             if not (starts or move.holder in self.own or WEIGHTS.search(move.key)
                     or BIASES.search(move.key)):  # fmt: skip
@@ -196,16 +197,16 @@ class _Cut:
 
     def _kept(self, node: ast.stmt, *, inside: bool) -> bool:
         """Return whether a statement may stay: parameters and data are given from outside."""
-        stored = _stores(node)
+        stored = stores(node)
         if not inside and stored & self.holders:
             return False
         data = bool(stored) and all(role(each) in ("x", "y") for each in stored)
         if data and inside:  # a batch is cut out of the data
             return any(isinstance(n, ast.Call) for n in ast.walk(node)) and any(
-                role(each) == "y" for each in _loads(node)
+                role(each) == "y" for each in loads(node)
             )
         if data:
-            return any(role(each) in ("x", "y") for each in _loads(node))
+            return any(role(each) in ("x", "y") for each in loads(node))
         return not isinstance(node, (ast.Return, ast.Global, ast.Nonlocal, ast.Import))
 
     def _stepped(self, inside: Sequence[ast.stmt]) -> tuple[list[ast.stmt], ast.expr]:
@@ -232,15 +233,16 @@ class _Cut:
         aims = {each for each in self._names(plain) if role(each) == "y"}
         stored: list[str] = []
         for place, each in enumerate(plain):
-            loads = _loads(_unmeasured(each))
-            outputs = [name for name in stored if name in loads | _stores(each)]
-            if loads & aims and not _stores(each) <= aims and outputs:
+            read, made = loads(unmeasured(each)), stores(each)
+            data = bool(made) and all(role(name) in ("x", "y") for name in made)
+            outputs = [name for name in stored if name in read | made]
+            if read & aims and not data and not made <= aims and outputs:
                 output = ast.Name(outputs[-1], ast.Load())
                 kept = sliced(plain[:place], {outputs[-1]})
                 return self._function(FORWARD, kept, output)
-            if loads & aims:
-                aims |= _stores(each)
-            stored += [name for name in sorted(_stores(each)) if name not in aims]
+            if read & aims:
+                aims |= {name for name in made if role(name) != "x"}
+            stored += [name for name in sorted(made) if name not in aims and not data]
         return None
 
     def _cost(self, before: Sequence[ast.stmt]) -> Definition | None:
@@ -255,33 +257,33 @@ class _Cut:
             if value is None:
                 continue
             after = place + isinstance(value, ast.Name)
-            kept = sliced([*before, *flat[:after]], _loads(value))
-            if any(role(name) == "y" for name in _loads(value) | self._names(kept)):
+            kept = sliced([*before, *flat[:after]], loads(value))
+            if any(role(name) == "y" for name in loads(value) | self._names(kept)):
                 return self._function(COST, kept, value)
         return None
 
     @staticmethod
     def _names(body: Sequence[ast.stmt]) -> set[str]:
-        return {name for each in body for name in _loads(each)}
+        return {name for each in body for name in loads(each)}
 
     def _function(self, name: str, body: Sequence[ast.stmt], value: ast.expr) -> Definition:
         """Return a function; what it reads and has no value for is an argument, or global."""
-        free = _free(body, value)
+        unbound = free(body, value)
         locals_ = {
             *self.own,
             *self.round.targets,
-            *(each for node in (*self.round.before, *self.round.body) for each in _stores(node)),
+            *(each for node in (*self.round.before, *self.round.body) for each in stores(node)),
         }
         wanted = [
             each
-            for each in free
+            for each in unbound
             if each not in self.called
             if each in locals_
             or not (
                 hasattr(builtins, each)
                 or each in self.definitions.found
                 or each in self.definitions.assignments
-                or any(each in _imported(node) for node, _ in self.definitions.imports)
+                or any(each in imported(node) for node, _ in self.definitions.imports)
             )
         ]
         wanted.sort(key=lambda each: each in self.defaults or self._counts(each))
@@ -315,109 +317,11 @@ def _renamed(found: Round, names: Mapping[str, str]) -> Round:
                     each.id = names.get(each.id, each.id)
         return tuple(made)
 
-    return replace(found, before=named(found.before), body=named(found.body))
-
-
-def sliced(body: Sequence[ast.stmt], wanted: Collection[str]) -> list[ast.stmt]:
-    """Return the statements that some names depend on.
-
-    Parameters
-    ----------
-    body : sequence of ast.stmt
-    wanted : collection of str
-
-    Examples
-    --------
-    >>> body = ast.parse("z = x; print(z); a = 2 * z; c = a + 1").body
-    >>> [ast.unparse(each) for each in sliced(body, {"a"})]
-    ['z = x', 'a = 2 * z']
-    """
-    needed, kept = set(wanted), []
-    for each in reversed(body):
-        stored = _stores(each)
-        if not stored & needed:
-            continue
-        kept.append(each)
-        if isinstance(each, ast.Assign) and all(_whole(target) for target in each.targets):
-            needed -= stored
-        needed |= _loads(each)
-    return kept[::-1]
-
-
-def _whole(target: ast.expr) -> bool:
-    """Return whether a name is bound anew, and no part of it is changed."""
-    return isinstance(target, ast.Name) or (
-        isinstance(target, (ast.Tuple, ast.List)) and all(map(_whole, target.elts))
-    )
-
-
-def _stores(node: ast.AST) -> frozenset[str]:
-    """Return names that are bound, or of which a part is changed."""
-    found = set()
-    for each in ast.walk(node):
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-            found.add(each.id)
-        elif isinstance(each, (ast.Subscript, ast.Attribute)) and isinstance(each.ctx, ast.Store):
-            base: ast.expr = each
-            while isinstance(base, (ast.Subscript, ast.Attribute)):
-                base = base.value
-            found |= {base.id} if isinstance(base, ast.Name) else set()
-        elif isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
-            if each.func.attr in ("append", "insert") and isinstance(each.func.value, ast.Name):
-                found.add(each.func.value.id)
-    return frozenset(found)
-
-
-def _loads(node: ast.AST) -> set[str]:
-    found = {
-        each.id
-        for each in ast.walk(node)
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
-    }
-    if isinstance(node, ast.AugAssign):
-        found |= _stores(node.target)
-    return found
-
-
-def _unmeasured(node: ast.stmt) -> ast.stmt:
-    """Return a statement without what asks for shapes and lengths only."""
-
-    class Bare(ast.NodeTransformer):
-        def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-            if node.attr in ("shape", "size", "ndim", "dtype"):
-                return ast.Constant(1)
-            return self.generic_visit(node)
-
-        def visit_Call(self, node: ast.Call) -> ast.AST:
-            if isinstance(node.func, ast.Name) and node.func.id in ("len", "range"):
-                return ast.Constant(1)
-            return self.generic_visit(node)
-
-    found = Bare().visit(copy.deepcopy(node))
-    assert isinstance(found, ast.stmt)
-    return found
-
-
-def _free(body: Sequence[ast.stmt], value: ast.expr) -> list[str]:
-    """Return names that are read before they are bound, in their order."""
-    bound: set[str] = set()
-    found: list[str] = []
-    for each in (*body, value):
-        inner = {
-            name.id
-            for part in ast.walk(each)
-            if isinstance(part, ast.comprehension)
-            for name in ast.walk(part.target)
-            if isinstance(name, ast.Name)
-        }
-        found += [name for name in sorted(_loads(each)) if name not in bound | inner]
-        bound |= _stores(each)
-    return list(dict.fromkeys(found))
-
-
-def _imported(node: ast.stmt) -> set[str]:
-    assert isinstance(node, (ast.Import, ast.ImportFrom))
-    return {each.asname or each.name.partition(".")[0] for each in node.names}
+    spelled = {**found.definition.spelled}
+    spelled |= {made: spelled.get(name, name) for name, made in names.items()}
+    definition = replace(found.definition, spelled=spelled)
+    before, body = named(found.before), named(found.body)
+    return replace(found, definition=definition, before=before, body=body)
 
 
 def _costs(node: ast.stmt) -> bool:

@@ -31,15 +31,8 @@ PARAMETERS = (
     "params_values", "network", "nn_params", "wb", "net",
 )  # fmt: skip
 GRADIENTS = (
-    "grads",
-    "gradients",
-    "grad",
-    "gradient",
-    "derivatives",
-    "grads_values",
-    "g",
-    "dparams",
-)
+    "grads", "gradients", "grad", "gradient", "derivatives", "grads_values", "g", "dparams",
+)  # fmt: skip
 CACHE = re.compile(r"cach|memo|store|forward|fwd|intermediate|values|activations", re.IGNORECASE)
 OUTPUT = re.compile(r"^[aA](L|l|\d+|_\w+)?$|hat$|pred|prob|^out")
 DRAWN = re.compile(r"init|param|weight|reset|start", re.IGNORECASE)
@@ -59,13 +52,10 @@ class Dictionaries:
         backward, made = found.names["backward"], None
         if not found.names["forward"] and not found.updates:  # it may stand in the backward pass
             made = ahead(space.definitions, backward)
-        if made is None:
-            yield from readings_of(space, found)
-            return
-        space.put(made.name, made)
-        whole = parts.found(space, backward)
-        yield from readings_of(space, found if whole is None else whole)
-        space.put(made.name, None)
+        if made is not None:
+            space.put(made.name, made)
+            found = parts.found(space, backward) or found
+        yield from readings_of(space, found)
 
 
 def readings_of(space: Space, found: Parts) -> Iterator[DictionaryReading]:

@@ -73,7 +73,9 @@ class Move:
         step = ast.BinOp(ast.Constant(RATE), ast.Mult(), ast.Name(name, ast.Load()))
         after = ast.BinOp(moved, ast.Sub(), step)
         made.append(ast.Assign([copy.deepcopy(self.target)], after))
-        return [ast.fix_missing_locations(ast.copy_location(each, self.node)) for each in made], name
+        return [
+            ast.fix_missing_locations(ast.copy_location(each, self.node)) for each in made
+        ], name
 
 
 def moves(node: ast.stmt) -> Iterator[Move]:
@@ -83,9 +85,9 @@ def moves(node: ast.stmt) -> Iterator[Move]:
             yield Move(node, node.target, node.value, isinstance(node.op, ast.Add))
     elif isinstance(node, ast.Assign) and len(node.targets) == 1 and _parameter(node.targets[0]):
         target, value = node.targets[0], node.value
-        if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
-            if ast.unparse(value.left) == ast.unparse(target):
-                yield Move(node, target, value.right, isinstance(value.op, ast.Add))
+        own = isinstance(value, ast.BinOp) and ast.unparse(value.left) == ast.unparse(target)
+        if own and isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)):
+            yield Move(node, target, value.right, isinstance(value.op, ast.Add))
 
 
 def _parameter(target: ast.expr) -> bool:
@@ -120,34 +122,33 @@ def without_rate(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr, bool
 
 def _spine(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr | None, bool]:
     """Return an expression without its rate, ``None`` for the rate alone, and its sign."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        rest, minus = _spine(node.operand, rates)
-        return rest, not minus
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
-        left, first = _spine(node.left, rates)
-        if isinstance(node.op, ast.Div):
-            if left is None:
-                left = ast.Constant(1.0)
-            return ast.BinOp(left, ast.Div(), copy.deepcopy(node.right)), first
-        if isinstance(node.op, ast.MatMult):  # lr * a.T @ d: the rate is the left side's
-            whole = copy.deepcopy(node.left) if left is None else left
-            return ast.BinOp(whole, ast.MatMult(), copy.deepcopy(node.right)), first
-        right, second = _spine(node.right, rates)
-        minus = first != second
-        if left is None or right is None:
-            return (right if left is None else left), minus
-        return ast.BinOp(left, ast.Mult(), right), minus
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        left, first = _spine(node.left, rates)
-        right, second = _spine(node.right, rates)
-        if left is not None and right is not None and not first and not second:
-            return ast.BinOp(left, node.op, right), False
+    rest: ast.expr | None = copy.deepcopy(node)
+    minus = False
     if _rate(node, rates):
-        return None, False
-    return copy.deepcopy(node), False
+        rest = None
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        rest, minus = _spine(node.operand, rates)
+        minus = not minus
+    elif isinstance(node, ast.BinOp):
+        left, first = _spine(node.left, rates)
+        right, second = _spine(node.right, rates)
+        if isinstance(node.op, ast.Div):
+            over = ast.Constant(1.0) if left is None else left
+            rest, minus = ast.BinOp(over, ast.Div(), copy.deepcopy(node.right)), first
+        elif isinstance(node.op, ast.MatMult):  # lr * a.T @ d: the rate is the left side's
+            whole = copy.deepcopy(node.left) if left is None else left
+            minus = left is not None and first
+            rest = ast.BinOp(whole, ast.MatMult(), copy.deepcopy(node.right))
+        elif isinstance(node.op, ast.Mult):
+            minus = first != second
+            rest = ast.BinOp(left, ast.Mult(), right) if left and right else left or right
+        elif isinstance(node.op, (ast.Add, ast.Sub)) and left and right and not first | second:
+            rest = ast.BinOp(left, node.op, right)
+    return rest, minus
 
 
 def _rate(node: ast.expr, rates: Collection[str]) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, float)
-    return isinstance(node, ast.Name) and (node.id in rates or role(node.id) == "rate")
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return bool(name) and (name in rates or role(name) == "rate")

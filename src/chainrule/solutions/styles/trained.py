@@ -9,9 +9,13 @@ the rate takes up a number of examples: a sum over them is no mistake beside a m
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from chainrule.checking.catalogue import CATALOGUE
+from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.findings import Finding
 from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import FREE, HOT, probe, usual_sizes
@@ -23,6 +27,12 @@ from chainrule.solutions.styles.dictionaries import DictionaryReading, readings_
 
 SCALES = (("", 0), ("the sum over the examples", 1), ("their mean", -1))
 """Powers of the number of examples that the steps may be longer by than those of the cost."""
+
+
+FACTORS = frozenset(
+    {"constant_factor", "global_count", "wrong_divisor", "missing_mean", "double_mean"}
+)
+"""What says that all steps are longer, or shorter, by one number."""
 
 
 class Trained:
@@ -37,7 +47,7 @@ class Trained:
             found = parts.found(space, name)
             ran = False
             for reading in readings_of(space, found) if found is not None else ():
-                if not _runs(reading):
+                if not _runs(reading) or _one_unit(reading):
                     continue
                 ran = True
                 for words, power in SCALES:
@@ -70,10 +80,12 @@ class TrainedReading(DictionaryReading):
         if power:
             said = CATALOGUE["cost_gradient_mismatch"]
             sentence = f"the steps are those of {words}, where the cost that is written is another"
-            entries = tuple(piece.name for piece in self.pieces)
+            entries = tuple(piece.entry for piece in self.pieces)
             place = self.place("backward")
             self.notes.append(
-                Finding("cost_gradient_mismatch", "remark", sentence, said.mend, entries, place=place)
+                Finding(
+                    "cost_gradient_mismatch", "remark", sentence, said.mend, entries, place=place
+                )
             )
 
     def cost(self, probe: Probe) -> float | Trouble | None:
@@ -82,19 +94,35 @@ class TrainedReading(DictionaryReading):
         return found * float(probe.examples) ** self._power if isinstance(found, float) else found
 
     def judge(self, *args: Any, **options: Any) -> Judge:
-        """Return what judges it: the usual judge, which takes our factor for no one's."""
-        return Scaled(self, self.space, *args, **options) if self._power else Judge(
-            self, self.space, *args, **options
-        )
+        """Return what judges it: the usual judge, which leaves the length of all steps free."""
+        return Steps(self, self.space, *args, **options)
 
 
-class Scaled(Judge):
-    """The judgement of a reading whose cost was multiplied by us."""
+class Steps(Judge):
+    """The judgement of steps: one factor of all of them is the rate's business."""
 
     def run(self) -> None:
-        """Judge all of it, and say nothing of what the cost is divided by."""
+        """Judge all of it, but for what cost and steps are divided by."""
         super().run()
         self.remarks[:] = [each for each in self.remarks if each.slug != "cost_normalisation"]
+        entries = {piece.entry for piece in self.reading.pieces}
+        whole = [each for each in self.findings if set(each.entries) >= entries]
+        for found in whole:
+            if found.slug not in FACTORS:
+                continue
+            self.findings.remove(found)
+            said = CATALOGUE["cost_gradient_mismatch"]
+            words = "all steps are those of the cost times one number, which the rate takes up"
+            self.remarks.append(
+                replace(found, slug="cost_gradient_mismatch", kind="remark", sentence=words,
+                        suggestion=said.mend, mends=(), ties=())
+            )  # fmt: skip
+            self.judged[:] = [
+                replace(each, verdict=Verdict.UP_TO_CONSTANT, detail="")
+                if each.entry in entries and each.verdict.bad
+                else each
+                for each in self.judged
+            ]
 
 
 def _runs(reading: DictionaryReading) -> bool:
@@ -102,3 +130,12 @@ def _runs(reading: DictionaryReading) -> bool:
     here = probe(reading.sizes() or usual_sizes(reading.layers), 11, 0, targets)
     came = reading.gradients(here)
     return bool(came) and not any(isinstance(each, Trouble) for each in came.values())
+
+
+def _one_unit(reading: DictionaryReading) -> bool:
+    """Return whether code for one unit is held for code of several: one step for all biases."""
+    if reading.layers > 1 or reading.outputs_wanted == 1:
+        return False
+    here = probe(reading.sizes() or usual_sizes(1), 11, 0, HOT)
+    came = reading.gradients(here).get("b1")
+    return isinstance(came, np.ndarray) and came.size > 1 and bool(np.all(came == came.flat[0]))

@@ -49,9 +49,20 @@ def functions(definition: Definition) -> Iterator[tuple[Definition, tuple[Defini
         except _Beyond:
             continue
         yield (
-            _as_function(definition, node, body),
+            replace(_as_function(definition, node, body), spelled=_spelled(made)),
             tuple(_as_function(definition, each, each.body) for each in made.called.values()),
         )
+
+
+def _spelled(made: _Made) -> dict[str, str]:
+    """Return what variables are called in their class."""
+    found = {
+        each.attr: ast.unparse(each)
+        for node in made.methods.values()
+        for each in ast.walk(node)
+        if isinstance(each, ast.Attribute) and getattr(each.value, "id", "") == _self(node)
+    }
+    return {**found, **made.spelled}
 
 
 class _Beyond(Exception):
@@ -67,6 +78,7 @@ class _Made:
         self.methods, self.static = methods, static
         self.called: dict[str, ast.FunctionDef] = {}
         self.inlined = 0
+        self.spelled: dict[str, str] = {}
 
     def body(self, node: ast.FunctionDef, depth: int) -> list[ast.stmt]:
         """Return the statements of a method without ``self``."""
@@ -107,11 +119,12 @@ class _Made:
         own = _self(node) or ""
         for each in ast.walk(node):
             if isinstance(each, ast.Attribute) and getattr(each.value, "id", "") == own:
-                if isinstance(each.ctx, ast.Store) or self._keeps(each.attr, seen):
-                    return True
-            if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store):
-                if isinstance(each.value, ast.Attribute):
-                    return True
+                kept = isinstance(each.ctx, ast.Store) or self._keeps(each.attr, seen)
+            else:
+                part = isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store)
+                kept = part and isinstance(getattr(each, "value", None), ast.Attribute)
+            if kept:
+                return True
         return False
 
     def _inline(self, node: ast.stmt, call: ast.Call, own: str, depth: int) -> list[ast.stmt]:
@@ -141,16 +154,17 @@ class _Made:
             if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
             and each.id not in attributes
         }  # fmt: skip
+        self.spelled |= {made: name for name, made in local.items()}
         made: list[ast.stmt] = []
         for name in names:
-            value = self._expression(copy.deepcopy(given.get(name, defaults.get(name))), own, depth)
+            value = self._value(given[name] if name in given else defaults[name], own, depth)
             if isinstance(value, ast.Name) and name not in local:
                 local[name] = value.id
             elif not (isinstance(value, ast.Name) and value.id == name):
                 local.setdefault(name, f"{name}_in_{inner.name}_{self.inlined}")
                 made.append(ast.Assign([ast.Name(local[name], ast.Store())], value))
-        if attributes & set(names):  # an argument that is called like an attribute
-            raise _Beyond if any(n in attributes and local.get(n, n) != n for n in names) else None
+        if any(name in attributes and local.get(name, name) != name for name in names):
+            raise _Beyond  # an argument that is called like an attribute
         made += [_renamed(each, local) for each in body]
         if isinstance(node, ast.Assign):
             if not isinstance(last, ast.Return) or last.value is None:
@@ -162,9 +176,16 @@ class _Made:
                 else node)) for each in made]  # fmt: skip
 
     def _plain(self, node: ast.stmt, own: str, depth: int) -> ast.stmt:
-        return self._expression(node, own, depth)
+        made = self._written(node, own, depth)
+        assert isinstance(made, ast.stmt)
+        return made
 
-    def _expression(self, node: ast.AST, own: str, depth: int) -> ast.AST:
+    def _value(self, node: ast.expr, own: str, depth: int) -> ast.expr:
+        made = self._written(copy.deepcopy(node), own, depth)
+        assert isinstance(made, ast.expr)
+        return made
+
+    def _written(self, node: ast.AST, own: str, depth: int) -> ast.AST:
         """Return a tree in which attributes are variables, and methods functions of them."""
         for each in ast.walk(node):
             if isinstance(each, ast.Call):
@@ -178,7 +199,8 @@ class _Made:
                         ast.keyword(attr, ast.Name(attr, ast.Load()))
                         for attr in self._function(name, depth)
                     ]
-        return ast.fix_missing_locations(_Variables(own).visit(node))
+        made: ast.AST = _Variables(own).visit(node)
+        return ast.fix_missing_locations(made)
 
     def _function(self, name: str, depth: int) -> list[str]:
         """Take a method that keeps nothing for a function; return the attributes that it reads."""
