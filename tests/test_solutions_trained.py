@@ -257,3 +257,13 @@ def test_what_is_computed_after_a_step_sees_the_parameter_moved():
     step = "            W2 = W2 - learning_rate * (h.T @ d_out)\n"
     report = judged(BATCHES.replace(late, "").replace(step, step + late))
     assert "updated_too_early" in slugs(report)
+
+
+@pytest.mark.parametrize(
+    "step", ["np.clip({}, -0.05, 0.05)", "np.sign({})", "{} / np.sqrt(2 + {})"]
+)
+def test_steps_of_another_kind_are_no_mistake(step):
+    source = LAYERS
+    for of in ("X.T @ d1", "np.sum(d1, axis=0, keepdims=True)", "self.h.T @ d2"):
+        source = source.replace(f"self.lr * {of}", f"self.lr * {step.format(of, of)}")
+    assert not judged(source).findings

@@ -30,6 +30,11 @@ FORWARD, COST = "forward pass", "cost in the loop"
 """Names of what is made, beside the backward pass, which goes by the name of theirs."""
 COST_NAMES = re.compile(r"(\w*_)?(loss|cost|error|mse|J)(es|s|_?\w*)?", re.IGNORECASE)
 
+BENT = frozenset({"clip", "sign", "norm", "random", "rng"})
+"""What is clipped, signed, scaled to a length or noisy is no gradient, and is meant."""
+OWN_STEPS = BENT | {"sqrt", "maximum", "minimum"}
+"""In a step itself: those of Adam and its like are of another kind."""
+
 
 @dataclass(frozen=True)
 class Round:
@@ -168,6 +173,10 @@ class _Cut:
         inside = [each for each in self.round.body if self._kept(each, inside=True)]
         steps, returned = self._stepped(inside)
         whole = sliced([*before, *steps], loads(returned))
+        if any(_bent(node, BENT) for node in whole) or any(
+            _bent(move.step, OWN_STEPS) for move in self.moved
+        ):
+            return ()
         made = [self._function(self.node.name, whole, returned)]
         nodes = [move.node for move in self.moved]
         ahead = self.ahead([*before, *(each for each in inside if each not in nodes)])
@@ -298,6 +307,7 @@ class _Cut:
         made = ast.copy_location(made, self.node)
         last = body[-1] if body else self.node
         ast.copy_location(made.body[-1], last)
+        made.body[-1].ours = True  # type: ignore[attr-defined]  # nothing is mended in it
         return replace(
             self.round.definition, name=name, node=ast.fix_missing_locations(made), place=place
         )
@@ -322,6 +332,13 @@ def _renamed(found: Round, names: Mapping[str, str]) -> Round:
     definition = replace(found.definition, spelled=spelled)
     before, body = named(found.before), named(found.body)
     return replace(found, definition=definition, before=before, body=body)
+
+
+def _bent(node: ast.AST, names: Collection[str]) -> bool:
+    """Return whether something of these names is called or looked up."""
+    return any(
+        (getattr(each, "attr", None) or getattr(each, "id", "")) in names for each in ast.walk(node)
+    )
 
 
 def _costs(node: ast.stmt) -> bool:

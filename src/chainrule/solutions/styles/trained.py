@@ -105,6 +105,17 @@ class Steps(Judge):
         """Judge all of it, but for what cost and steps are divided by."""
         super().run()
         self.remarks[:] = [each for each in self.remarks if each.slug != "cost_normalisation"]
+        # Steps of another kind (Adam, signed, clipped) are meant: what has no name is no alarm.
+        unclear = {each.entry for each in self.judged if each.verdict is Verdict.WRONG_UNKNOWN}
+        self.findings[:] = [each for each in self.findings if each.slug != "unknown"]
+        self.judged[:] = [
+            replace(
+                each, verdict=Verdict.NOT_JUDGED, detail="its step is no multiple of a gradient"
+            )
+            if each.entry and each.entry in unclear
+            else each
+            for each in self.judged
+        ]
         entries = {piece.entry for piece in self.reading.pieces}
         whole = [each for each in self.findings if set(each.entries) >= entries]
         for found in whole:
