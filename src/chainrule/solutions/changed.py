@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
+from collections.abc import Mapping
 
 from chainrule.solutions.changes import Change
 from chainrule.solutions.findings import Mend, Place
 from chainrule.solutions.space import Space
 from chainrule.solutions.theirs import Theirs
 
+NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 HELD = "held_{}_"
 """Stands for a part of their line in what is put there."""
 
@@ -37,7 +40,21 @@ def described(theirs: Theirs, change: Change, space: Space) -> tuple[Mend, str]:
     finally:
         change.slot.put(old)
     text = _line(source, old, new, own, whole) if isinstance(new, ast.expr) else ""
-    return Mend(text or whole.strip(), place), _words(old, new)
+    spelled = theirs.definition.spelled
+    return Mend(as_spelled(text or whole.strip(), spelled), place), as_spelled(
+        _words(old, new), spelled
+    )
+
+
+def as_spelled(text: str, spelled: Mapping[str, str]) -> str:
+    """Return code with the names that are theirs in the place of ours.
+
+    Examples
+    --------
+    >>> as_spelled("d = x @ W.T", {"W": "self.W"})
+    'd = x @ self.W.T'
+    """
+    return NAME.sub(lambda found: spelled.get(found[0], found[0]), text)
 
 
 def _words(old: ast.AST, new: ast.AST) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.checking.catalogue import CATALOGUE
@@ -38,12 +38,15 @@ class Definition:
     place : Place
     offset : int
         What to add to line numbers of `node` to get those of `place`.
+    spelled : mapping of str to str
+        What names in `node` are called in their file, where it was made of theirs.
     """
 
     name: str
     node: ast.stmt
     place: Place
     offset: int = 0
+    spelled: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def arguments(self) -> tuple[str, ...]:

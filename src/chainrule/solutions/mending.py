@@ -173,6 +173,8 @@ class Mending:
             for theirs in sorted(self.theirs, key=lambda each: self._distance(each, finding)):
                 own = {entry for entry in left if self._in(entry, theirs)}
                 for change in changes(theirs.node, theirs.scope, (kind,)):
+                    if getattr(change.statement, "ours", False):
+                        continue  # no line of theirs
                     if self._spent():
                         return None if best is None else best[1:]
                     mended = self._mended(theirs, change, left)

@@ -165,6 +165,22 @@ class Space:
         self.names |= values
         self.evaluated -= set(values)
 
+    def put(self, name: str, definition: Definition | None) -> Definition | None:
+        """Put a function that was made of theirs under a name; return what was there before.
+
+        Parameters
+        ----------
+        name : str
+        definition : Definition or None
+            Nothing, to take away what is there.
+        """
+        before = self.definitions.found.pop(name, None)
+        self.names.pop(name, None)
+        if definition is not None:
+            self.definitions.found[name] = definition
+            self._define(definition)
+        return before
+
     def spent(self) -> bool:
         """Return whether no further reading may be tried, since so many calls were made.
 

@@ -22,6 +22,7 @@ from chainrule.solutions.probes import OUTPUTS, usual_sizes
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding, parts
+from chainrule.solutions.styles.cutting import ahead
 from chainrule.solutions.styles.layout import Layout
 from chainrule.solutions.styles.parts import PENALTIES, Parts
 
@@ -30,15 +31,8 @@ PARAMETERS = (
     "params_values", "network", "nn_params", "wb", "net",
 )  # fmt: skip
 GRADIENTS = (
-    "grads",
-    "gradients",
-    "grad",
-    "gradient",
-    "derivatives",
-    "grads_values",
-    "g",
-    "dparams",
-)
+    "grads", "gradients", "grad", "gradient", "derivatives", "grads_values", "g", "dparams",
+)  # fmt: skip
 CACHE = re.compile(r"cach|memo|store|forward|fwd|intermediate|values|activations", re.IGNORECASE)
 OUTPUT = re.compile(r"^[aA](L|l|\d+|_\w+)?$|hat$|pred|prob|^out")
 DRAWN = re.compile(r"init|param|weight|reset|start", re.IGNORECASE)
@@ -55,21 +49,32 @@ class Dictionaries:
         found = parts.found(space)
         if found is None:
             return
-        layouts = [Layout(), Layout(rows=True), Layout(rows=True, flat=True), Layout(flat=True)]
-        runs = [layout for layout in layouts if _runs(space, found, layout)]
-        if not runs:
-            yield DictionaryReading(space, found, Layout(), OUTPUTS)
-            return
-        for labels, outputs in (
-            (False, OUTPUTS),
-            (False, 1),
-            (True, OUTPUTS),
-            (True, 1),
-            (True, 10),
-        ):
-            for layout in runs:
-                lies = Layout(layout.rows, layout.flat, labels)
-                yield DictionaryReading(space, found, lies, outputs)
+        backward, made = found.names["backward"], None
+        if not found.names["forward"] and not found.updates:  # it may stand in the backward pass
+            made = ahead(space.definitions, backward)
+        if made is not None:
+            space.put(made.name, made)
+            found = parts.found(space, backward) or found
+        yield from readings_of(space, found)
+
+
+def readings_of(space: Space, found: Parts) -> Iterator[DictionaryReading]:
+    """Yield readings of functions whose parts are known."""
+    layouts = [Layout(), Layout(rows=True), Layout(rows=True, flat=True), Layout(flat=True)]
+    runs = [layout for layout in layouts if _runs(space, found, layout)]
+    if not runs:
+        yield DictionaryReading(space, found, Layout(), OUTPUTS)
+        return
+    for labels, outputs in (
+        (False, OUTPUTS),
+        (False, 1),
+        (True, OUTPUTS),
+        (True, 1),
+        (True, 10),
+    ):
+        for layout in runs:
+            lies = Layout(layout.rows, layout.flat, labels)
+            yield DictionaryReading(space, found, lies, outputs)
 
 
 def _runs(space: Space, found: Parts, layout: Layout) -> bool:
@@ -103,7 +108,7 @@ class DictionaryReading:
         self.layers = found.layers
         self.hot = layout.labels
         self.biases = found.biases
-        self._outputs = outputs
+        self.outputs_wanted = outputs
         several = [f"{outputs} outputs"] if outputs != OUTPUTS else []
         self.words: tuple[str, ...] = (*layout.words, *several)
         self.notes: list[Finding] = []
@@ -124,7 +129,8 @@ class DictionaryReading:
 
     def sizes(self) -> tuple[int, ...] | None:
         """Return sizes, where the number of outputs is not ours to choose."""
-        return None if self._outputs == OUTPUTS else usual_sizes(self.layers, self._outputs)
+        wanted = self.outputs_wanted
+        return None if wanted == OUTPUTS else usual_sizes(self.layers, wanted)
 
     def place(self, role: str) -> Place | None:
         """Return where the function of a role is defined."""
@@ -377,15 +383,16 @@ class DictionaryReading:
         if definition is None:
             return None
         for node in ast.walk(definition.node):
-            if isinstance(node, ast.Assign) and _key(node.targets[0]) == name:
+            if isinstance(node, (ast.Assign, ast.AugAssign)) and _key(node) == name:
                 place = definition.place
                 line = place.line + node.lineno - definition.node.lineno
                 return Place(line, place.cell, backward, ast.unparse(node))
         return definition.place
 
 
-def _key(target: ast.expr) -> str:
-    """Return the key under which something is put into a dictionary."""
+def _key(node: ast.Assign | ast.AugAssign) -> str:
+    """Return the name, or the key of a dictionary, that something is bound to."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
         return str(target.slice.value)
-    return ""
+    return target.id if isinstance(target, ast.Name) else ""

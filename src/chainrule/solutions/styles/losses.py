@@ -11,8 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -32,51 +31,10 @@ from chainrule.solutions.styles.functions import (
     only_number,
     supplied,
 )
+from chainrule.solutions.styles.intake import HIDDEN, INPUT, OUTPUT, Layout, layouts
 from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.styles.penalties import Penalised
 from chainrule.solutions.styles.together import STYLE, Together
-
-WEIGHT = re.compile(r"^(W|w|weights?|Theta|theta|V)_?(\d*)$")
-BIAS = re.compile(r"^(b|bias|biases|B)_?(\d*)$")
-HOLDER = re.compile(r"^(params?|parameters|model|weights|theta|net|network|p)$")
-VECTOR = re.compile(
-    r"^(nn_?params|theta|params|initial_theta|thetas?|weights|initial_nn_params|flat|vec)$"
-)
-INPUT, HIDDEN, OUTPUT = (
-    re.compile(words)
-    for words in (
-        r"^(input_(layer_)?(size|dim)|n_?in|num_features|n_x|D|input_units)$",
-        r"^(hidden_(layer_)?(size|dim|units)|n_?hid(den)?|n_h|H)$",
-        r"^(num_?labels|output_(layer_)?(size|dim|units)|n_?out|num_classes|n_classes|K|C|n_y)$",
-    )
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a function takes its parameters.
-
-    Parameters
-    ----------
-    name : str
-        The function.
-    layers : int
-    direct : dict of str to str
-        Argument by entry, for parameters that are arguments.
-    holder : str
-        Argument that is a dictionary of them, or the unrolled vector.
-    keys : dict of str to str
-        Key by entry.
-    vector : str
-        Order in which the vector is unrolled, ``"C"`` or ``"F"``; empty where there is none.
-    """
-
-    name: str
-    layers: int
-    direct: Mapping[str, str] = field(default_factory=dict)
-    holder: str = ""
-    keys: Mapping[str, str] = field(default_factory=dict)
-    vector: Literal["C", "F", ""] = ""
 
 
 class Losses:
@@ -126,6 +84,7 @@ def _readings(space: Space, name: str) -> Iterator[LossReading]:
     """
     weak: list[tuple[int, LossReading]] = []
     whole: list[LossReading] = []
+    stuck: list[tuple[int, LossReading]] = []
     for equal in (False, True):
         for layout in layouts(space, name):
             for sizes in _sizes(layout.layers, equal):
@@ -142,12 +101,16 @@ def _readings(space: Space, name: str) -> Iterator[LossReading]:
                         whole.append(reading)
                     elif good:
                         weak.append((good, reading))
+                    elif layout.vector and not equal:
+                        stuck.append((reading.reached(here), reading))
         if whole:
             yield whole[0]
             return
         if weak:
             yield max(weak, key=lambda each: each[0])[1]
             return
+    if stuck and max(each for each, _ in stuck) > 0:  # it is one, and raises however it is read
+        yield max(stuck, key=lambda each: each[0])[1]
 
 
 def _sizes(layers: int, equal: bool) -> Iterator[tuple[int, ...]]:
@@ -156,51 +119,6 @@ def _sizes(layers: int, equal: bool) -> Iterator[tuple[int, ...]]:
         return
     for outputs in (2, 1):
         yield (3, 5, 7, outputs) if layers == 3 else (3, *(5,) * (layers - 1), outputs)
-
-
-def layouts(space: Space, name: str) -> Iterator[Layout]:
-    """Yield how a function may take its parameters."""
-    arguments = space.definitions.found[name].arguments
-    direct: dict[str, str] = {}
-    for kind, pattern in (("W", WEIGHT), ("b", BIAS)):
-        found = [(int(m[2] or 1), arg) for arg in arguments if (m := pattern.match(arg))]
-        for layer, (_, arg) in enumerate(sorted(found), start=1):
-            direct[f"{kind}{layer}"] = arg
-    layers = sum(entry.startswith("W") for entry in direct)
-    sized = [any(pattern.match(arg) for arg in arguments) for pattern in (INPUT, OUTPUT)]
-    if all(sized):
-        holder = next((arg for arg in arguments if VECTOR.match(arg)), None)
-        if holder is not None:
-            inner = any(HIDDEN.match(arg) for arg in arguments)
-            orders: tuple[Literal["C", "F"], ...] = ("C", "F")
-            for order in orders:
-                yield Layout(name, 2 if inner else 1, holder=holder, vector=order)
-    if layers:
-        yield Layout(name, layers, direct)
-    holder = next((arg for arg in arguments if HOLDER.match(arg)), None)
-    if holder is not None:
-        keys = {}
-        for constant in _constants(space, name):
-            if (m := re.fullmatch(r"([Wb])_?(\d+)", constant)) is not None:
-                keys[f"{m[1]}{int(m[2])}"] = constant
-        layers = sum(entry.startswith("W") for entry in keys)
-        if layers and all(f"W{layer}" in keys for layer in range(1, layers + 1)):
-            yield Layout(name, layers, holder=holder, keys=keys)
-
-
-def _constants(space: Space, name: str) -> list[str]:
-    nodes = [space.definitions.found[name].node]
-    nodes += [
-        space.definitions.found[each].node
-        for each in space.reads(name)
-        if each in space.definitions.found
-    ]
-    return [
-        each.value
-        for node in nodes
-        for each in ast.walk(node)
-        if isinstance(each, ast.Constant) and isinstance(each.value, str)
-    ]
 
 
 def _forms(layout: Layout, k: int) -> Iterator[Form]:
@@ -271,6 +189,12 @@ class LossReading:
             for entry in shapes
         )
 
+    def reached(self, probe: Probe) -> int:
+        """Return the line in which it raises; 0 where it does not."""
+        here = self.adapt(probe)
+        came = next(iter(self.gradients(here).values()), None)
+        return came.place.line if isinstance(came, Trouble) and came.slug and came.place else 0
+
     def raw(
         self, probe: Probe, penalty: float
     ) -> tuple[float | None, dict[str, Array], dict[str, tuple[int, ...]]]:
@@ -296,6 +220,7 @@ class LossReading:
                     if pattern.match(arg):
                         named[arg] = size
         values = {"x": form.data(probe.x), "y": form.target(probe.y), "penalty": penalty,
+                  "rate": penalty,  # what takes no step has no rate: some call the penalty so
                   "count": probe.examples, "keep": 1.0}  # fmt: skip
         arguments = bind(self.space[layout.name], values, named)
         if arguments is None:
@@ -363,7 +288,7 @@ class LossReading:
     def has_penalty(self) -> bool:
         """Return whether there is an argument for a penalty."""
         arguments = self.space.definitions.found[self.layout.name].arguments
-        return any(role(argument) == "penalty" for argument in arguments)
+        return any(role(argument) in ("penalty", "rate") for argument in arguments)
 
     def outputs(self, probe: Probe) -> Array | Trouble | None:
         """Return the outputs of the network whose cost theirs is."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from chainrule.solutions import roles, slopes
@@ -81,14 +81,16 @@ def entry_of(name: str, *, gradient: bool = True) -> str | None:
     return f"{'b' if match[1][0] in 'bB' else 'W'}{int(match[2])}"
 
 
-def found(space: Space) -> Parts | None:
+def found(space: Space, known: str = "") -> Parts | None:
     """Return the parts of a solution; ``None`` if there is no backward pass.
 
     Parameters
     ----------
     space : Space
+    known : str, optional
+        The backward pass, where it is known.
     """
-    chosen = _backward(space)
+    chosen = (known, False) if known else _backward(space)
     if chosen is None:
         return None
     backward, updates = chosen
@@ -152,6 +154,9 @@ def _backward(space: Space) -> tuple[str, bool] | None:
         gradients = any(GRADIENT.match(word) for word in held) or bool(
             {"dW", "dw"} & strings and not {"dW", "dw"} & returned
         )
+        keyed = "back" in name.lower() or "grad" in name.lower()
+        if not gradients and keyed and not set(definition.arguments) & set(binding.RATES):
+            gradients = len(_put(definition.node, definition.arguments)) > 1
         if gradients and (BACKWARD.search(name) or any(GRADIENT.match(word) for word in returned)):
             candidates.append((name, False))
         elif any(map(PARAMETER.match, returned)) and BACKWARD.search(name):
@@ -170,6 +175,19 @@ def _backward(space: Space) -> tuple[str, bool] | None:
     outer = [each for each in candidates if each[0] not in called] or candidates
     outer.sort(key=lambda each: (each[1], "back" not in each[0].lower(), "reg" in each[0].lower()))
     return outer[0] if outer else None
+
+
+def _put(node: ast.AST, arguments: Collection[str]) -> set[str]:
+    """Return keys such as ``"W1"`` under which a function puts into what it was not given."""
+    found: list[ast.expr | None] = []
+    for each in ast.walk(node):
+        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store):
+            base = each.value
+            found += [each.slice] if getattr(base, "id", "") not in arguments else []
+        elif isinstance(each, ast.Return) and isinstance(each.value, ast.Dict):
+            found += each.value.keys
+    keys = {str(each.value) for each in found if isinstance(each, ast.Constant)}
+    return {each for each in keys if PARAMETER.match(each)}
 
 
 def _keys(node: ast.AST) -> Iterator[str]:
@@ -271,7 +289,8 @@ def _takes(space: Space, name: str) -> bool:
     """Return whether a function takes, or reads, the strength of a penalty."""
     if name not in space.definitions.found:
         return False
-    return bool(set(PENALTIES) & {*space.definitions.found[name].arguments})
+    read = {*space.definitions.found[name].arguments, *space.reads(name)}
+    return bool(read & set(PENALTIES))
 
 
 def _cost(space: Space, penalty: bool, taken: set[str]) -> str | None:

@@ -10,6 +10,7 @@ from chainrule.solutions.styles.losses import Losses
 from chainrule.solutions.styles.manual import Manual
 from chainrule.solutions.styles.ownloss import OwnLoss
 from chainrule.solutions.styles.regression import Regressions
+from chainrule.solutions.styles.trained import Trained
 from chainrule.solutions.styles.tuples import Tuples
 from chainrule.solutions.styles.units import Units
 
@@ -24,6 +25,7 @@ STYLES: tuple[Style, ...] = (
     OwnLoss(),
     Manual(),
     Loops(),
+    Trained(),
     Losses(pairs=True),
     Units(),
 )
