@@ -7,6 +7,12 @@ import pytest
 from judging import entries, judged, slugs
 from solutions_classes import PLANTED, RIGHT
 
+NOT_READ = {
+    "LAYERS_ONE_COLUMN": {"mse_prime"},
+    "LAYERS_OF_SEVERAL_KINDS": {"Softmax.backward"},
+}
+"""Backward passes that nothing judges: they are listed, so that not all is called right."""
+
 GOOD = {"right", "right up to a constant", "right for the implied cost"}
 
 
@@ -14,9 +20,12 @@ GOOD = {"right", "right up to a constant", "right for the implied cost"}
 def test_right_class_raises_no_alarm(name):
     report = judged(RIGHT[name])
     assert not report.findings
-    assert set(entries(report).values()) <= GOOD
+    gradients = [each for each in report.judged if each.role == "gradient"]
+    missed = {each.name for each in gradients if each.verdict.value == "not judged"}
+    assert {each.verdict.value for each in gradients if each.entry} <= GOOD
     assert "W1" in entries(report)
-    assert report.status == 0
+    assert report.status == (2 if missed else 0)
+    assert missed == NOT_READ.get(name, set())
 
 
 @pytest.mark.parametrize(("name", "slug", "edit"), PLANTED)
@@ -78,6 +87,7 @@ def test_wrong_activation_is_not_laid_at_the_door_of_another_layer(slug, old, ne
     assert report.findings[0].place.function == "backward"
     rest = {each.name: each.verdict.good for each in report.judged if each.name[0] != "c"}
     assert rest.pop("Sigmoid.backward") is False
+    assert rest.pop("Softmax.backward") is False  # not judged
     assert all(rest.values())
     assert {"W1", "W2"} <= entries(report).keys()
 
@@ -85,7 +95,8 @@ def test_wrong_activation_is_not_laid_at_the_door_of_another_layer(slug, old, ne
 def test_activation_layers_are_judged_without_any_weights():
     source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
     alone = source[: source.index("class Linear")] + source[source.index("class Sigmoid") :]
-    assert judged(alone).status == 0
+    rest = [each.name for each in judged(alone).judged if not each.verdict.good]
+    assert rest == ["Softmax.backward"]
     report = judged(alone.replace("np.exp(-self.x)", "np.exp(self.x)"))
     assert [each.entries for each in report.findings] == [("Softplus.backward",)]
     assert report.status == 1
@@ -102,7 +113,8 @@ def test_sigmoid_that_hands_on_what_cross_entropy_gives_is_no_mistake():
     source = RIGHT["LAYERS_OF_SEVERAL_KINDS"]
     report = judged(source.replace("grad * self.s * (1 - self.s)", "grad"))
     assert not report.findings
-    assert "Sigmoid.backward" not in {each.name for each in report.judged}
+    (line,) = (each for each in report.judged if each.name == "Sigmoid.backward")
+    assert line.verdict.value == "not judged"
 
 
 STRAIGHT = """
@@ -246,3 +258,23 @@ def test_beside_a_wrong_derivative_a_sum_over_examples_is_convention():
     assert not judged(ADDED).findings
     wrong = ADDED.replace("return v * (1 - v)", "return sigmoid(v) * (1 - sigmoid(v))")
     assert [each.slug for each in judged(wrong).findings] == ["derivative_at_activation"]
+
+
+def test_file_whose_main_backward_pass_was_not_read_is_not_called_all_right():
+    source = """
+    import numpy as np
+
+    def linear_forward(A, W, b):
+        return W @ A + b, (A, W, b)
+
+    def linear_backward(dZ, cache):
+        A, W, b = cache
+        m = A.shape[1]
+        return W.T @ dZ, dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m
+
+    def model_backward(cache, dZ, other):
+        return {"first": linear_backward(-dZ * other, cache)}
+    """
+    report = judged(source)
+    assert report.status == 2
+    assert [e.name for e in report.judged if not e.verdict.good] == ["model_backward"]

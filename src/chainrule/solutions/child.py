@@ -28,6 +28,7 @@ from chainrule.solutions.findings import Finding, Judged, Report
 from chainrule.solutions.limits import Limits
 from chainrule.solutions.sandbox import TRACE
 from chainrule.solutions.telling import doubted
+from chainrule.solutions.unread import unread
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -89,13 +90,17 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     if found is not None:
         style, reading, judge = found
 
+        named = space.options.get("gradient") or space.options.get("parameters")
+
         def report() -> Report:
             alarm = any(line.verdict.bad for line in judge.judged)
+            blanks = tuple(_blanks(definitions, judge.judged))
+            missed = [] if named else unread(definitions, (*judge.judged, *blanks))
             return Report(
                 request["path"],
                 style,
                 tuple(reading.words),
-                (*doubted(judge.judged, space.cut), *_blanks(definitions, judge.judged)),
+                (*doubted(judge.judged, space.cut), *blanks, *missed),
                 () if alarm and space.cut else tuple(judge.findings),
                 (*_loader(definitions, space), *judge.remarks),
                 problem=space.cut if alarm else "",
