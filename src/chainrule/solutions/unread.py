@@ -14,9 +14,11 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.definitions import FUNCTIONS, Definition, Definitions
 from chainrule.solutions.findings import Judged, Place
 
-BACK = re.compile(r"back_?(ward|prop)|_prime$|(^|_)(gradients?|derivative)$", re.IGNORECASE)
+BACK = re.compile(
+    r"back_?(ward|prop)|(^|_)(prime|gradients?|grad|derivative|deriv)$", re.IGNORECASE
+)
 NO_PASS = re.compile(
-    r"check|numeric|approx|plot|test|print|show|clear|zero|reset|clip|descent|update|train|one_step",
+    r"check|numeric|approx|plot|test|print|show|clear|zero|reset|clip|descent|update|train|one_step|^_*(no|add|set|has|requires|accumulate)_",
     re.IGNORECASE,
 )
 JUDGES = frozenset({"gradient", "derivative", "update"})
@@ -41,12 +43,12 @@ def unread(definitions: Definitions, judged: Sequence[Judged]) -> list[Judged]:
     said = {each.name for each in judged} | {each.name.split(":")[0] for each in judged}
     return [
         Judged(name, Verdict.NOT_JUDGED, "gradient", detail=WHY, place=place)
-        for name, place in _passes(definitions)
+        for name, place in passes(definitions)
         if name not in said and name.split(".")[0] not in reached
     ]
 
 
-def _passes(definitions: Definitions) -> Iterator[tuple[str, Place]]:
+def passes(definitions: Definitions) -> Iterator[tuple[str, Place]]:
     """Yield functions and methods that are backward passes by their names and arguments."""
     for name, definition in definitions.found.items():
         node = definition.node

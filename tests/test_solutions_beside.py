@@ -1,0 +1,174 @@
+"""Law: a loss or layer that no network goes through is judged by differences of its own value."""
+
+from __future__ import annotations
+
+import pytest
+
+from judging import judged, slugs
+from solutions_beside import FUNCTIONS, KEPT, LAYERS, PLANTED, RIGHT, SHORTCUT
+from solutions_classes import RIGHT as CLASSES
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_one_raises_no_alarm(name):
+    source, count = RIGHT[name]
+    report = judged(source)
+    assert not report.findings
+    assert len(report.judged) == count
+    assert all(each.verdict.good for each in report.judged)
+    assert report.status == 0
+
+
+@pytest.mark.parametrize(("name", "slug", "spoilt", "edit"), PLANTED)
+def test_planted_mistake_is_named(name, slug, spoilt, edit):
+    old, new = edit
+    source = RIGHT[name][0]
+    assert source.count(old) == 1
+    report = judged(source.replace(old, new))
+    assert [(each.slug, each.entries) for each in report.findings] == [(slug, (spoilt,))]
+    assert [each.name for each in report.judged if not each.verdict.good] == [spoilt]
+    assert report.status == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (" / np.size(y_true)\n\ndef binary", "\n\ndef binary", "m k times"),
+        ("2 * (y_pred - y_true)", "(y_pred - y_true)", "1/2 times"),
+    ],
+)
+def test_other_divisor_is_a_convention_that_is_said(old, new, words):
+    """The mean over examples may be taken elsewhere; that the two differ is worth a remark."""
+    report = judged(FUNCTIONS.replace(old, new))
+    assert report.status == 0
+    line = next(each for each in report.judged if each.name == "mse_prime")
+    assert line.verdict.value == "right up to a constant"
+    assert words in line.detail
+    assert {each.slug for each in report.remarks} == {"cost_gradient_mismatch"}
+
+
+def test_shortcut_is_right_together_with_what_stands_before_it():
+    (line,) = judged(SHORTCUT).judged
+    assert line.verdict.value == "right for the implied cost"
+    assert line.detail == "together with softmax before it"
+
+
+def test_derivative_without_its_value_is_held_against_that_of_cross_entropy():
+    start, end = KEPT.index("    def forward"), KEPT.index("    def backward")
+    kept = "    def backward(self, dvalues, y_true):\n        return dvalues - y_true\n"
+    (line,) = judged(KEPT[:start] + kept).judged
+    assert line.verdict.value == "right for the implied cost"
+    assert end > start
+    report = judged(KEPT[:start] + kept.replace("dvalues - y_true", "y_true - dvalues"))
+    assert not report.findings  # whose derivative it is, nobody knows
+    assert report.status == 2
+
+
+def test_derivative_that_is_given_what_comes_out_of_the_softmax_is_right():
+    source = KEPT.replace("dout=1", "dvalues, t").replace(
+        "dout * (self.y - self.t)", "(dvalues - t)"
+    )
+    (line,) = judged(source).judged
+    assert line.verdict.good
+
+
+def test_negative_derivative_is_no_mistake_where_the_step_is_added():
+    source = FUNCTIONS.replace("(y_pred - y_true) / np", "(y_true - y_pred) / np")
+    step = "\ndef step(w, grad, learning_rate):\n    w += learning_rate * grad\n    return w\n"
+    assert slugs(judged(source)) == {"sign"}
+    report = judged(source + step)
+    assert not report.findings
+    assert report.status == 2
+
+
+def test_wrong_derivative_of_a_value_that_is_not_known_is_not_called_wrong():
+    """One witness alone is none: the value may be what is wrong."""
+    source = FUNCTIONS.replace("np.power(y_true - y_pred, 2)", "np.power(y_true - y_pred, 4)")
+    report = judged(source)
+    assert not report.findings
+    assert [each.name for each in report.judged if not each.verdict.good] == ["mse_prime"]
+    assert report.status == 2
+
+
+def test_softmax_that_hands_on_what_it_is_given_belongs_to_cross_entropy():
+    old = "self.out * (grad - (grad * self.out).sum(axis=1, keepdims=True))"
+    report = judged(LAYERS.replace(old, "grad"))
+    assert report.status == 0
+    line = next(each for each in report.judged if each.name == "Softmax.backward")
+    assert line.verdict.value == "right for the implied cost"
+
+
+def test_layer_that_cannot_be_made_is_listed_and_not_accused():
+    source = LAYERS.replace("def __init__(self, rate)", "def __init__(self, whatever)")
+    report = judged(source.replace("1 - rate", "1 - whatever"))
+    assert not report.findings
+    assert [each.name for each in report.judged if not each.verdict.good] == ["Dropout.backward"]
+    assert report.status == 2
+
+
+def test_loss_beside_a_network_is_judged_with_it():
+    source = CLASSES["LAYERS_ONE_COLUMN"]
+    assert judged(source).status == 0
+    wrong = judged(source + FUNCTIONS.replace("(y_pred - y_true)", "(y_true - y_pred)"))
+    assert [each.entries for each in wrong.findings] == [("mse_prime",)]
+    good = {each.name for each in wrong.judged if each.verdict.good}
+    assert "binary_cross_entropy_prime" in good
+    assert any(each.entry == "W1" and each.verdict.good for each in wrong.judged)
+
+
+DIFFERENT = """
+import numpy as np
+
+class GradientReversal:
+    def forward(self, x):
+        return x
+
+    def backward(self, grad):
+        return -0.5 * grad
+
+class GuidedReLU:
+    def forward(self, x):
+        self.on = x > 0
+        return x * self.on
+
+    def backward(self, grad):
+        return grad * self.on * (grad > 0)
+
+class Rounded:
+    def forward(self, x):
+        return np.round(x)
+
+    def backward(self, grad):
+        return grad
+
+class Wavy:
+    def forward(self, x):
+        self.x = x
+        return np.sin(x) * np.exp(-x * x)
+
+    def backward(self, grad):
+        return grad * np.cos(self.x)
+
+class Tanh:
+    def forward(self, x):
+        self.out = np.tanh(x)
+        return self.out
+
+    def backward(self, grad):
+        return grad * (1 - self.out ** 2)
+"""
+
+
+def test_layer_that_differs_on_purpose_is_not_called_wrong():
+    report = judged(DIFFERENT)
+    said = {each.name: each.verdict.value for each in report.judged}
+    assert said.pop("Tanh.backward") == "right"
+    assert set(said.values()) == {"not judged"}
+    assert not report.findings
+    assert report.status == 2
+    assert any("fine, if that is meant" in each.detail for each in report.judged)
+
+
+def test_activation_that_is_known_is_called_wrong_beside_those():
+    report = judged(DIFFERENT.replace("(1 - self.out ** 2)", "(1 - self.out)"))
+    assert [each.entries for each in report.findings] == [("Tanh.backward",)]
