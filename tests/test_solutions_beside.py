@@ -47,6 +47,21 @@ def test_other_divisor_is_a_convention_that_is_said(old, new, words):
     assert {each.slug for each in report.remarks} == {"cost_gradient_mismatch"}
 
 
+def test_mean_over_examples_of_which_each_has_its_value_is_taken_once():
+    source = RIGHT["BY_EXAMPLES"][0]
+    report = judged(source)
+    assert not report.remarks
+    assert {each.verdict.value for each in report.judged} == {"right"}
+    one = judged(source.replace("        self.dinputs = self.dinputs / len(dvalues)\n", ""))
+    assert one.status == 0
+
+
+def test_report_says_which_loss_it_was_held_against():
+    report = judged(FUNCTIONS.replace("(y_pred - y_true) / np", "(y_true - y_pred) / np"))
+    said = "it has the wrong sign; what mse returns is the squared error"
+    assert report.findings[0].sentence == said
+
+
 def test_shortcut_is_right_together_with_what_stands_before_it():
     (line,) = judged(SHORTCUT).judged
     assert line.verdict.value == "right for the implied cost"
@@ -114,6 +129,29 @@ def test_loss_beside_a_network_is_judged_with_it():
     good = {each.name for each in wrong.judged if each.verdict.good}
     assert "binary_cross_entropy_prime" in good
     assert any(each.entry == "W1" and each.verdict.good for each in wrong.judged)
+
+
+CACHES = """
+import numpy as np
+
+def dropout_forward(x, dropout_param):
+    np.random.seed(dropout_param["seed"])
+    mask = (np.random.rand(*x.shape) < dropout_param["p"]) / dropout_param["p"]
+    return x * mask, (dropout_param, mask)
+
+def dropout_backward(dout, cache):
+    return dout * cache[1]
+"""
+
+
+def test_function_for_a_layer_beside_a_network_is_judged_and_never_accused():
+    source = CLASSES["LAYERS_ONE_COLUMN"] + CACHES
+    right = {each.name for each in judged(source).judged if each.verdict.good}
+    assert "dropout_backward: dx" in right
+    report = judged(source.replace("dout * cache[1]", "dout + cache[1]"))
+    assert not report.findings
+    said = {each.name for each in report.judged if not each.verdict.good}
+    assert said == {"dropout_backward"}
 
 
 DIFFERENT = """

@@ -15,9 +15,10 @@ from chainrule.solutions.space import Space
 from chainrule.solutions.styles.derivatives import derivatives
 from chainrule.solutions.styles.mixing import mixing
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.styles.pairs import Pairs
 from chainrule.solutions.unread import passes
 
-Pairs = list[tuple[Judged, Finding | None]]
+Lines = list[tuple[Judged, Finding | None]]
 
 
 def judged_beside(judge: Any, space: Space, names: Collection[str]) -> None:
@@ -36,10 +37,24 @@ def judged_beside(judge: Any, space: Space, names: Collection[str]) -> None:
             (judge.findings if finding.kind == "mistake" else judge.remarks).append(finding)
 
 
-def _found(space: Space, names: Collection[str]) -> Pairs:
+def _found(space: Space, names: Collection[str]) -> Lines:
     found = list(derivatives(space, names))
     said = {line.name for line, _ in found}
-    return found + list(mixing(space, [name for name in names if name not in said]))
+    found += mixing(space, [name for name in names if name not in said])
+    return found + [(line, None) for line in _layers(space, names)]
+
+
+def _layers(space: Space, names: Collection[str]) -> Iterator[Judged]:
+    """Yield lines of functions for single layers, of those that are right in everything.
+
+    What their forward pass should be is not known, so that none is called wrong by that alone.
+    """
+    pairs = Pairs(space, names)
+    pairs.run()
+    for pair in pairs.names:
+        lines = [each for each in pairs.judged if each.name.startswith(f"{pair.backward}:")]
+        if all(each.verdict.good for each in lines):
+            yield from lines
 
 
 class Beside:
@@ -60,7 +75,7 @@ class Alone(Own):
 
     style = Beside.name
 
-    def __init__(self, space: Space, found: Pairs) -> None:
+    def __init__(self, space: Space, found: Lines) -> None:
         super().__init__(space)
         self._found = found
         self.words = tuple(line.name for line, _ in found)

@@ -35,6 +35,7 @@ NEAR = 1e-5
 GUARDED = 1e-4
 DRAWS = ((3, 2), (5, 3))
 """Examples and outputs."""
+MEANS = ("1/m", "1/k", "1/(m k)")
 DECIDED = (Verdict.RIGHT, Verdict.IMPLIED_COST, Verdict.UP_TO_CONSTANT)
 
 
@@ -157,16 +158,15 @@ def _judged(space: Space, each: Valued) -> tuple[Judged, Finding | None] | None:
     detail = said.words if said.verdict.good else ""
     line = Judged(each.name, said.verdict, "gradient", detail=detail, place=each.place)
     if said.verdict is Verdict.UP_TO_CONSTANT:
-        words = (
-            f"{each.name} is {said.factor} times the derivative of {each.value}, by its predictions"
-        )
+        words = f"{each.name} is {said.factor} times the derivative of what {each.value} returns"
         mend = "right if that factor is taken elsewhere; else let both have it"
         remark = ("cost_gradient_mismatch", "remark", words, mend)
         return line, Finding(*remark, (each.name,), place=each.place)
     if not said.verdict.bad:
         return line, None
     mistake = CATALOGUE[said.slug]
-    words = said.words or f"{each.name} is not the derivative of {each.value}: {said.base}"
+    told = said.words or "it is not the derivative"
+    words = f"{told}; what {each.value} returns is the {said.base}"
     return line, Finding(said.slug, "mistake", words, mistake.mend, (each.name,), place=each.place)
 
 
@@ -220,7 +220,7 @@ def _said(
         return _implied(cases, came)
 
     def value(a: Array, case: Case) -> float:
-        return each.number(space, each.made(space), order, a, case.y)
+        return float(np.sum(each.values(space, each.made(space), order, a, case.y)))
 
     with np.errstate(all="ignore"):
         base = _base(value, cases)
@@ -235,7 +235,12 @@ def _said(
             said = _compared(cases, other, wanted, base)
             if said is not None and said.verdict.good:
                 return said
-    return _compared(cases, came, wanted, base)
+        said = _compared(cases, came, wanted, base)
+        if said is not None and said.factor in MEANS:
+            first = each.values(space, each.made(space), order, cases[0].a, cases[0].y)
+            if first.size > 1:  # their mean is taken elsewhere, and here
+                return Said(Verdict.RIGHT, base)
+    return said
 
 
 def _squashed(case: Case, base: str) -> Array:
@@ -247,7 +252,7 @@ def _slope(
 ) -> Array | None:
     thing = each.made(space)
     if thing is not None:  # it may leave there what its derivative needs
-        each.number(space, thing, order, case.a, case.y)
+        each.values(space, thing, order, case.a, case.y)
     return each.derivative(space, thing, way, a, case.y)
 
 

@@ -32,6 +32,7 @@ from chainrule.solutions.witness import TOLERANCE
 
 SHAPE = (5, 4)
 MEANT = "its backward is not the derivative of its forward: fine, if that is meant"
+ALONE = "the derivative by itself: right where another multiplies it by what comes from above"
 BEFORE_COST = "right where cross-entropy hands on a − y, and nowhere else"
 
 Value = Callable[[Array], Array]
@@ -105,8 +106,8 @@ def _unit(space: Space, name: str) -> Unit:  # noqa: PLR0911 (one for each thing
         return Unit(name, Judged(called, Verdict.RIGHT, "gradient", residual=off, place=way))
     if _same(came, upstream) and _same(a, 1 / (1 + np.exp(-z))):
         return Unit(name, replace(open_one, detail=BEFORE_COST))
-    if _same(came, slope):
-        return Unit(name, None)
+    if _same(came, slope) and not _same(slope, np.full_like(slope, slope.flat[0])):
+        return Unit(name, replace(open_one, detail=ALONE))
     for words, given in (("of z", z), ("of the value a", a)):
         if _same(back(given), slope):
             detail = f"the derivative, as a function {words}"

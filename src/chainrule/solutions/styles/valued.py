@@ -87,8 +87,8 @@ class Valued:
         with theirs():  # a property is code of theirs
             return getattr(thing, name)
 
-    def number(self, space: Space, thing: Any, order: Order, a: Array, y: Array) -> float:
-        """Return the value, summed where it is one for each example.
+    def values(self, space: Space, thing: Any, order: Order, a: Array, y: Array) -> Array:
+        """Return the value: a number, or several, as one for each example.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Valued:
         array = array_of(found)
         if array is None or array.dtype.kind not in "fiu" or array.size > max(a.size, 1):
             raise Unsaid(f"{self.value} returns no number")
-        return float(np.sum(array))
+        return array
 
     def orders(self, space: Space, thing: Any) -> tuple[list[Order], bool]:
         """Return where predictions and targets may be in the value, and whether that is told."""
@@ -202,7 +202,8 @@ def valued(space: Space) -> Iterator[Valued]:
         value = _value_method(space.names[name])
         if not LOSS.search(name) and not value:
             continue
-        place = Place(slope.lineno + definition.offset, definition.place.cell, slope.name)
+        line, source = slope.lineno + definition.offset, f"def {slope.name}(…)"
+        place = Place(line, definition.place.cell, slope.name, source)
         yield Valued(f"{name}.{slope.name}", value, slope.name, name, place)
 
 
