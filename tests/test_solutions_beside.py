@@ -89,6 +89,8 @@ def test_derivative_that_is_given_what_comes_out_of_the_softmax_is_right():
 
 def test_negative_derivative_is_no_mistake_where_the_step_is_added():
     source = FUNCTIONS.replace("(y_pred - y_true) / np", "(y_true - y_pred) / np")
+    added = "\ndef learn(self, x, delta):\n    self.weights += x.T @ delta\n"
+    assert not judged(source + added).findings
     step = "\ndef step(w, grad, learning_rate):\n    w += learning_rate * grad\n    return w\n"
     assert slugs(judged(source)) == {"sign"}
     report = judged(source + step)
@@ -111,6 +113,29 @@ def test_softmax_that_hands_on_what_it_is_given_belongs_to_cross_entropy():
     assert report.status == 0
     line = next(each for each in report.judged if each.name == "Softmax.backward")
     assert line.verdict.value == "right for the implied cost"
+
+
+def test_softmax_by_units_is_right_together_with_cross_entropy_by_units():
+    old = "(grad - (grad * self.out).sum(axis=1, keepdims=True))"
+    layers = LAYERS.replace(old, "(1 - self.out) * grad")
+    report = judged(layers + FUNCTIONS)
+    assert not report.findings
+    line = next(each for each in report.judged if each.name == "Softmax.backward")
+    assert "single units" in line.detail
+
+
+@pytest.mark.parametrize("squashed", ["e / e.sum(axis=1, keepdims=True)", "1 / (1 + 1 / e)"])
+def test_derivative_by_sums_is_right_beside_a_value_of_probabilities(squashed):
+    """Which of the two they are given, only the one who calls them knows."""
+    sums = f"    def backward(self, z, y):\n        e = np.exp(z)\n        p = {squashed}\n"
+    (line,) = judged(SHORTCUT.replace("    def backward(self, p, y):\n", sums)).judged
+    assert line.verdict.value == "right for the implied cost"
+
+
+def test_epsilon_inside_the_logarithm_is_no_mistake():
+    for epsilon in ("1e-5", "1e-8", "1e-15"):
+        report = judged(RIGHT["COLUMNS"][0].replace("np.log(AL)", f"np.log(AL + {epsilon})"))
+        assert report.status == 0
 
 
 def test_layer_that_cannot_be_made_is_listed_and_not_accused():

@@ -12,6 +12,7 @@ Next to read: `valued` (which there are, and how they are called).
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,11 +31,14 @@ from chainrule.solutions.styles.arguments import role
 from chainrule.solutions.styles.functions import supplied
 from chainrule.solutions.styles.valued import Order, Valued, valued
 
-NEAR = 1e-5
+NEAR = 1e-3
 """Relative distance; an epsilon inside a logarithm stays below it, a wrong formula does not."""
 GUARDED = 1e-4
+"""How far a value may be off that is known; what an epsilon does there is less."""
 DRAWS = ((3, 2), (5, 3))
 """Examples and outputs."""
+STEPPED = re.compile(r"_?(weights?|bias(es)?|[wWb]_?\d*|syn_?\d+|thetas?\d*|params?|parameters)")
+"""What a step is added to."""
 MEANS = ("1/m", "1/k", "1/(m k)")
 DECIDED = (Verdict.RIGHT, Verdict.IMPLIED_COST, Verdict.UP_TO_CONSTANT)
 
@@ -82,6 +86,8 @@ def _cases(form: str) -> Iterator[Case]:
         yield Case(rng.uniform(0.1, 0.9, shape), hot, hot, {"m": m}, 0)
 
 
+SOFTMAX = "softmax before it"
+BY_UNITS = "softmax or sigmoid before it, with the derivative of single units"
 FORMS = ("rows", "labels", "columns", "column", "row", "vector")
 
 
@@ -114,11 +120,20 @@ def _bases(case: Case, a: Array) -> dict[str, float]:
 def _shortcuts(base: str, case: Case, wanted: Array) -> dict[str, Array]:
     """Return what is right beside the derivative, and what it is right together with."""
     a, y = case.a, case.hot
+    p, s, t = _softmax(a, case.axis), _sigmoid(a), np.tanh(a)
     if base in ("cross-entropy", "cross-entropy of shares"):
-        return {"softmax": a - y}
+        found = {SOFTMAX: a - y, "the softmax in it": p - y, "the sigmoid in it": s - y}
+        return found | {BY_UNITS: (a - y) / (a * (1 - a))}
     if base == "binary cross-entropy":
-        return {"sigmoid or softmax": a - y}
-    return {"sigmoid": wanted * a * (1 - a), "tanh": wanted * (1 - a**2)}
+        found = {"sigmoid or softmax before it": a - y, "the sigmoid in it": s - y}
+        return found | {"the softmax in it": p - y}
+    found = {"sigmoid before it": wanted * a * (1 - a), "tanh before it": wanted * (1 - a**2)}
+    if base == "squared error":
+        found |= {
+            "the sigmoid in it": (s - y) * s * (1 - s),
+            "the tanh in it": (t - y) * (1 - t**2),
+        }
+    return found
 
 
 @dataclass(frozen=True)
@@ -149,6 +164,18 @@ def derivatives(
             found = _judged(space, each)
             if found is not None:
                 yield found
+
+
+def by_units(space: Space) -> bool:
+    """Return whether some loss of a file has the derivative (a − y) / (a (1 − a)).
+
+    Together with it, a softmax whose derivative is taken unit by unit, a (1 − a), is right.
+    """
+    return any(
+        said.verdict.good and (said.base == "binary cross-entropy" or BY_UNITS in said.words)
+        for each in valued(space)
+        for said in _forms(space, each, "rows")
+    )
 
 
 def _judged(space: Space, each: Valued) -> tuple[Judged, Finding | None] | None:
@@ -291,7 +318,7 @@ def _compared(
         if multiple is None or _factor(multiple, cases) is None:
             continue
         if all(ratio > 0 for ratio in multiple):
-            return Said(Verdict.IMPLIED_COST, base, words=f"together with {together} before it")
+            return Said(Verdict.IMPLIED_COST, base, words=f"together with {together}")
     if ratios is not None:
         factor = _factor(ratios, cases)
         if factor is not None and "sign" not in factor[0]:
@@ -374,21 +401,22 @@ def adds(space: Space) -> bool:
     """Return whether somewhere a step is added, learning rate times a gradient."""
     nodes = [each.node for each in space.definitions.found.values()]
     nodes += [node for node, _ in space.definitions.statements]
-    return any(
-        any(_is_rate(part) for part in ast.walk(added))
-        for node in nodes
-        for each in ast.walk(node)
-        if (added := _added(each)) is not None
-    )
+    return any(_steps_up(each) for node in nodes for each in ast.walk(node))
 
 
-def _added(node: ast.AST) -> ast.expr | None:
-    """Return what a statement or an expression adds to something."""
-    if isinstance(node, (ast.AugAssign, ast.BinOp)) and isinstance(node.op, ast.Add):
-        return node.value if isinstance(node, ast.AugAssign) else node.right
-    return None
+def _steps_up(node: ast.AST) -> bool:
+    """Return whether something is added to weights, or a learning rate times something."""
+    if not isinstance(node, (ast.AugAssign, ast.BinOp)) or not isinstance(node.op, ast.Add):
+        return False
+    if isinstance(node, ast.BinOp):
+        return any(map(_is_rate, ast.walk(node.right)))
+    target = node.target.value if isinstance(node.target, ast.Subscript) else node.target
+    return STEPPED.fullmatch(_name(target)) is not None or any(map(_is_rate, ast.walk(node.value)))
+
+
+def _name(node: ast.AST) -> str:
+    return str(node.id if isinstance(node, ast.Name) else getattr(node, "attr", ""))
 
 
 def _is_rate(node: ast.AST) -> bool:
-    name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
-    return isinstance(name, str) and role(name) == "rate"
+    return role(_name(node)) == "rate"

@@ -24,6 +24,7 @@ from chainrule.solutions.reading import Array
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import blocks
 from chainrule.solutions.styles.arguments import bind
+from chainrule.solutions.styles.derivatives import by_units
 from chainrule.solutions.styles.functions import supplied
 from chainrule.solutions.styles.valued import required
 from chainrule.solutions.witness import TOLERANCE
@@ -32,7 +33,8 @@ SHAPES = ((4, 3), (5, 1), (1, 5), (5,), (2, 3, 4))
 SEED = 3
 SHARE = re.compile(r"rate|drop|prob|keep|^p$", re.IGNORECASE)
 DROPPED = 0.4
-ORDER = ("", "together", "sign", "softmax_elementwise", "derivative_formula")
+ORDER = ("", "together", "unknown", "sign", "softmax_elementwise", "derivative_formula")
+WITH_UNITS = "together with cross-entropy of single units, whose derivative has 1 / (a (1 − a))"
 WITH_COST = "together with cross-entropy, whose derivative by the sums is a − y"
 
 
@@ -52,7 +54,7 @@ def mixing(space: Space, names: Collection[str]) -> Iterator[tuple[Judged, Findi
             supplied(space, name)
             found = [said for shape in SHAPES if (said := _said(space, name, shape)) is not None]
             slug = min(found, key=_rank, default=None)
-            if slug is not None:
+            if slug is not None and slug != "unknown":
                 yield _line(space, name, called, slug)
 
 
@@ -63,9 +65,10 @@ def _rank(slug: str) -> int:
 
 def _line(space: Space, name: str, called: str, slug: str) -> tuple[Judged, Finding | None]:
     way = blocks.place_of(space, name)
-    if slug in ("", "together"):
+    units = slug == "softmax_elementwise" and by_units(space)
+    if slug in ("", "together") or units:
         verdict = Verdict.IMPLIED_COST if slug else Verdict.RIGHT
-        detail = WITH_COST if slug else ""
+        detail = WITH_UNITS if units else WITH_COST if slug else ""
         return Judged(called, verdict, "gradient", detail=detail, place=way), None
     entry = CATALOGUE[slug]
     line = Judged(called, Verdict.WRONG, "gradient", place=way)
@@ -73,7 +76,7 @@ def _line(space: Space, name: str, called: str, slug: str) -> tuple[Judged, Find
 
 
 def _said(space: Space, name: str, shape: tuple[int, ...]) -> str | None:
-    """Return the slug of what is wrong in one form, empty where it is right; ``None`` unknown."""
+    """Return what is wrong in one form, empty where it is right; ``None`` where it does not run."""
     rng = np.random.default_rng(SEED)
     z = rng.uniform(0.2, 1.8, shape) * rng.choice((-1.0, 1.0), shape)
 
@@ -94,21 +97,23 @@ def _said(space: Space, name: str, shape: tuple[int, ...]) -> str | None:
     except Failed:  # another form may run
         return None
     finite = all(np.isfinite(each).all() for each in (came, error))
-    if came.shape != z.shape or not finite or not wanted.any():
+    if not finite or not wanted.any():
         return None
+    if came.shape != z.shape:
+        return "unknown"
     if _same(came, wanted):
         return ""
-    return _of_softmax(came, wanted, upstream, a, back) if _is_softmax(z, a) else None
+    return _of_softmax(came, wanted, upstream, a, back) if _is_softmax(z, a) else "unknown"
 
 
-def _of_softmax(came: Array, wanted: Array, upstream: Array, a: Array, back: Any) -> str | None:
-    """Return what a softmax hands on that is not its derivative; ``None`` where it is not known."""
-    options: tuple[tuple[str | None, Array], ...] = (
+def _of_softmax(came: Array, wanted: Array, upstream: Array, a: Array, back: Any) -> str:
+    """Return what a softmax hands on that is not its derivative."""
+    options = (
         ("together", upstream),
         ("together", a - upstream),  # it is given the targets
         ("sign", -wanted),
         ("softmax_elementwise", upstream * a * (1 - a)),
-        (None, a * (1 - a)),  # another multiplies
+        ("unknown", a * (1 - a)),  # another multiplies
     )
     for slug, claim in options:
         if _same(came, claim):
@@ -116,8 +121,8 @@ def _of_softmax(came: Array, wanted: Array, upstream: Array, a: Array, back: Any
     try:
         linear = _same(back(-2 * upstream), -2 * came)
     except Failed:  # it does not take the same twice
-        return None
-    return "derivative_formula" if linear else None
+        return "unknown"
+    return "derivative_formula" if linear else "unknown"
 
 
 def _made(space: Space, name: str) -> Any:
