@@ -158,12 +158,16 @@ def derivatives(
     names : collection of str, optional
         Of those that are asked for.
     """
+    found = []
     for each in valued(space):
         if names is None or each.name in names:
             supplied(space, each.owner or each.slope)
-            found = _judged(space, each)
-            if found is not None:
-                yield found
+            said = _judged(space, each)
+            found += [] if said is None else [said]
+    descends = any(line.verdict.good for line, _ in found) or not adds(space)
+    for line, finding in found:
+        if descends or finding is None or finding.slug != "sign":  # a step may be added
+            yield line, finding
 
 
 def by_units(space: Space) -> bool:
@@ -209,12 +213,7 @@ def _best(space: Space, each: Valued) -> Said | None:
     if good:
         return min(good, key=lambda said: DECIDED.index(said.verdict))
     known = [said for said in found if said.verdict.bad]
-    if not known:
-        return None
-    said = next((s for s in known if s.slug != "derivative_formula"), known[0])
-    if said.slug == "sign" and adds(space):
-        return None  # the step that is added may be meant
-    return said
+    return next((s for s in known if s.slug != "derivative_formula"), next(iter(known), None))
 
 
 def _forms(space: Space, each: Valued, form: str) -> Iterator[Said]:
