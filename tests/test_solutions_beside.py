@@ -182,6 +182,31 @@ def test_function_for_a_layer_beside_a_network_is_judged_and_never_accused():
     assert said == {"dropout_backward"}
 
 
+INSIDE = """
+import numpy as np
+from elsewhere import get_activation
+
+class Dense:
+    def __init__(self, units, act, more):
+        self.act = get_activation(act)
+
+    def forward(self, x):
+        self.x = x
+        return self.act.forward(x @ self.W)
+
+    def backward(self, grad):
+        grad = self.act.backward(grad)
+        self.dW = self.x.T @ grad
+        return grad @ self.W.T
+"""
+
+
+def test_layer_with_weights_is_listed_though_it_hands_on_to_its_activation():
+    report = judged(LAYERS + INSIDE)
+    assert [each.name for each in report.judged if not each.verdict.good] == ["Dense.backward"]
+    assert report.status == 2
+
+
 DIFFERENT = """
 import numpy as np
 

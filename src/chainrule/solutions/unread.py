@@ -77,13 +77,21 @@ def _is_empty(node: ast.stmt) -> bool:
 
 
 def _hands_on(node: ast.AST) -> bool:
-    """Return whether it calls the backward passes of other objects: those are looked at."""
-    return any(
-        isinstance(each, ast.Call)
-        and isinstance(each.func, ast.Attribute)
-        and BACK.search(each.func.attr)
+    """Return whether all it does is to call the backward passes of others: those are looked at.
+
+    What multiplies matrices beside it has weights of its own.
+    """
+    if any(
+        isinstance(each, ast.BinOp) and isinstance(each.op, ast.MatMult) for each in ast.walk(node)
+    ):
+        return False
+    called = [
+        each.func.attr
         for each in ast.walk(node)
-    )
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
+    ]
+    products = any(name in ("dot", "matmul", "einsum", "outer", "tensordot") for name in called)
+    return not products and any(map(BACK.search, called))
 
 
 def _reached(definitions: Definitions, lines: Sequence[Judged]) -> set[str]:

@@ -11,8 +11,6 @@ Next to read: `valued` (which there are, and how they are called).
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +25,7 @@ from chainrule.solutions.calling import Failed
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array
 from chainrule.solutions.space import Space
-from chainrule.solutions.styles.arguments import role
+from chainrule.solutions.styles.climbing import adds
 from chainrule.solutions.styles.functions import supplied
 from chainrule.solutions.styles.valued import Order, Valued, valued
 
@@ -37,8 +35,6 @@ GUARDED = 1e-4
 """How far a value may be off that is known; what an epsilon does there is less."""
 DRAWS = ((3, 2), (5, 3))
 """Examples and outputs."""
-STEPPED = re.compile(r"_?(weights?|bias(es)?|[wWb]_?\d*|syn_?\d+|thetas?\d*|params?|parameters)")
-"""What a step is added to."""
 MEANS = ("1/m", "1/k", "1/(m k)")
 DECIDED = (Verdict.RIGHT, Verdict.IMPLIED_COST, Verdict.UP_TO_CONSTANT)
 
@@ -394,28 +390,3 @@ def _factor(ratios: list[float], cases: list[Case]) -> tuple[tuple[str, ...], st
     if found is None or "global_count" in found.slugs:
         return None
     return found.slugs, found.words
-
-
-def adds(space: Space) -> bool:
-    """Return whether somewhere a step is added, learning rate times a gradient."""
-    nodes = [each.node for each in space.definitions.found.values()]
-    nodes += [node for node, _ in space.definitions.statements]
-    return any(_steps_up(each) for node in nodes for each in ast.walk(node))
-
-
-def _steps_up(node: ast.AST) -> bool:
-    """Return whether something is added to weights, or a learning rate times something."""
-    if not isinstance(node, (ast.AugAssign, ast.BinOp)) or not isinstance(node.op, ast.Add):
-        return False
-    if isinstance(node, ast.BinOp):
-        return any(map(_is_rate, ast.walk(node.right)))
-    target = node.target.value if isinstance(node.target, ast.Subscript) else node.target
-    return STEPPED.fullmatch(_name(target)) is not None or any(map(_is_rate, ast.walk(node.value)))
-
-
-def _name(node: ast.AST) -> str:
-    return str(node.id if isinstance(node, ast.Name) else getattr(node, "attr", ""))
-
-
-def _is_rate(node: ast.AST) -> bool:
-    return role(_name(node)) == "rate"
