@@ -513,3 +513,11 @@ def test_types_that_numpy_no_longer_has_are_read_as_they_were_meant() -> None:
     found = report(DICTIONARIES.replace("dZ2 = A2 - Y", "dZ2 = np.array(A2 - Y, dtype=np.float)"))
     assert found.status == 0
     assert any("np.float is no longer in NumPy" in each.sentence for each in found.remarks)
+
+
+def test_update_that_climbs_everywhere_spoils_no_gradient() -> None:
+    text = DICTIONARIES
+    for name in ("W1", "b1", "W2", "b2"):
+        text = text.replace(f"{name} = {name} - learning_rate", f"{name} = {name} + learning_rate")
+    (finding,) = report(text).findings
+    assert (finding.slug, finding.entries) == ("sign", ("update_parameters",))

@@ -169,3 +169,10 @@ def test_pools_are_judged_as_the_course_uses_them_side_by_side():
     report = judged(POOL)
     assert not report.findings
     assert report.status == 0
+
+
+def test_no_square_is_spoken_of_where_the_cost_has_none():
+    report = judged(RIGHT["HINGE"].replace("dW /= num_train", "dW /= num_train / 2"))
+    (finding,) = report.findings
+    assert finding.slug == "constant_factor"
+    assert finding.suggestion == "carry the factor of the cost's derivative along"

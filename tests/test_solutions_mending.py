@@ -205,3 +205,12 @@ def test_changes_are_counted_in_calls_too(monkeypatch):
     monkeypatch.setattr(mending, "MOST_CALLS", 300)
     judged(wrong)
     assert 300 <= spent[0] <= 400  # the change that was being tried is tried to its end
+
+
+@pytest.mark.parametrize("name", ["BATCH_ROWS", "LAYERS_OF_ROWS"])
+def test_words_of_the_catalogue_do_not_contradict_the_line_that_was_tried(name):
+    """The catalogue speaks of examples in columns, where sums go over axis 1."""
+    report = judged(RIGHT[name].replace("axis=0, keepdims=True", "axis=1, keepdims=True"))
+    (finding,) = report.findings
+    assert any("axis=0" in mend.line for mend in finding.mends)
+    assert finding.suggestion == "sum over the examples only"

@@ -367,7 +367,8 @@ def _plain(entry: str, slug: str, came: Array, wanted: Array) -> Diagnosis | Non
     if not slugs:
         return None
     verdict = Verdict.OTHER_SHAPE if slugs == ["kept_dimension"] else Verdict.WRONG
-    mends = "; ".join(CATALOGUE[each].mend for each in slugs)
+    # Not the example of a square that stands behind it: this cost is of another kind.
+    mends = "; ".join(CATALOGUE[each].mend.split(": (a − y)²")[0] for each in slugs)
     name = notation.text(notation.adjoint(entry))
     return replace(Diagnosis(entry, verdict, tuple(slugs), "; ".join(words), mends), equation=name)
 

@@ -28,6 +28,7 @@ from chainrule.solutions.findings import Finding, Judged, Report
 from chainrule.solutions.limits import Limits
 from chainrule.solutions.sandbox import TRACE
 from chainrule.solutions.telling import doubted
+from chainrule.solutions.unread import unread
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -72,6 +73,7 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     from chainrule.solutions.mending import mended
     from chainrule.solutions.selection import judged
     from chainrule.solutions.space import Space
+    from chainrule.solutions.styles.beside import judged_beside
 
     began = time.perf_counter()
     cells = [Cell(**each) for each in request["cells"]]
@@ -89,13 +91,20 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
     if found is not None:
         style, reading, judge = found
 
+        named = space.options.get("gradient") or space.options.get("parameters")
+
+        def missed() -> list[Judged]:
+            blanks = _blanks(definitions, judge.judged)
+            return [] if named else unread(definitions, (*judge.judged, *blanks))
+
         def report() -> Report:
             alarm = any(line.verdict.bad for line in judge.judged)
+            blanks = tuple(_blanks(definitions, judge.judged))
             return Report(
                 request["path"],
                 style,
                 tuple(reading.words),
-                (*doubted(judge.judged, space.cut), *_blanks(definitions, judge.judged)),
+                (*doubted(judge.judged, space.cut), *blanks, *missed()),
                 () if alarm and space.cut else tuple(judge.findings),
                 (*_loader(definitions, space), *judge.remarks),
                 problem=space.cut if alarm else "",
@@ -106,6 +115,8 @@ def judge(request: dict[str, Any], say: Say | None = None) -> Report:
             if say is not None and judge.findings:
                 say({"report": report().to_dict()})
             mended(judge)
+            if not named:
+                judged_beside(judge, space, {each.name for each in missed()})
         return report()
     blanks = tuple(_blanks(definitions, ()))
     return Report(

@@ -44,6 +44,8 @@ CALL_SECONDS = 0.5
 PENALTY = 0.7
 NO_CHANGE = frozenset({"not_defined", "missing_definition"})
 """What has to be written, not changed."""
+AXIS = re.compile(r": (np\.sum\([^;]*|axis=\d)")
+"""In our orientation; the line that was tried has the axis in theirs."""
 CONSEQUENCE = re.compile(r"(; )?it is wrong; \S+ is so before it")
 
 
@@ -261,6 +263,7 @@ class Mending:
         place = made[0].said.place
         new = replace(
             finding,
+            suggestion=AXIS.sub("", finding.suggestion),
             sentence=CONSEQUENCE.sub("", finding.sentence) or finding.sentence,
             entries=tuple(entries),
             mends=tuple(each.said for each in made),

@@ -15,6 +15,7 @@ from chainrule.solutions.probes import EXAMPLES, HOT, SQUARE
 from chainrule.solutions.reading import Reading, Trouble, names_of
 from chainrule.solutions.remarks import at_equal_sizes
 from chainrule.solutions.space import Space
+from chainrule.solutions.styles.beside import Beside
 from chainrule.solutions.styles.options import Options
 from chainrule.solutions.styles.table import NETWORKS, STYLES
 
@@ -30,6 +31,8 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
     alike: list[Judge] = []  # as good as the best, first the best
     named = space.options.get("parameters")  # then nothing needs to be recognised
     for style in (Options(space.options),) if named else STYLES:
+        if best is not None and isinstance(style, Beside):
+            break  # a network is more than what stands beside it, even where it does not run
         for reading in style.readings(space):
             judge = judge_of(reading, space)
             if judge.whole:

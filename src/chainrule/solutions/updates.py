@@ -59,7 +59,10 @@ def judged(
     if isinstance(steps[1], Trouble) or steps[1] is None:
         return [], []
     slugs, unknown = _spoilt([each for each in steps if isinstance(each, dict)], here, entries)
-    findings = [_finding(slug, spoilt, name, place) for slug, spoilt in slugs.items()]
+    findings = [
+        _finding(slug, spoilt, name, place, whole=len(spoilt) == len(_drawn(here)))
+        for slug, spoilt in slugs.items()
+    ]
     bad = any(finding.kind == "mistake" for finding in findings)
     verdict = Verdict.WRONG if bad else Verdict.NOT_JUDGED if unknown else Verdict.RIGHT
     detail = "a step of another kind than steepest descent" if unknown and not bad else ""
@@ -90,7 +93,8 @@ def _spoilt(
     return slugs, unknown
 
 
-def _finding(slug: str, spoilt: Sequence[str], name: str, place: object) -> Finding:
+def _finding(slug: str, spoilt: Sequence[str], name: str, place: object, whole: bool) -> Finding:
+    """Return what is wrong; of a wrong sign in the whole update no single parameter is named."""
     entry = CATALOGUE[slug]
     says, mend = entry.says, entry.mend
     if slug == "sign":
@@ -100,7 +104,8 @@ def _finding(slug: str, spoilt: Sequence[str], name: str, place: object) -> Find
         says, mend = f"{', '.join(spoilt)} is never updated", "update it as the others"
     where = {"place": place} if place is not None else {}
     kind = "remark" if entry.remark else "mistake"
-    return Finding(slug, kind, says, mend, (name, *spoilt), **where)  # type: ignore[arg-type]
+    names = (name,) if slug == "sign" and whole else (name, *spoilt)
+    return Finding(slug, kind, says, mend, names, **where)  # type: ignore[arg-type]
 
 
 def _drawn(probe: Probe) -> dict[str, Array]:

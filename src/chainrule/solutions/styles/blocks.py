@@ -106,7 +106,9 @@ def unit_by_unit(space: Space, name: str) -> bool:
     )
 
 
-def passed(space: Space, thing: Any, way: str, value: Array, rate: float = RATE) -> Any:
+def passed(
+    space: Space, thing: Any, way: str, value: Array, rate: float = RATE, training: bool = False
+) -> Any:
     """Call a layer one way, and return what comes out, or what it keeps of it."""
     method = way_of(thing, way)
     arguments: dict[str, Any] = {}
@@ -116,7 +118,7 @@ def passed(space: Space, thing: Any, way: str, value: Array, rate: float = RATE)
         elif not arguments or all(role(a) == "rate" for a in arguments):
             arguments[each.name] = value
         elif each.default is each.empty:
-            arguments[each.name] = False if way == "forward" else rate
+            arguments[each.name] = training if way == "forward" else rate
     result = space.call(method, **arguments)
     if isinstance(result, tuple) and result:
         result = result[0]
@@ -129,9 +131,9 @@ def passed(space: Space, thing: Any, way: str, value: Array, rate: float = RATE)
     return kept[0] if kept else None
 
 
-def numbers(space: Space, thing: Any, way: str, value: Array) -> Array:
+def numbers(space: Space, thing: Any, way: str, value: Array, training: bool = False) -> Array:
     """Return what `passed` does as numbers; what is handed over is copied."""
-    found = passed(space, thing, way, value.copy())
+    found = passed(space, thing, way, value.copy(), training=training)
     with theirs():
         return np.array(found, dtype=float)
 

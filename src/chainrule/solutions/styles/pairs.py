@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,6 +55,7 @@ OPTIONS: Mapping[str, Any] = {
     "ln_param": {},
     "conv_param": {"stride": 1, "pad": 1},
     "pool_param": {"pool_height": 2, "pool_width": 2, "stride": 2},
+    "dropout_param": {"mode": "train", "p": 0.6, "seed": 3},
     "eps": 1e-5,
 }
 
@@ -73,13 +74,16 @@ class Pairs:
     Parameters
     ----------
     space : Space
+    names : collection of str, optional
+        The ways back that are asked for; all of them if nothing is said.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, names: Collection[str] | None = None) -> None:
         self.space = space
         self.judged: list[Judged] = []
         self.findings: list[Finding] = []
-        self.names = list(self._found())
+        found = list(self._found())
+        self.names = [p for p in found if names is None or (p.backward or p.forward) in names]
         self.words = [
             f"{p.forward} and {p.backward}, one layer" if p.backward else f"{p.forward}, a cost"
             for p in self.names
@@ -92,8 +96,9 @@ class Pairs:
                 continue
             if name.endswith(("_forward", "_forward_naive")):
                 back = name.replace("_forward", "_backward")
-                if back in found and len(found[back].arguments) == 2:
-                    yield Pair(name, back)
+                for other in (back, f"{back}_alt"):
+                    if other in found and len(found[other].arguments) == 2:
+                        yield Pair(name, other)
             elif (
                 re.fullmatch(r"\w*loss", name)
                 and [each.lower() for each in found[name].arguments] in OF_VALUES

@@ -1,6 +1,7 @@
 """The styles, in the order in which they are tried."""
 
 from chainrule.solutions.reading import Style
+from chainrule.solutions.styles.beside import Beside
 from chainrule.solutions.styles.classes import Classes
 from chainrule.solutions.styles.column import Column
 from chainrule.solutions.styles.dictionaries import Dictionaries
@@ -28,6 +29,7 @@ STYLES: tuple[Style, ...] = (
     Trained(),
     Losses(pairs=True),
     Units(),
+    Beside(),
 )
 
 NETWORKS = tuple(

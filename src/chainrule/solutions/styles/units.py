@@ -3,22 +3,24 @@
 A layer that takes every entry by itself is given sums and an upstream gradient, both random. What
 it hands on is held against differences of its own forward pass. There are ways to write it that
 are all right: it multiplies what comes from above, or it returns the derivative, as a function of
-the sums or of the values, and another multiplies. Where it leaves out what comes from above, where
-a sigmoid hands on what it is given (as cross-entropy wants it), or where the derivative is 0
-(straight-through estimators), nothing is said.
+the sums or of the values, and another multiplies. An alarm needs a second witness: the forward pass
+is an activation of the table. Some layers differ on purpose, and are not judged: steps and signs
+whose derivative is 0 (straight-through estimators), the identity with a factor (reversal of
+gradients), what is not linear in what comes from above (guided backpropagation, clipping), and a
+sigmoid that hands on what it is given, as cross-entropy wants it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import direct
+from chainrule.solutions import direct, meaning
 from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import blank, trouble
 from chainrule.solutions.findings import Finding, Judged
@@ -29,6 +31,11 @@ from chainrule.solutions.styles.own import Own
 from chainrule.solutions.witness import TOLERANCE
 
 SHAPE = (5, 4)
+MEANT = "its backward is not the derivative of its forward: fine, if that is meant"
+ALONE = "the derivative by itself: right where another multiplies it by what comes from above"
+BEFORE_COST = "right where cross-entropy hands on a − y, and nowhere else"
+
+Value = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ def units(space: Space) -> Iterator[Unit]:
             yield _unit(space, name)
 
 
-def _unit(space: Space, name: str) -> Unit:
+def _unit(space: Space, name: str) -> Unit:  # noqa: PLR0911 (one for each thing to be said)
     rng = np.random.default_rng(5)
     z = rng.uniform(0.15, 1.9, SHAPE) * rng.choice((-1.0, 1.0), SHAPE)
     upstream = rng.uniform(0.3, 1.3, SHAPE) * rng.choice((-1.0, 1.0), SHAPE)
@@ -88,24 +95,41 @@ def _unit(space: Space, name: str) -> Unit:
         said = blank(space, called) or trouble(problem, way)
         line = Judged(called, said.verdict, "gradient", detail=said.sentence, place=said.place)
         return Unit(name, line)
+    open_one = Judged(called, Verdict.NOT_JUDGED, "gradient", detail=MEANT, place=way)
     known = came.shape == z.shape and np.isfinite(came).all() and np.isfinite(slope).all()
-    if not known or not slope.any():  # what a step or a sign hands on is a choice
+    if not known:
         return Unit(name, None)
+    if not slope.any():  # what a step or a sign hands on is a choice
+        return Unit(name, open_one)
     off = float(np.max(np.abs(came - upstream * slope)) / np.max(np.abs(upstream)))
     if off <= TOLERANCE:
         return Unit(name, Judged(called, Verdict.RIGHT, "gradient", residual=off, place=way))
-    shortcut = _same(came, upstream) and _same(a, 1 / (1 + np.exp(-z)))
-    if shortcut or _same(came, slope):
-        return Unit(name, None)
+    if _same(came, upstream) and _same(a, 1 / (1 + np.exp(-z))):
+        return Unit(name, replace(open_one, detail=BEFORE_COST))
+    if _same(came, slope) and not _same(slope, np.full_like(slope, slope.flat[0])):
+        return Unit(name, replace(open_one, detail=ALONE))
     for words, given in (("of z", z), ("of the value a", a)):
         if _same(back(given), slope):
             detail = f"the derivative, as a function {words}"
             return Unit(name, Judged(called, Verdict.RIGHT, "gradient", detail=detail, place=way))
+    if not _is_mistake(value, back, upstream):
+        return Unit(name, open_one)
     slug, more = _named(came / upstream, z, a, slope, derivative(a))
     entry = CATALOGUE[slug]
     wrong = Judged(called, Verdict.WRONG, "gradient", residual=off, place=way)
     words = f"{entry.says}{more}"
     return Unit(name, wrong, Finding(slug, "mistake", words, entry.mend, (called,), place=way))
+
+
+def _is_mistake(value: Value, back: Value, upstream: Array) -> bool:
+    """Return whether a backward pass that is not the derivative can only be a mistake."""
+    row = meaning.activation_named(lambda at: value(np.atleast_2d(at)).reshape(np.shape(at)))
+    if row is None or row == "identity":
+        return False
+    try:
+        return _same(back(-2 * upstream), -2 * back(upstream))
+    except Failed:  # it does not take the same twice: nothing is known of it
+        return False
 
 
 def _named(found: Array, z: Array, a: Array, slope: Array, at_value: Array) -> tuple[str, str]:

@@ -1,0 +1,132 @@
+"""Backward passes of a file that no judged gradient goes through: they are listed, not passed over.
+
+A file is all right only if every backward pass in it is. So what looks like one by its name, and
+is neither judged nor called by what is judged, gets a line of its own: not judged.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from chainrule.checking.verdicts import Verdict
+from chainrule.solutions.definitions import FUNCTIONS, Definition, Definitions
+from chainrule.solutions.findings import Judged, Place
+
+BACK = re.compile(
+    r"back_?(ward|prop)|(^|_)(prime|gradients?|grad|derivative|deriv)$", re.IGNORECASE
+)
+NO_PASS = re.compile(
+    r"check|numeric|approx|plot|test|print|show|clear|zero|reset|clip|descent|update|train|one_step|^_*(no|add|set|has|requires|accumulate)_",
+    re.IGNORECASE,
+)
+JUDGES = frozenset({"gradient", "derivative", "update"})
+"""Roles of lines that say something of a backward pass; cost and forward pass do not."""
+
+WHY = "no gradient that was judged goes through it"
+
+
+def unread(definitions: Definitions, judged: Sequence[Judged]) -> list[Judged]:
+    """Return lines for backward passes that were not judged; none where nothing was.
+
+    Parameters
+    ----------
+    definitions : Definitions
+    judged : sequence of Judged
+        What is said of the file.
+    """
+    lines = [each for each in judged if each.role in JUDGES]
+    if not lines:
+        return []
+    reached = _reached(definitions, lines)
+    said = {each.name for each in judged} | {each.name.split(":")[0] for each in judged}
+    return [
+        Judged(name, Verdict.NOT_JUDGED, "gradient", detail=WHY, place=place)
+        for name, place in passes(definitions)
+        if name not in said and name.split(".")[0] not in reached
+    ]
+
+
+def passes(definitions: Definitions) -> Iterator[tuple[str, Place]]:
+    """Yield functions and methods that are backward passes by their names and arguments."""
+    for name, definition in definitions.found.items():
+        node = definition.node
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, FUNCTIONS) and _is_pass(method) and not _hands_on(method):
+                    line = method.lineno + definition.offset
+                    place = Place(line, definition.place.cell, method.name)
+                    yield f"{name}.{method.name}", place
+        # The derivative of an activation has one argument, and is judged beside it.
+        elif isinstance(node, FUNCTIONS) and len(definition.arguments) > 1 and _is_pass(node):
+            yield name, definition.place
+
+
+def _is_pass(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    named = BACK.search(node.name) and not NO_PASS.search(node.name)
+    return bool(named) and not all(map(_is_empty, node.body))
+
+
+def _is_empty(node: ast.stmt) -> bool:
+    """Return whether a statement computes nothing: that of a base class, or not written yet."""
+    if isinstance(node, ast.Return):
+        return node.value is None or isinstance(node.value, ast.Constant)
+    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return text or isinstance(node, (ast.Pass, ast.Raise))
+
+
+def _hands_on(node: ast.AST) -> bool:
+    """Return whether all it does is to call the backward passes of others: those are looked at.
+
+    What multiplies matrices beside it has weights of its own.
+    """
+    if any(
+        isinstance(each, ast.BinOp) and isinstance(each.op, ast.MatMult) for each in ast.walk(node)
+    ):
+        return False
+    called = [
+        each.func.attr
+        for each in ast.walk(node)
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
+    ]
+    products = any(name in ("dot", "matmul", "einsum", "outer", "tensordot") for name in called)
+    return not products and any(map(BACK.search, called))
+
+
+def _reached(definitions: Definitions, lines: Sequence[Judged]) -> set[str]:
+    """Return the functions and classes that are judged, and all that they use or are made of."""
+    waiting = [name for name, each in definitions.found.items() if _is_judged(name, each, lines)]
+    methods: dict[str, set[str]] = {}
+    for name, each in definitions.found.items():
+        for method in each.node.body if isinstance(each.node, ast.ClassDef) else ():
+            if isinstance(method, FUNCTIONS):
+                methods.setdefault(method.name, set()).add(name)
+    reached: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in reached or name not in definitions.found:
+            continue
+        reached.add(name)
+        node = definitions.found[name].node
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name):
+                waiting.append(part.id)
+            elif isinstance(part, ast.Attribute):  # whose object it is of, only running it tells
+                own = isinstance(part.value, ast.Name) and part.value.id == "self"
+                waiting += () if own else methods.get(part.attr, ())
+    return reached
+
+
+def _is_judged(name: str, definition: Definition, lines: Sequence[Judged]) -> bool:
+    node, start = definition.node, definition.node.lineno + definition.offset
+    end = (node.end_lineno or node.lineno) + definition.offset
+    return any(
+        re.match(rf"{re.escape(name)}($|[.:])", each.name)
+        or (
+            each.place is not None
+            and each.place.cell == definition.place.cell
+            and start <= each.place.line <= end
+        )
+        for each in lines
+    )
