@@ -198,6 +198,72 @@ def test_what_a_second_call_changes_is_wrong() -> None:
     assert verdicts(found)["W1"] is Verdict.WRONG
 
 
+def overwrites(found: Report) -> list[tuple[str, str]]:
+    """Return what is said of overwritten arrays: how it counts, and the line."""
+    said = [each for each in (*found.findings, *found.remarks) if each.slug == "in_place"]
+    return [(each.kind, each.place.source if each.place else "") for each in said]
+
+
+LOGISTIC = """
+import numpy as np
+
+def cost(theta, X, y):
+    h = 1 / (1 + np.exp(-X @ theta))
+    return -np.mean(y * np.log(h) + (1 - y) * np.log(1 - h))
+
+def gradient(theta, X, y):
+    h = 1 / (1 + np.exp(-X @ theta))
+    inner = theta
+    inner[0] = 0
+    return X.T @ (h - y) / len(y)
+"""
+
+
+def test_parameters_that_are_other_ones_in_a_second_call_are_a_mistake() -> None:
+    found = report(LOGISTIC)
+    assert overwrites(found) == [("mistake", "inner[0] = 0")]
+    assert verdicts(found)["W1"] is Verdict.WRONG
+    right = report(LOGISTIC.replace("inner = theta", "inner = theta.copy()"))
+    assert (right.status, overwrites(right)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("X *= 2.0; dW1 = dZ1 @ X.T / 2", "mistake"),
+        ("X = X * 2.0; dW1 = dZ1 @ X.T / 2", ""),
+        ("A1 *= 2.0; dW1 = dZ1 @ X.T", "remark"),
+        ("A1 = A1.copy(); A1 *= 2.0; dW1 = dZ1 @ X.T", ""),
+    ],
+)
+def test_data_and_caches_that_are_overwritten_are_told_from_copies(line: str, counts: str) -> None:
+    found = report(SQUARES.replace("dW1 = dZ1 @ X.T", line))
+    assert [kind for kind, _ in overwrites(found)] == ([counts] if counts else [])
+    assert found.status == (counts == "mistake")
+
+
+def test_globals_that_are_overwritten_are_seen() -> None:
+    text = """
+import numpy as np
+
+def feed_forward():
+    return W1 @ x + b1
+
+def cost():
+    return np.sum((feed_forward() - y) ** 2) / x.shape[1]
+
+def J_W1():
+    error = feed_forward() - y
+    W1[0] = 0
+    return 2 * error @ x.T / x.shape[1]
+
+def J_b1():
+    return 2 * np.sum(feed_forward() - y, axis=1, keepdims=True) / x.shape[1]
+"""
+    assert overwrites(report(text)) == [("mistake", "W1[0] = 0")]
+    assert overwrites(report(text.replace("    W1[0] = 0\n", ""))) == []
+
+
 def test_random_numbers_are_nothing_in_place() -> None:
     drawn = SQUARES.replace("dW1 = dZ1 @ X.T", "dW1 = dZ1 @ X.T * np.random.rand()")
     assert "in_place" not in [each.slug for each in report(drawn).findings]
