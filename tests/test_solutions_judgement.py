@@ -242,6 +242,13 @@ def test_data_and_caches_that_are_overwritten_are_told_from_copies(line: str, co
     assert found.status == (counts == "mistake")
 
 
+def test_a_step_of_the_parameters_is_nothing_that_is_overwritten() -> None:
+    step = "    theta -= 0.1 * slope\n    return slope"
+    text = LOGISTIC.replace("    return X.T @", "    slope = X.T @").rstrip() + f"\n{step}\n"
+    text = text.replace("    inner = theta\n    inner[0] = 0\n", "")
+    assert overwrites(report(text)) == []
+
+
 def test_globals_that_are_overwritten_are_seen() -> None:
     text = """
 import numpy as np

@@ -42,6 +42,8 @@ DATA = re.compile(
 )
 PARAMETERS = re.compile(r"w\d*|b\d*|theta\w*|weights?\d*|bias(es)?\d*|param\w*|syn\d+|w_\w+|b_\w+",
                         re.IGNORECASE)  # fmt: skip
+RATE = re.compile(r"(self_?)?(lr|learning_?rate|eta|alpha|l_?rate|rate|step_?size|epsilon)", re.I)
+"""What a function reads that makes a step."""
 MOST_LINES = 3000
 """Lines of one call that are looked at; what comes after them is said without its line."""
 
@@ -143,6 +145,8 @@ class _Held:
         for each in code.co_names if code is not None else ():
             if each in known and (DATA.fullmatch(each) or PARAMETERS.fullmatch(each)):
                 given.setdefault(each, known[each])
+        names = {*code.co_names, *code.co_varnames} if code is not None else set()
+        self._steps = any(RATE.fullmatch(each) for each in names)
         self.before = {
             key: [(array, array.copy()) for array in arrays_in(value)]
             for key, value in given.items()
@@ -151,8 +155,13 @@ class _Held:
         self.places: dict[str, Place] = {}
 
     def changed(self) -> list[str]:
-        """Return the names of what is no longer as it was."""
-        return [key for key, pairs in self.before.items() if any(_other(*pair) for pair in pairs)]
+        """Return the names of what is no longer as it was; parameters after a step are meant."""
+        return [
+            key
+            for key, pairs in self.before.items()
+            if any(_other(*pair) for pair in pairs)
+            and not (PARAMETERS.fullmatch(key) and (self._steps or all(_moved(*p) for p in pairs)))
+        ]
 
     def put(self, kept: Mapping[str, Sequence[Array]]) -> None:
         """Write values into the arrays."""
@@ -203,6 +212,11 @@ def _other(now: Array, before: Array) -> bool:
     if now.dtype.kind not in "biuf" or not np.any(before):
         return False
     return not np.array_equal(now, before, equal_nan=before.dtype.kind == "f")
+
+
+def _moved(now: Array, before: Array) -> bool:
+    """Return whether every number is another, as after a step of training."""
+    return bool(np.all(now != before))
 
 
 def _differs(
