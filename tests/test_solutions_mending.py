@@ -10,9 +10,10 @@ import pytest
 from chainrule.solutions import mending
 from chainrule.solutions.advice import why_nothing
 from chainrule.solutions.cells import Cell
+from chainrule.solutions.changes import changes
 from chainrule.solutions.check import check_cells
 from chainrule.solutions.definitions import collect
-from chainrule.solutions.slots import Scope
+from chainrule.solutions.slots import Scope, passing
 from chainrule.solutions.theirs import Theirs
 from judging import judged
 from solutions.generate import sample
@@ -205,3 +206,55 @@ def test_changes_are_counted_in_calls_too(monkeypatch):
     monkeypatch.setattr(mending, "MOST_CALLS", 300)
     judged(wrong)
     assert 300 <= spent[0] <= 400  # the change that was being tried is tried to its end
+
+
+SOFTMAX = """
+import numpy as np
+
+def softmax_loss(W, X, y, reg):
+    n = X.shape[0]
+    s = X.dot(W)
+    s = s - s.max(axis=1, keepdims=True)
+    p = np.exp(s)
+    p /= p.sum(axis=1, keepdims=True)
+    loss = -np.mean(np.log(p[np.arange(n), y])) + reg * np.sum(W * W)
+    p[np.arange(n), y] -= 1
+    dW = X.T.dot(p) / n + 2 * reg * W
+    return loss, dW
+"""
+
+
+@pytest.mark.parametrize(
+    ("theirs", "slugs", "lines"),
+    [
+        ("X.T.dot(p) + 2 * reg * W", ["missing_mean"], ["dW = X.T.dot(p) / n + 2 * reg * W"]),
+        (
+            "X.T.dot(p) + 0.5 * reg * W",
+            ["missing_mean", "penalty_factor"],
+            ["dW = X.T.dot(p) / n + 0.5 * reg * W", "dW = X.T.dot(p) + 2 * reg * W"],
+        ),
+    ],
+)
+def test_a_change_is_right_with_a_penalty_too(theirs, slugs, lines):
+    report = judged(SOFTMAX.replace("X.T.dot(p) / n + 2 * reg * W", theirs))
+    assert [each.slug for each in report.findings] == slugs
+    assert [mend.line for each in report.findings for mend in each.mends] == lines
+
+
+def test_a_penalty_that_goes_right_with_the_rest_is_its_consequence():
+    wrong = SOFTMAX.replace("+ reg * np.sum", "+ reg / n * np.sum")
+    planted = wrong.replace("X.T.dot(p) / n + 2 * reg * W", "(X.T.dot(p) + 2 * reg * W)")
+    report = judged(planted)
+    assert [each.slug for each in report.findings] == ["missing_mean"]
+    law(planted, report)
+
+
+def test_nothing_is_multiplied_with_what_counts_rounds():
+    code = "def f(x, m, reg):\n    for i in range(m):\n        d = x[i] * 2\n    return d"
+    (node,) = ast.parse(code).body
+    numbers = dict.fromkeys(("m", "i", "reg"), "number")
+    scope = Scope(numbers, {}, passing=passing(node))
+    assert scope.counts() == ["m", "reg"]
+    new = [ast.unparse(each.new) for each in changes(node, scope, ("counted",))]
+    assert any("/ m" in text for text in new)
+    assert not any(text.endswith(("/ i", "* i")) for text in new)
