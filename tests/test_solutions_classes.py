@@ -246,3 +246,25 @@ def test_beside_a_wrong_derivative_a_sum_over_examples_is_convention():
     assert not judged(ADDED).findings
     wrong = ADDED.replace("return v * (1 - v)", "return sigmoid(v) * (1 - sigmoid(v))")
     assert [each.slug for each in judged(wrong).findings] == ["derivative_at_activation"]
+
+
+RELU = """
+import numpy as np
+
+class ReLU:
+    def forward(self, x):
+        self.x = x
+        return np.maximum(0, x)
+
+    def backward(self, dout):
+        dx = dout.copy()
+        dx[self.x <= 0] = 0
+        return dx
+"""
+
+
+def test_a_relu_that_is_masked_by_what_comes_back_is_named():
+    assert judged(RELU).status == 0
+    found = judged(RELU.replace("self.x <= 0", "dout <= 0")).findings
+    assert [each.slug for each in found] == ["derivative_at_activation"]
+    assert "its own sign" in found[0].sentence

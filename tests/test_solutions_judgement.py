@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from chainrule.checking.catalogue import CATALOGUE
+from chainrule.checking.diagnosis import Diagnosis
 from chainrule.checking.verdicts import Verdict
 from chainrule.network import Network
-from chainrule.solutions import meaning
+from chainrule.solutions import causes, meaning
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.child import judge
 from chainrule.solutions.findings import Report
@@ -395,3 +398,24 @@ def test_a_cost_that_draws_random_numbers_is_no_witness() -> None:
     witness = Witness(Their(lambda _: rng.random()), probe((5, 4, 3), 11, 0))  # type: ignore[arg-type]
     assert not witness.usable
     assert witness.agrees("W1", np.zeros((4, 5))) is None
+
+
+def test_what_mends_a_shape_fits_how_biases_lie() -> None:
+    column = SQUARES.replace("np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1, axis=1)")
+    (found,) = report(column).findings
+    assert "(4,), wanted (4, 1)" in found.sentence
+    assert "axis=1, keepdims=True" in found.suggestion
+
+
+@pytest.mark.parametrize(
+    ("met", "said", "mend"),
+    [("4,", "(4,), wanted (1, 4)", "axis=0"), ("1, 4", "(4, 1), wanted (1, 4)", "reshape")],
+)
+def test_shapes_of_biases_in_rows_are_said_as_they_lie(met: str, said: str, mend: str) -> None:
+    words = f"it has shape ({met}), wanted (4, 1)"
+    slug = "kept_dimension"
+    shaped = Diagnosis("b1", Verdict.OTHER_SHAPE, (slug,), words, CATALOGUE[slug].mend)
+    reading: Any = SimpleNamespace(words=("biases of shape (1, n)",), pieces=())
+    (found,) = causes.findings(reading, {"b1": shaped}, {"b1"})
+    assert said in found.sentence
+    assert mend in found.suggestion

@@ -57,6 +57,8 @@ class Made:
     codes : list of CodeType
     said : Mend
     words : str
+    entries : tuple of str
+        Those that are right with it, and were not before.
     """
 
     theirs: Theirs
@@ -65,6 +67,7 @@ class Made:
     codes: list[CodeType]
     said: Mend
     words: str
+    entries: tuple[str, ...] = ()
 
     def undo(self) -> None:
         """Put back what was there."""
@@ -160,8 +163,11 @@ class Mending:
             found = self._best(finding, left)
             if found is None:
                 break
-            made.append(self._put(*found))
+            put = self._put(*found)
             self.wrong = self._wrong()
+            made.append(
+                replace(put, entries=tuple(e for e in finding.entries if e in left - self.wrong))
+            )
             left &= self.wrong
         if left:  # some of it only: that would be another mistake in the place of theirs
             for each in reversed(made):
@@ -283,8 +289,18 @@ class Mending:
             mends=tuple(each.said for each in made),
             place=place,
         )
-        if finding.slug == "unknown":
-            new = replace(new, sentence=made[0].words, suggestion="", computed="", right="")
+        said = [new]
+        if finding.slug == "unknown":  # of changes that are not alike, each is a cause of its own
+            said = []
+            for words in dict.fromkeys(each.words for each in made):
+                alike = [each for each in made if each.words == words]
+                mended = [entry for each in alike for entry in each.entries]
+                mine = [
+                    e for e in entries if e in mended or (not said and e not in finding.entries)
+                ]
+                cause = replace(new, sentence=words, suggestion="", computed="", right="")
+                mends = tuple(each.said for each in alike)
+                said.append(replace(cause, entries=tuple(mine), mends=mends, place=mends[0].place))
         judge.judged[:] = [
             replace(each, verdict=Verdict.WRONG)
             if each.verdict is Verdict.WRONG_UNKNOWN and each.entry in entries
@@ -292,7 +308,10 @@ class Mending:
             for each in judge.judged
         ]
         judge.findings[:] = [
-            new if each is finding else each for each in judge.findings if each not in gone
+            one
+            for each in judge.findings
+            if each not in gone
+            for one in (said if each is finding else [each])
         ]
 
 

@@ -61,6 +61,9 @@ def units(space: Space) -> Iterator[Unit]:
             yield _unit(space, name)
 
 
+MASKED = "f′ is taken at the gradient that comes back, which is masked by its own sign, not at z"
+
+
 def _unit(space: Space, name: str) -> Unit:
     rng = np.random.default_rng(5)
     z = rng.uniform(0.15, 1.9, SHAPE) * rng.choice((-1.0, 1.0), SHAPE)
@@ -101,10 +104,14 @@ def _unit(space: Space, name: str) -> Unit:
         if _same(back(given), slope):
             detail = f"the derivative, as a function {words}"
             return Unit(name, Judged(called, Verdict.RIGHT, "gradient", detail=detail, place=way))
-    slug, more = _named(came / upstream, z, a, slope, derivative(a))
+    masked = _same(came, upstream * derivative(upstream))
+    if masked:
+        slug, more = "derivative_at_activation", ""
+    else:
+        slug, more = _named(came / upstream, z, a, slope, derivative(a))
     entry = CATALOGUE[slug]
     wrong = Judged(called, Verdict.WRONG, "gradient", residual=off, place=way)
-    words = f"{entry.says}{more}"
+    words = MASKED if masked else f"{entry.says}{more}"
     return Unit(name, wrong, Finding(slug, "mistake", words, entry.mend, (called,), place=way))
 
 
