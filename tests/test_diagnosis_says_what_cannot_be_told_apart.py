@@ -112,3 +112,11 @@ def test_one_factor_in_all_of_it_is_a_matter_of_scale_where_that_is_asked_for():
         assert not diagnose(net, params, x, y, came).good
     came["W1"] = came["W1"] / 2
     assert not diagnose(net, params, x, y, came, scale_is_convention=True).good
+
+
+def test_half_the_squared_error_is_thought_of_before_a_huber_cost():
+    """Both start from a − y where the errors are small."""
+    slip = Slip("", {("delta", 2): lambda s: (s.a[2] - s.y) / s.m * s.a[2] * (1 - s.a[2])})
+    words = said(BINARY, slip)["W1"].sentence
+    assert "huber" not in words.lower()
+    assert "squared error" in words or "twice" in words

@@ -269,3 +269,25 @@ def test_file_whose_main_backward_pass_was_not_read_is_not_called_all_right():
     report = judged(source)
     assert report.status == 2
     assert [e.name for e in report.judged if not e.verdict.good] == ["model_backward"]
+
+
+RELU = """
+import numpy as np
+
+class ReLU:
+    def forward(self, x):
+        self.x = x
+        return np.maximum(0, x)
+
+    def backward(self, dout):
+        dx = dout.copy()
+        dx[self.x <= 0] = 0
+        return dx
+"""
+
+
+def test_a_relu_that_is_masked_by_what_comes_back_is_named():
+    assert judged(RELU).status == 0
+    found = judged(RELU.replace("self.x <= 0", "dout <= 0")).findings
+    assert [each.slug for each in found] == ["derivative_at_activation"]
+    assert "its own sign" in found[0].sentence

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from chainrule.checking.catalogue import CATALOGUE
+from chainrule.checking.diagnosis import Diagnosis
 from chainrule.checking.verdicts import Verdict
 from chainrule.network import Network
-from chainrule.solutions import meaning
+from chainrule.solutions import causes, meaning
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.child import judge
 from chainrule.solutions.findings import Report
@@ -198,6 +201,79 @@ def test_what_a_second_call_changes_is_wrong() -> None:
     assert verdicts(found)["W1"] is Verdict.WRONG
 
 
+def overwrites(found: Report) -> list[tuple[str, str]]:
+    """Return what is said of overwritten arrays: how it counts, and the line."""
+    said = [each for each in (*found.findings, *found.remarks) if each.slug == "in_place"]
+    return [(each.kind, each.place.source if each.place else "") for each in said]
+
+
+LOGISTIC = """
+import numpy as np
+
+def cost(theta, X, y):
+    h = 1 / (1 + np.exp(-X @ theta))
+    return -np.mean(y * np.log(h) + (1 - y) * np.log(1 - h))
+
+def gradient(theta, X, y):
+    h = 1 / (1 + np.exp(-X @ theta))
+    inner = theta
+    inner[0] = 0
+    return X.T @ (h - y) / len(y)
+"""
+
+
+def test_parameters_that_are_other_ones_in_a_second_call_are_a_mistake() -> None:
+    found = report(LOGISTIC)
+    assert overwrites(found) == [("mistake", "inner[0] = 0")]
+    assert verdicts(found)["W1"] is Verdict.WRONG
+    right = report(LOGISTIC.replace("inner = theta", "inner = theta.copy()"))
+    assert (right.status, overwrites(right)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("X *= 2.0; dW1 = dZ1 @ X.T / 2", "mistake"),
+        ("X = X * 2.0; dW1 = dZ1 @ X.T / 2", ""),
+        ("A1 *= 2.0; dW1 = dZ1 @ X.T", "remark"),
+        ("A1 = A1.copy(); A1 *= 2.0; dW1 = dZ1 @ X.T", ""),
+    ],
+)
+def test_data_and_caches_that_are_overwritten_are_told_from_copies(line: str, counts: str) -> None:
+    found = report(SQUARES.replace("dW1 = dZ1 @ X.T", line))
+    assert [kind for kind, _ in overwrites(found)] == ([counts] if counts else [])
+    assert found.status == (counts == "mistake")
+
+
+def test_a_step_of_the_parameters_is_nothing_that_is_overwritten() -> None:
+    step = "    theta -= 0.1 * slope\n    return slope"
+    text = LOGISTIC.replace("    return X.T @", "    slope = X.T @").rstrip() + f"\n{step}\n"
+    text = text.replace("    inner = theta\n    inner[0] = 0\n", "")
+    assert overwrites(report(text)) == []
+
+
+def test_globals_that_are_overwritten_are_seen() -> None:
+    text = """
+import numpy as np
+
+def feed_forward():
+    return W1 @ x + b1
+
+def cost():
+    return np.sum((feed_forward() - y) ** 2) / x.shape[1]
+
+def J_W1():
+    error = feed_forward() - y
+    W1[0] = 0
+    return 2 * error @ x.T / x.shape[1]
+
+def J_b1():
+    return 2 * np.sum(feed_forward() - y, axis=1, keepdims=True) / x.shape[1]
+"""
+    assert overwrites(report(text)) == [("mistake", "W1[0] = 0")]
+    assert overwrites(report(text.replace("    W1[0] = 0\n", ""))) == []
+
+
 def test_random_numbers_are_nothing_in_place() -> None:
     drawn = SQUARES.replace("dW1 = dZ1 @ X.T", "dW1 = dZ1 @ X.T * np.random.rand()")
     assert "in_place" not in [each.slug for each in report(drawn).findings]
@@ -322,3 +398,24 @@ def test_a_cost_that_draws_random_numbers_is_no_witness() -> None:
     witness = Witness(Their(lambda _: rng.random()), probe((5, 4, 3), 11, 0))  # type: ignore[arg-type]
     assert not witness.usable
     assert witness.agrees("W1", np.zeros((4, 5))) is None
+
+
+def test_what_mends_a_shape_fits_how_biases_lie() -> None:
+    column = SQUARES.replace("np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1, axis=1)")
+    (found,) = report(column).findings
+    assert "(4,), wanted (4, 1)" in found.sentence
+    assert "axis=1, keepdims=True" in found.suggestion
+
+
+@pytest.mark.parametrize(
+    ("met", "said", "mend"),
+    [("4,", "(4,), wanted (1, 4)", "axis=0"), ("1, 4", "(4, 1), wanted (1, 4)", "reshape")],
+)
+def test_shapes_of_biases_in_rows_are_said_as_they_lie(met: str, said: str, mend: str) -> None:
+    words = f"it has shape ({met}), wanted (4, 1)"
+    slug = "kept_dimension"
+    shaped = Diagnosis("b1", Verdict.OTHER_SHAPE, (slug,), words, CATALOGUE[slug].mend)
+    reading: Any = SimpleNamespace(words=("biases of shape (1, n)",), pieces=())
+    (found,) = causes.findings(reading, {"b1": shaped}, {"b1"})
+    assert said in found.sentence
+    assert mend in found.suggestion

@@ -176,3 +176,51 @@ def test_no_square_is_spoken_of_where_the_cost_has_none():
     (finding,) = report.findings
     assert finding.slug == "constant_factor"
     assert finding.suggestion == "carry the factor of the cost's derivative along"
+
+
+MASK = """
+import numpy as np
+
+def relu_forward(x):
+    return np.maximum(0, x), x
+
+def relu_backward(dout, cache):
+    x = cache
+    dx = np.array(dout, copy=True)
+    dx[x <= 0] = 0
+    return dx
+"""
+
+
+def test_a_mask_by_what_comes_back_is_named():
+    assert judged(MASK).status == 0
+    found = judged(MASK.replace("dx[x <= 0]", "dx[dout <= 0]")).findings
+    assert [each.slug for each in found] == ["derivative_at_activation"]
+
+
+HINGE = """
+import numpy as np
+
+def svm_loss(W, X, y, reg):
+    n = X.shape[0]
+    dW = np.zeros(W.shape)
+    loss = 0.0
+    for i in range(n):
+        scores = X[i].dot(W)
+        for j in range(W.shape[1]):
+            margin = scores[j] - scores[y[i]] + 1
+            if j != y[i] and margin > 0:
+                loss += margin
+                dW[:, j] += X[i]
+                dW[:, y[i]] -= X[i]
+    loss = loss / n + reg * np.sum(W * W)
+    dW = dW / n + 2 * reg * W
+    return loss, dW
+"""
+
+
+def test_a_factor_that_follows_the_examples_is_a_mean_where_no_network_is_known():
+    assert judged(HINGE).status in (0, 2)
+    found = judged(HINGE.replace("dW = dW / n", "dW = dW")).findings
+    assert [each.slug for each in found] == ["missing_mean"]
+    assert [mend.line for each in found for mend in each.mends] == ["dW = dW / n + 2 * reg * W"]

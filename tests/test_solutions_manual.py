@@ -78,3 +78,27 @@ def test_example_after_the_first_is_not_held_against_its_cost(other):
     report = judged(RIGHT["COLUMNS"] + other)
     assert not report.findings
     assert entries(report) == first
+
+
+@pytest.mark.parametrize(("mask", "right"), [("h > 0", True), ("h <= 0", True), ("da <= 0", False)])
+def test_a_relu_that_is_masked_by_its_own_gradient_is_named(mask, right):
+    source = f"""
+import numpy as np
+x = np.random.randn(7, 4)
+y = np.random.randn(7, 2)
+W1 = np.random.randn(4, 5)
+W2 = np.random.randn(5, 2)
+h = x @ W1
+a = np.maximum(h, 0)
+out = a @ W2
+loss = np.sum((out - y) ** 2)
+dout = 2 * (out - y)
+dW2 = a.T @ dout
+da = dout @ W2.T
+dh = da.copy()
+{f"dh = dh * ({mask})" if ">" in mask else f"dh[{mask}] = 0"}
+dW1 = x.T @ dh
+"""
+    report = judged(source)
+    assert slugs(report) == (set() if right else {"derivative_at_activation"})
+    assert right or report.findings[0].right == "dh[h <= 0] = 0"

@@ -10,9 +10,10 @@ import pytest
 from chainrule.solutions import mending
 from chainrule.solutions.advice import why_nothing
 from chainrule.solutions.cells import Cell
+from chainrule.solutions.changes import changes
 from chainrule.solutions.check import check_cells
 from chainrule.solutions.definitions import collect
-from chainrule.solutions.slots import Scope
+from chainrule.solutions.slots import Scope, passing
 from chainrule.solutions.theirs import Theirs
 from judging import judged
 from solutions.generate import sample
@@ -214,3 +215,103 @@ def test_words_of_the_catalogue_do_not_contradict_the_line_that_was_tried(name):
     (finding,) = report.findings
     assert any("axis=0" in mend.line for mend in finding.mends)
     assert finding.suggestion == "sum over the examples only"
+
+
+SOFTMAX = """
+import numpy as np
+
+def softmax_loss(W, X, y, reg):
+    n = X.shape[0]
+    s = X.dot(W)
+    s = s - s.max(axis=1, keepdims=True)
+    p = np.exp(s)
+    p /= p.sum(axis=1, keepdims=True)
+    loss = -np.mean(np.log(p[np.arange(n), y])) + reg * np.sum(W * W)
+    p[np.arange(n), y] -= 1
+    dW = X.T.dot(p) / n + 2 * reg * W
+    return loss, dW
+"""
+
+
+@pytest.mark.parametrize(
+    ("theirs", "slugs", "lines"),
+    [
+        ("X.T.dot(p) + 2 * reg * W", ["missing_mean"], ["dW = X.T.dot(p) / n + 2 * reg * W"]),
+        (
+            "X.T.dot(p) + 0.5 * reg * W",
+            ["missing_mean", "penalty_factor"],
+            ["dW = X.T.dot(p) / n + 0.5 * reg * W", "dW = X.T.dot(p) + 2 * reg * W"],
+        ),
+    ],
+)
+def test_a_change_is_right_with_a_penalty_too(theirs, slugs, lines):
+    report = judged(SOFTMAX.replace("X.T.dot(p) / n + 2 * reg * W", theirs))
+    assert [each.slug for each in report.findings] == slugs
+    assert [mend.line for each in report.findings for mend in each.mends] == lines
+
+
+def test_a_penalty_that_goes_right_with_the_rest_is_its_consequence():
+    wrong = SOFTMAX.replace("+ reg * np.sum", "+ reg / n * np.sum")
+    planted = wrong.replace("X.T.dot(p) / n + 2 * reg * W", "(X.T.dot(p) + 2 * reg * W)")
+    report = judged(planted)
+    assert [each.slug for each in report.findings] == ["missing_mean"]
+    law(planted, report)
+
+
+def test_nothing_is_multiplied_with_what_counts_rounds():
+    code = "def f(x, m, reg):\n    for i in range(m):\n        d = x[i] * 2\n    return d"
+    (node,) = ast.parse(code).body
+    numbers = dict.fromkeys(("m", "i", "reg"), "number")
+    scope = Scope(numbers, {}, passing=passing(node))
+    assert scope.counts() == ["m", "reg"]
+    new = [ast.unparse(each.new) for each in changes(node, scope, ("counted",))]
+    assert any("/ m" in text for text in new)
+    assert not any(text.endswith(("/ i", "* i")) for text in new)
+
+
+DICTIONARIES = """
+import numpy as np
+
+def forward_propagation(X, parameters):
+    A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+    A2 = 1 / (1 + np.exp(-(parameters["W2"] @ A1 + parameters["b2"])))
+    return A2, {"A1": A1, "A2": A2}
+
+def compute_cost(A2, Y, parameters, lambd):
+    m = Y.shape[1]
+    data = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / m
+    return data + lambd / (2 * m) * sum(np.sum(parameters[key] ** 2) for key in ("W1", "W2"))
+
+def backward_propagation(X, Y, cache, parameters, lambd):
+    A1, A2 = cache["A1"], cache["A2"]
+    m = X.shape[1]
+    dZ2 = A2 - Y
+    dW2 = dZ2 @ A1.T / m + lambd / m * parameters["W2"]
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dZ1 = (parameters["W2"].T @ dZ2) * (1 - A1**2)
+    dW1 = dZ1 @ X.T / m + lambd / m * parameters["W1"]
+    db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+
+def test_of_an_unknown_cause_each_change_is_a_finding_with_its_line():
+    wrong = DICTIONARIES.replace("dW2 = dZ2 @", "dW2 = dZ2**2 @").replace("m(dZ2,", "m(dZ2**3,")
+    report = judged(wrong)
+    assert {each.entries for each in report.findings} == {("W2",), ("b2",)}
+    for finding in report.findings:
+        (mend,) = finding.mends
+        assert mend.place == finding.place
+        assert mend.place.source.startswith(f"d{finding.entries[0]}")
+    law(wrong, report)
+
+
+def test_the_equation_of_a_penalty_is_as_it_was_measured():
+    """What λ is divided by stands in the cost: a λ/2 of ours would be another."""
+    line = 'dW1 = dZ1 @ X.T / m + lambd / m * parameters["W1"]'
+    planted = DICTIONARIES.replace(line, line.replace("lambd / m", "lambd / (2 * m)"))
+    (found,) = judged(planted).findings
+    assert found.slug == "penalty_factor"
+    numbers = [float(each.split(" + ")[1].split()[0]) for each in (found.computed, found.right)]
+    assert numbers[1] == pytest.approx(2 * numbers[0], rel=1e-3)
+    assert "λ" not in found.computed + found.right

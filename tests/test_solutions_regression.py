@@ -154,6 +154,11 @@ PLANTED = {
     "missing_mean of a vector": (DESCENT, "alpha / m * X", "alpha * X"),
     "sign of a descent": (DESCENT, "theta - alpha", "theta + alpha"),
     "missing_mean of a line": (LINE, "dj_dw / m, dj_db / m", "dj_dw, dj_db"),
+    "penalty_on_bias": (
+        TOGETHER,
+        "grad[1:] = grad[1:] + lambda_ / m * theta[1:]",
+        "grad += lambda_ / m * theta",
+    ),
     "penalty_sign of a vector": (TOGETHER, "grad[1:] + lambda_", "grad[1:] - lambda_"),
 }
 

@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import IO, Any
 
@@ -133,6 +134,10 @@ def name_of(function: Callable[..., Any]) -> str:
     return match[2] if "<" in name or not name else name
 
 
+Run = Callable[[], Any]
+"""A call that is ready to be made."""
+
+
 class Caller:
     """Calls their functions.
 
@@ -149,6 +154,8 @@ class Caller:
     ----------
     calls : int
         How many there were.
+    watch : callable or None
+        Makes each call in our place: given the function, its arguments and the call itself.
     """
 
     def __init__(
@@ -163,6 +170,7 @@ class Caller:
         # Python hands signals to the main thread alone.
         self._listens = LISTENS and threading.current_thread() is threading.main_thread()
         self.calls, self._began = 0, 0.0
+        self.watch: Callable[[Callable[..., Any], Any, Any, Run], Any] | None = None
         if self._listens:
             set_handler(signal.SIGPROF, self._ring)
             set_handler(signal.SIGALRM, self._ring)
@@ -205,7 +213,8 @@ class Caller:
             setitimer(signal.ITIMER_VIRTUAL, self.seconds + GRACE)
             setitimer(signal.ITIMER_REAL, FUSE * self.seconds, 0.5)
             setitimer(signal.ITIMER_PROF, self.seconds, 0.5)  # again, if it was swallowed
-            return self._guarded(function, args, options or {})
+            run = partial(self._guarded, function, args, options or {})
+            return run() if self.watch is None else self.watch(function, args, options or {}, run)
         except _Ring as ring:
             words = f"it did not end within {self.seconds:g} s: is there a loop without end?"
             if ring.by_clock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,17 @@ from chainrule.network import Network
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.unfinished import blank
-from chainrule.solutions.witness import TOLERANCE, Witness
+from chainrule.solutions.witness import TOLERANCE
 
 if TYPE_CHECKING:
     from chainrule.solutions.gradients import Entries
 
 SHAPES = {"bias_not_summed", "kept_dimension", "transposed"}
 """Mistakes of which a line of code that serves for all layers makes several."""
+
+PENALTIES = (("penalty_factor",), ("penalty_sign",), ("penalty_missing",))
+MET = re.compile(r"it has shape \((\d+(?:,|(?:, \d+)+))\), wanted \((\d+(?:, \d+)*)\)")
+"""How a shape is said (`checking.shapes`)."""
 
 TWOS = (0.5, 2.0)
 """Factors between a cost and its gradient that are a matter of taste: the square's 2."""
@@ -77,8 +82,7 @@ def findings(
             Finding(
                 "+".join(first.slugs) or "unknown",
                 "mistake",
-                first.sentence,
-                first.suggestion,
+                *_laid(first, reading),
                 tuple(each.entry for each in group),
                 first.computed,
                 right,
@@ -88,6 +92,29 @@ def findings(
             )
         )
     return result
+
+
+def _laid(found: Diagnosis, reading: Reading) -> tuple[str, str]:
+    """Return sentence and suggestion, with shapes of a bias as it lies in their code."""
+    met = MET.search(found.sentence)
+    if "kept_dimension" not in found.slugs or met is None:
+        return found.sentence, found.suggestion
+    flat = met[1].endswith(",")
+    wanted = met[2]
+    if "biases of shape (1, n)" in reading.words and found.entry.startswith("b"):
+        turned = [", ".join(reversed(each.split(", "))) for each in (met[1], wanted)]
+        sentence = found.sentence.replace(
+            met[0],
+            f"it has shape ({met[1] if flat else turned[0]}), wanted ({turned[1]})",
+        )
+        axis = 0
+    else:
+        sentence, axis = found.sentence, 1
+    mend = f"keep the axis: np.sum(…, axis={axis}, keepdims=True)"
+    if not (flat and found.entry.startswith("b")):
+        mend = "give it the shape of the parameter: dp.reshape(p.shape)"
+    general = CATALOGUE["kept_dimension"].mend
+    return sentence, found.suggestion.replace(general, mend)
 
 
 def _parted(equation: str) -> tuple[str, str]:
@@ -178,9 +205,9 @@ def _data_ratio(entries: Entries, place: int, entry: str) -> float | None:
     decay = entries.truth.networks[place].architecture.l2 * entries.truth.factors[place]
     if decay and entry.startswith("W"):
         penalty = decay * entries.probes[place].params[entry]
-        aside = _ratio(came - penalty, wanted - penalty)
-        return _ratio(came, wanted) if aside is None else aside
-    return _ratio(came, wanted)
+        aside = multiple(came - penalty, wanted - penalty)
+        return multiple(came, wanted) if aside is None else aside
+    return multiple(came, wanted)
 
 
 def _global_count(
@@ -264,9 +291,13 @@ def beside_penalty(
     sizes = {"m": probe.examples, "d": probe.x.shape[0], "k": probe.y.shape[0]}
     found = dict(diagnoses)
     for entry, each in diagnoses.items():
+        if entry.startswith("W") and each.computed and each.slugs in PENALTIES:
+            part = multiple(came[entry] - wanted[entry], probe.params[entry])
+            if part is not None or each.slugs == ("penalty_missing",):
+                found[entry] = _in_numbers(each, part or 0.0, decay)
         if each.verdict is not Verdict.WRONG_UNKNOWN or not entry.startswith("W"):
             continue
-        ratio = _ratio(came[entry] - decay * probe.params[entry], wanted[entry])
+        ratio = multiple(came[entry] - decay * probe.params[entry], wanted[entry])
         factor = None if ratio is None else explain(ratio, sizes)
         if factor is not None:
             mends = "; ".join(CATALOGUE[slug].mend for slug in factor.slugs)
@@ -279,6 +310,19 @@ def beside_penalty(
                 suggestion=mends,
             )
     return found
+
+
+def _in_numbers(found: Diagnosis, part: float, decay: float) -> Diagnosis:
+    """Return a diagnosis whose equations have the penalty as it was measured.
+
+    What λ is and what it is divided by stands in their cost, and ours would be another λ.
+    """
+    right, shape = _parted(found.right)
+    data = re.split(r" [+−] \(?λ", right)[0]
+    name = notation.text(found.entry)
+    sign = "−" if part < 0 else "+"
+    computed = f"{data} {sign} {abs(part):.4g} {name}" if part else data
+    return replace(found, computed=computed, right=f"{data} + {decay:.4g} {name}   ({shape})")
 
 
 def far_fetched(diagnoses: Mapping[str, Diagnosis]) -> tuple[int, int]:
@@ -310,7 +354,8 @@ def _same(ratios: Sequence[float | None]) -> float | None:
     return known[0] if max(known) - min(known) <= TOLERANCE * known[0] else None
 
 
-def _ratio(came: Any, wanted: Array) -> float | None:
+def multiple(came: Any, wanted: Array) -> float | None:
+    """Return c where something is c times what is wanted; ``None`` where it is not."""
     if not isinstance(came, np.ndarray) or came.shape != wanted.shape:
         return None
     square = float(np.vdot(wanted, wanted))
@@ -319,58 +364,6 @@ def _ratio(came: Any, wanted: Array) -> float | None:
     ratio = float(np.vdot(wanted, came)) / square
     fits = np.max(np.abs(came - ratio * wanted)) <= TOLERANCE * abs(ratio) * np.max(np.abs(wanted))
     return ratio if fits else None
-
-
-def measured(
-    witness: Witness | None,
-    arrays: Mapping[str, Array],
-    right: Mapping[str, bool | None],
-) -> Mapping[str, Diagnosis]:
-    """Return what can be said by differences alone: sign, factor, transposition.
-
-    Their cost can be called, and no network or cost of ours is like it.
-    """
-    found: dict[str, Diagnosis] = {}
-    if witness is None:
-        return found
-    for entry, came in arrays.items():
-        if right.get(entry) is not False:
-            continue
-        wanted = witness.jacobian(entry)
-        if wanted is None:
-            continue
-        options = [("", came)]
-        if came.T.shape == wanted.shape and 1 not in wanted.shape:
-            options.append(("transposed", came.T))
-        elif came.shape != wanted.shape and came.size == wanted.size:
-            options = [("kept_dimension", came.reshape(wanted.shape))]
-        for slug, value in options:
-            diagnosis = _plain(entry, slug, value, wanted)
-            if diagnosis is not None:
-                found[entry] = diagnosis
-                break
-    return found
-
-
-def _plain(entry: str, slug: str, came: Array, wanted: Array) -> Diagnosis | None:
-    ratio = _ratio(came, wanted)
-    if ratio is None or not ratio:
-        return None
-    slugs = [slug] if slug else []
-    words = [CATALOGUE[slug].says] if slug else []
-    if ratio < 0:
-        slugs.append("sign")
-        words.append(CATALOGUE["sign"].says)
-    if abs(abs(ratio) - 1) > TOLERANCE:
-        slugs.append("constant_factor")
-        words.append(f"it is {abs(ratio):.6g} times what differences of the cost say")
-    if not slugs:
-        return None
-    verdict = Verdict.OTHER_SHAPE if slugs == ["kept_dimension"] else Verdict.WRONG
-    # Not the example of a square that stands behind it: this cost is of another kind.
-    mends = "; ".join(CATALOGUE[each].mend.split(": (a − y)²")[0] for each in slugs)
-    name = notation.text(notation.adjoint(entry))
-    return replace(Diagnosis(entry, verdict, tuple(slugs), "; ".join(words), mends), equation=name)
 
 
 def merged(found: Sequence[Finding]) -> list[Finding]:

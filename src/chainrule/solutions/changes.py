@@ -281,7 +281,7 @@ def _counted(slot: Slot, scope: Scope) -> Found:
             continue
         for value in (2, 0.5):
             yield where, ast.BinOp(ast.Constant(value), ast.Mult(), part)
-        for name in (name for name, kind in scope.kinds.items() if kind == "number"):
+        for name in scope.counts():
             yield where, ast.BinOp(part, ast.Div(), load(name))
             yield where, ast.BinOp(part, ast.Mult(), load(name))
         for name in scope.arrays() if where is slot else ():

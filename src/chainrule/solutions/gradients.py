@@ -19,7 +19,7 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.costs import COSTS
 from chainrule.errors import ChainruleError
 from chainrule.network import Network
-from chainrule.solutions import causes, scales
+from chainrule.solutions import by_differences, causes, scales
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.known import Ground, Truth
 from chainrule.solutions.reading import Array, Probe, Reading
@@ -344,7 +344,7 @@ class Entries:
             if value.size == 1 and entry.startswith("b") and shape != (1, 1):
                 arrays[entry] = np.full(shape, float(value.item()))  # spread, as NumPy would
         if self.truth is None:
-            return causes.measured(next(iter(self.witnesses), None), arrays, self.right)
+            return by_differences.measured(self.witnesses, self.both, arrays, self.right)
         if not arrays:
             return {}
         if self._given or not self.truth.assumed or self._agreeing(self.truth):

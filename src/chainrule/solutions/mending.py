@@ -15,7 +15,6 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -23,14 +22,14 @@ import numpy as np
 
 from chainrule.checking.fitting import SINGLE
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import direct
 from chainrule.solutions.calling import Failed, TooLong
 from chainrule.solutions.changed import described
 from chainrule.solutions.changes import FITTING, KINDS, Change, changes
 from chainrule.solutions.findings import Finding, Mend
 from chainrule.solutions.limits import MENDING
-from chainrule.solutions.reading import Array, Probe
+from chainrule.solutions.reading import Array
 from chainrule.solutions.theirs import Theirs, running
+from chainrule.solutions.wanted import Case, cases, cases_of_penalty, penal
 from chainrule.solutions.witness import TOLERANCE
 
 MOST = 1500
@@ -41,7 +40,6 @@ ENDLESS = 4
 """Changes after which the code may take too long; then no more are tried."""
 CALL_SECONDS = 0.5
 """For a call with a change in it."""
-PENALTY = 0.7
 NO_CHANGE = frozenset({"not_defined", "missing_definition"})
 """What has to be written, not changed."""
 AXIS = re.compile(r": (np\.sum\([^;]*|axis=\d)")
@@ -61,6 +59,8 @@ class Made:
     codes : list of CodeType
     said : Mend
     words : str
+    entries : tuple of str
+        Those that are right with it, and were not before.
     """
 
     theirs: Theirs
@@ -69,6 +69,7 @@ class Made:
     codes: list[CodeType]
     said: Mend
     words: str
+    entries: tuple[str, ...] = ()
 
     def undo(self) -> None:
         """Put back what was there."""
@@ -84,19 +85,19 @@ class Mending:
     ----------
     judge : Judge
         After it has run.
-    gradients : callable
-        From a probe to the entries.
-    wanted : sequence of dict
-        What they should be, on the probes.
+    asked : sequence of Case
+        What must be right.
+    concerned : callable
+        Tells which findings are to be mended.
     """
 
     def __init__(
         self,
         judge: Any,
-        gradients: Callable[[Probe], Mapping[str, Any]],
-        wanted: Sequence[Mapping[str, Array]],
+        asked: Sequence[Case],
+        concerned: Callable[[Finding], bool],
     ) -> None:
-        self.judge, self.gradients, self.wanted = judge, gradients, wanted
+        self.judge, self.asked, self.concerned = judge, asked, concerned
         self.tried = self.endless = 0
         self.before = judge.space.caller.calls
         self.theirs: list[Theirs] = []
@@ -114,11 +115,22 @@ class Mending:
         caller.seconds = min(seconds, CALL_SECONDS)
         try:
             self.theirs = running(self.judge.reading, space, self.judge.probes[0])
-            self._all([each for each in self.judge.findings if self._targets(each)])
+            findings = [each for each in self.judge.findings if self.concerned(each)]
+            self._all([each for each in findings if self._targets(each)])
+            self._drop_consequences()
         finally:
             for made in reversed(self.kept):
                 made.undo()
             caller.seconds, caller.avoid = seconds, avoid
+
+    def _drop_consequences(self) -> None:
+        """Leave out findings on the penalty of which nothing is left with the changes in place."""
+        others = [e for e in self.judge.findings if penal(e) and not self.concerned(e)]
+        if not self.kept or not others:
+            return
+        left = self._wrong(whole=True)
+        gone = [each for each in others if each.entries and not set(each.entries) & left]
+        self.judge.findings[:] = [each for each in self.judge.findings if each not in gone]
 
     def _targets(self, finding: Finding) -> set[str]:
         """Return the entries that are right when a finding is mended; none if that is not all."""
@@ -153,8 +165,11 @@ class Mending:
             found = self._best(finding, left)
             if found is None:
                 break
-            made.append(self._put(*found))
+            put = self._put(*found)
             self.wrong = self._wrong()
+            made.append(
+                replace(put, entries=tuple(e for e in finding.entries if e in left - self.wrong))
+            )
             left &= self.wrong
         if left:  # some of it only: that would be another mistake in the place of theirs
             for each in reversed(made):
@@ -216,32 +231,42 @@ class Mending:
             wrong = self._wrong(left)
         return left - wrong if wrong <= self.wrong else set()
 
-    def _wrong(self, left: set[str] | None = None) -> set[str]:
-        """Return the entries that are wrong as the code is now; all of `left`, if those are."""
+    def _wrong(self, left: set[str] | None = None, *, whole: bool = False) -> set[str]:
+        """Return the entries that are wrong as the code is now; all of `left`, if those are.
+
+        With `whole`, nothing may stay that is a finding of its own.
+        """
         wrong: set[str] = set()
-        for probe, wanted in zip(self.judge.probes, self.wanted, strict=False):
+        for case in self.asked:
             try:
-                came = self.gradients(probe)
+                came = case.came()
             except Failed as failure:  # a change of their code that does not run
                 self.endless += isinstance(failure, TooLong)
-                return set(wanted)
-            sign = (-1.0 if self.judge.entries.negative else 1.0) / self._scale(came, wanted)
-            wrong |= {entry for entry in wanted if not _near(came.get(entry), sign, wanted[entry])}
+                return set(case.wanted)
+            sign = (-1.0 if self.judge.entries.negative else 1.0) / self._scale(came, case.wanted)
+            wrong |= {
+                entry
+                for entry, options in case.wanted.items()
+                if not any(
+                    _near(came.get(entry), sign, each) for each in options[: 1 if whole else None]
+                )
+            }
             if left is not None and left <= wrong:
                 break
         return wrong
 
-    def _scale(self, came: Mapping[str, Any], wanted: Mapping[str, Array]) -> float:
+    def _scale(self, came: Mapping[str, Any], wanted: Mapping[str, tuple[Array, ...]]) -> float:
         """Return the factor that is their convention, where no cost says which: 1 or positive."""
         truth = self.judge.entries.truth
         last = max((entry for entry in wanted if entry.startswith("W")), default="")
         value = came.get(last)
         if truth is None or not truth.assumed or not isinstance(value, np.ndarray):
             return 1.0
-        if value.shape != wanted[last].shape or not np.isfinite(value).all():
+        (first, *_) = wanted[last]
+        if value.shape != first.shape or not np.isfinite(value).all():
             return 1.0
-        square = float(np.vdot(wanted[last], wanted[last]))
-        ratio = float(np.vdot(wanted[last], value)) / square if square else 1.0
+        square = float(np.vdot(first, first))
+        ratio = float(np.vdot(first, value)) / square if square else 1.0
         return ratio if ratio > 0 else 1.0
 
     def _put(self, theirs: Theirs, change: Change) -> Made:
@@ -269,8 +294,18 @@ class Mending:
             mends=tuple(each.said for each in made),
             place=place,
         )
-        if finding.slug == "unknown":
-            new = replace(new, sentence=made[0].words, suggestion="", computed="", right="")
+        said = [new]
+        if finding.slug == "unknown":  # of changes that are not alike, each is a cause of its own
+            said = []
+            for words in dict.fromkeys(each.words for each in made):
+                alike = [each for each in made if each.words == words]
+                mended = [entry for each in alike for entry in each.entries]
+                mine = [
+                    e for e in entries if e in mended or (not said and e not in finding.entries)
+                ]
+                cause = replace(new, sentence=words, suggestion="", computed="", right="")
+                mends = tuple(each.said for each in alike)
+                said.append(replace(cause, entries=tuple(mine), mends=mends, place=mends[0].place))
         judge.judged[:] = [
             replace(each, verdict=Verdict.WRONG)
             if each.verdict is Verdict.WRONG_UNKNOWN and each.entry in entries
@@ -278,7 +313,10 @@ class Mending:
             for each in judge.judged
         ]
         judge.findings[:] = [
-            new if each is finding else each for each in judge.findings if each not in gone
+            one
+            for each in judge.findings
+            if each not in gone
+            for one in (said if each is finding else [each])
         ]
 
 
@@ -298,41 +336,10 @@ def mended(judge: Any) -> None:
 
 
 def _mended(judge: Any) -> None:
-    reading = judge.reading
-    Mending(judge, reading.gradients, _wanted(judge.entries)).run()
-    penalty = any(each.slug.startswith("penalty") for each in judge.findings)
-    if penalty and hasattr(reading, "penalised"):
-        wanted = _penalised(reading, judge.probes[0])
-        Mending(judge, partial(reading.penalised, penalty=PENALTY), [wanted]).run()
-
-
-def _penalised(reading: Any, probe: Probe) -> dict[str, Array]:
-    """Return the gradient of the cost with a penalty, by differences."""
-
-    def cost(entry: str, moved: Array) -> float:
-        params = probe.params.copy()
-        params[entry][...] = moved
-        found = reading.penalised_cost(Probe(params, probe.x, probe.y), PENALTY)
-        return found if isinstance(found, float) else float("nan")
-
-    found = {}
-    for piece in reading.pieces:
-        value, _ = direct.gradient(partial(cost, piece.entry), probe.params[piece.entry])
-        if np.isfinite(value).all():
-            found[piece.entry] = value
-    return found
-
-
-def _wanted(entries: Any) -> list[dict[str, Array]]:
-    """Return what the entries should be, on the probes on which that is known."""
-    if entries.truth is not None:
-        return [dict(each) for each in entries.truth.wanted]
-    found: dict[str, Array] = {}
-    for entry in entries.right if entries.witnesses else ():
-        measured = entries.witnesses[0].jacobian(entry)
-        if measured is not None:
-            found[entry] = measured
-    return [found]
+    apart = cases_of_penalty(judge)
+    Mending(judge, cases(judge), lambda finding: not (apart and penal(finding))).run()
+    if apart:
+        Mending(judge, apart, penal).run()
 
 
 def _near(came: object, sign: float, wanted: Array) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chainrule.solutions import overwriting
 from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT, SQUARE
 from chainrule.solutions.reading import Reading, Trouble, names_of
@@ -36,7 +37,7 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
         for reading in style.readings(space):
             judge = judge_of(reading, space)
             if judge.whole:
-                judge.run()
+                _run(judge, space)
                 return style.name, reading, judge
             if best is None or judge.score > best[1].score:
                 best, alike = (style.name, judge), [judge]
@@ -51,8 +52,15 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
     name, judge = best
     if not judge.clean:
         name, judge = _elsewhere(best, space) or (name, _otherwise(alike, space) or judge)
-    judge.run()
+    _run(judge, space)
     return name, judge.reading, judge
+
+
+def _run(judge: Judge, space: Space) -> None:
+    """Let a judge judge, and look at what their functions overwrite meanwhile."""
+    with overwriting.watched(space) as watch:
+        judge.run()
+    overwriting.said(judge, judge.reading, watch.seen)
 
 
 def _elsewhere(best: tuple[str, Judge], space: Space) -> tuple[str, Judge] | None:

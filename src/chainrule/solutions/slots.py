@@ -21,11 +21,14 @@ class Scope:
         Those of the file with the number of their arguments.
     keys : frozenset of str
         Texts in the function, of which some are keys of dictionaries.
+    passing : frozenset of str
+        Names that are another value in every round of a loop: they count nothing.
     """
 
     kinds: Mapping[str, str]
     functions: Mapping[str, int]
     keys: frozenset[str] = frozenset()
+    passing: frozenset[str] = frozenset()
 
     def like(self, name: str) -> Iterator[str]:
         """Yield other names that held the same kind of thing."""
@@ -34,6 +37,11 @@ class Scope:
         for other, its in self.kinds.items():
             if kind and other != name and its == kind and other.rpartition(".")[0] == start:
                 yield other
+
+    def counts(self) -> list[str]:
+        """Return names of numbers that something may be divided by or multiplied with."""
+        numbers = [name for name, kind in self.kinds.items() if kind == "number"]
+        return [name for name in numbers if name not in self.passing]
 
     def arrays(self) -> list[str]:
         """Return names of arrays."""
@@ -86,6 +94,49 @@ def within(slot: Slot) -> Iterator[tuple[Slot, ast.expr]]:
             for index, each in enumerate(value):
                 if isinstance(each, ast.AST):
                     yield from within(Slot(node, field, index))
+
+
+SIZES = ("shape", "size", "len")
+
+
+def passing(function: ast.AST) -> frozenset[str]:
+    r"""Return names that change from round to round in a loop; a size taken there does not.
+
+    Examples
+    --------
+    >>> code = "for i in range(n):\n    m = x.shape[1]\n    s = x[i]\n    total += s"
+    >>> sorted(passing(ast.parse(code)))
+    ['i', 's', 'total']
+    """
+    found: set[str] = set()
+    for loop in ast.walk(function):
+        if isinstance(loop, (ast.For, ast.comprehension)):
+            found |= _stored(loop.target)
+        if not isinstance(loop, (ast.For, ast.While)):
+            continue
+        for node in ast.walk(loop):
+            if isinstance(node, ast.AugAssign):
+                found |= _stored(node.target)
+            elif isinstance(node, ast.Assign) and not _taken(node.value):
+                found |= {name for target in node.targets for name in _stored(target)}
+    return frozenset(found)
+
+
+def _stored(node: ast.AST) -> set[str]:
+    return {
+        each.id
+        for each in ast.walk(node)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+
+
+def _taken(node: ast.AST) -> bool:
+    """Return whether an expression takes the size of something."""
+    return any(
+        (isinstance(each, ast.Attribute) and each.attr in SIZES)
+        or (isinstance(each, ast.Name) and each.id in SIZES)
+        for each in ast.walk(node)
+    )
 
 
 def load(name: str) -> ast.expr:

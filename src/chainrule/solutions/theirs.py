@@ -20,7 +20,7 @@ from chainrule.solutions.calling import FILE
 from chainrule.solutions.changes import Function
 from chainrule.solutions.definitions import Definition
 from chainrule.solutions.reading import Probe, Reading
-from chainrule.solutions.slots import Scope
+from chainrule.solutions.slots import Scope, passing
 from chainrule.solutions.space import Space
 
 
@@ -112,7 +112,7 @@ def running(reading: Reading, space: Space, probe: Probe) -> list[Theirs]:
                 for each in ast.walk(node)
                 if isinstance(each, ast.Constant) and isinstance(each.value, str)
             )
-            scope = Scope(_told(near | kinds[code]), counts, keys)
+            scope = Scope(_told(near | kinds[code]), counts, keys, passing(node))
             found.append(Theirs(definition, node, functions, scope))
     return found
 

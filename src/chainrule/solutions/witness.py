@@ -53,6 +53,11 @@ class Witness:
         self.usable = first is not None and first == again and bool(np.isfinite(first))
         self._epsilon = self._precision() if self.usable else EPSILON
 
+    @property
+    def probe(self) -> Probe:
+        """At which it measures."""
+        return self._probe
+
     def agrees(self, entry: str, claimed: Array) -> bool | None:
         """Return whether differences say the same; ``None`` where they say nothing."""
         if not self.usable or not np.isfinite(claimed).all():

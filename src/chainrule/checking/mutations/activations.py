@@ -207,6 +207,10 @@ def matrix_for_elementwise(ground: Ground) -> Iterator[Change]:
             yield Change(slug, delta_of(layer), body, words, layer, f"inside {place}")
 
 
+HALVES = ("squared_error", "huber")
+"""Costs of which a − y is the derivative, up to a factor, where it is not clipped."""
+
+
 def other_cost(ground: Ground) -> Iterator[Change]:
     """Take the gradient of another cost: most of all a − y, kept where it does not belong."""
     last = ground.layers
@@ -217,6 +221,12 @@ def other_cost(ground: Ground) -> Iterator[Change]:
     )
     shortcut = expr.scale(PER_EXAMPLE, a - y)
     yield Change(slug, delta_of(last), shortcut, words, last, "shortcut")
+    if own.name not in HALVES:  # far more usual than a Huber cost, which has the same slope inside
+        words = (
+            f"it starts from a{last} − y, the derivative of half the squared error, though the "
+            f"cost is {_say(own)}"
+        )
+        yield Change(slug, ground.slope(last).name, shortcut, words, last, "squared_error half")
     for row in COSTS.values():
         if row == own or row.derivative is None:
             continue

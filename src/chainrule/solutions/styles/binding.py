@@ -12,13 +12,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from chainrule.checking.catalogue import CATALOGUE
 from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import blank, evaluated, trouble
 from chainrule.solutions.definitions import Definition
-from chainrule.solutions.findings import Finding, Place
 from chainrule.solutions.reading import Trouble
 from chainrule.solutions.space import Space
 
@@ -78,40 +74,6 @@ def call(space: Space, name: str, values: Mapping[str, Any]) -> Any:
     except Failed as problem:
         return blank(space, name) or trouble(problem, place)
     return result if result is not None else blank(space, name)
-
-
-def arrays_in(value: Any) -> list[np.ndarray[Any, Any]]:
-    """Return the arrays in what a function is given: in dictionaries and sequences too."""
-    if isinstance(value, np.ndarray):
-        return [value]
-    if isinstance(value, Mapping):
-        return [each for inner in value.values() for each in arrays_in(inner)]
-    if isinstance(value, (tuple, list)):
-        return [each for inner in value for each in arrays_in(inner)]
-    return []
-
-
-def overwritten(space: Space, name: str, values: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
-    """Call a function, and return what it returns with the arguments that it overwrote."""
-    names = [each for each in arguments(space, name) if each in values]
-    before = {each: [array.copy() for array in arrays_in(values[each])] for each in names}
-    result = call(space, name, values)
-    changed = []
-    for each in names:
-        after = arrays_in(values[each])
-        if len(after) == len(before[each]) and not all(
-            np.array_equal(old, new, equal_nan=old.dtype.kind == "f")
-            for old, new in zip(before[each], after, strict=True)
-        ):
-            changed.append(each)
-    return result, tuple(changed)
-
-
-def in_place(name: str, changed: tuple[str, ...], place: Place | None) -> Finding:
-    """Return the remark that a function overwrites what it is given."""
-    said = CATALOGUE["in_place"]
-    words = f"{name} overwrites what it is given: {', '.join(changed)}"
-    return Finding("in_place", "remark", words, said.mend, (name,), place=place)
 
 
 def bound(space: Space, name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:

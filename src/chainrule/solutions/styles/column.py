@@ -77,7 +77,6 @@ class ColumnReading:
             self.words = (*self.words, f"sizes {'-'.join(map(str, own))}")
         self.notes: list[Finding] = []
         self._own = own
-        self._said: set[str] = set()
         found = space.definitions.found
         taken = {piece.name for piece in pieces}
         self._params = roles.parameter_names(space, self.layers)
@@ -102,10 +101,7 @@ class ColumnReading:
         found: dict[str, Array | Trouble] = {}
         for piece in self.pieces:
             values = self._set(probe, piece.name)
-            result, changed = binding.overwritten(self.space, piece.name, values)
-            if changed and piece.name not in self._said:
-                self._said.add(piece.name)
-                self.notes.append(binding.in_place(piece.name, changed, piece.place))
+            result = binding.call(self.space, piece.name, values)
             if not isinstance(result, Trouble):
                 result = as_array(piece.name, result, piece.place)
             found[piece.entry] = result

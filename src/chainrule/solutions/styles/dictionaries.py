@@ -112,7 +112,6 @@ class DictionaryReading:
         several = [f"{outputs} outputs"] if outputs != OUTPUTS else []
         self.words: tuple[str, ...] = (*layout.words, *several)
         self.notes: list[Finding] = []
-        self._said_in_place = False
         self._counts: set[str] = set()
         asked = {
             each
@@ -142,10 +141,7 @@ class DictionaryReading:
         values = self._after_forward(probe)
         if isinstance(values, Trouble):
             return dict.fromkeys(self.parts.entries, values)
-        result, changed = binding.overwritten(self.space, name, values)
-        if changed and not self.parts.updates and not self._said_in_place:
-            self._said_in_place = True
-            self.notes.append(binding.in_place(name, changed, self.place("backward")))
+        result = binding.call(self.space, name, values)
         if isinstance(result, Trouble):
             return dict.fromkeys(self.parts.entries, result)
         if result is None and not self.parts.updates:

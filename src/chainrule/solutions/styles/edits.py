@@ -107,6 +107,7 @@ def all_of(trace: Trace, step: Step, version: Any, begin: int, cost: str) -> Ite
     yield from _accumulated(node, version)
     yield from of_expression(node)
     yield from _names(trace, node, version, begin)
+    yield from _masks(trace, node, version)
     yield from _factors(trace, node, version, cost)
 
 
@@ -213,6 +214,26 @@ def _names(
                 slug = _of_swap(trace, each.id, other, begin, each.id in multiplied)
                 words = f"{each.id} stands where {other} belongs"
                 yield _made(node, place, ast.Name(other, ast.Load()), slug, words)
+
+
+def _masks(trace: Trace, node: ast.Assign | ast.AugAssign, version: Any) -> Iterator[Edit]:
+    """Another variable in the mask of what is set to 0, first that whose gradient it is."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    if not isinstance(target, ast.Subscript) or not isinstance(target.slice, ast.Compare):
+        return
+    arrays = {name: as_numbers(value) for name, value in trace.names.items()}
+    shapes = {name: each.shape for name, each in arrays.items() if each is not None and each.ndim}
+    for place, each in enumerate(ast.walk(target.slice)):
+        met = each.id if isinstance(each, ast.Name) else ""
+        alike = [n for n, shape in shapes.items() if n != met and shape == shapes.get(met)]
+        for other in sorted(alike, key=lambda name: name != version.subject):
+            whole = copy.deepcopy(node)
+            mask = whole.targets[0] if isinstance(whole, ast.Assign) else whole.target
+            assert isinstance(mask, ast.Subscript)
+            (list(ast.walk(mask.slice))[place]).id = other  # type: ignore[attr-defined]
+            words = f"what is set to 0 is told by {met}, where {other} tells it"
+            mend = f"write {other} in the place of {met} in the mask"
+            yield Edit("derivative_at_activation", words, mend, whole)
 
 
 def _multiplied(value: ast.expr) -> set[str]:

@@ -175,9 +175,14 @@ def _named(entry: str, added: Array, right: Array, theta: Array) -> tuple[str, s
     size = float(np.max(np.abs(right)))
     ratio = float(np.vdot(right, added) / np.vdot(right, right)) if size else 0.0
     proportional = bool(np.allclose(added, ratio * right, atol=1e-6 * max(size, 1e-9)))
+    off = np.abs(added - right)
+    free = np.abs(right) <= 1e-9 * size  # what the cost does not penalise, as theta[0]
+    alone = bool(free.any() and np.max(off[~free], initial=0.0) <= TOLERANCE * size)
     if not np.any(np.abs(added) > 1e-9) and size:
         slug = "penalty_missing"
-    elif entry.startswith("b") and size <= 1e-9 * float(np.max(np.abs(theta))):
+    elif (size and alone) or (
+        entry.startswith("b") and size <= 1e-9 * float(np.max(np.abs(theta)))
+    ):
         slug = "penalty_on_bias"
     elif proportional and abs(ratio + 1) <= TOLERANCE:
         slug = "penalty_sign"

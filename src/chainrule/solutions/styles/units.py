@@ -68,6 +68,9 @@ def units(space: Space) -> Iterator[Unit]:
             yield _unit(space, name)
 
 
+MASKED = "f′ is taken at the gradient that comes back, which is masked by its own sign, not at z"
+
+
 def _unit(space: Space, name: str) -> Unit:  # noqa: PLR0911 (one for each thing to be said)
     rng = np.random.default_rng(5)
     z = rng.uniform(0.15, 1.9, SHAPE) * rng.choice((-1.0, 1.0), SHAPE)
@@ -112,12 +115,15 @@ def _unit(space: Space, name: str) -> Unit:  # noqa: PLR0911 (one for each thing
         if _same(back(given), slope):
             detail = f"the derivative, as a function {words}"
             return Unit(name, Judged(called, Verdict.RIGHT, "gradient", detail=detail, place=way))
-    if not _is_mistake(value, back, upstream):
+    masked = _same(came, upstream * derivative(upstream))
+    if not masked and not _is_mistake(value, back, upstream):
         return Unit(name, open_one)
-    slug, more = _named(came / upstream, z, a, slope, derivative(a))
+    slug, more = "derivative_at_activation", ""
+    if not masked:
+        slug, more = _named(came / upstream, z, a, slope, derivative(a))
     entry = CATALOGUE[slug]
     wrong = Judged(called, Verdict.WRONG, "gradient", residual=off, place=way)
-    words = f"{entry.says}{more}"
+    words = MASKED if masked else f"{entry.says}{more}"
     return Unit(name, wrong, Finding(slug, "mistake", words, entry.mend, (called,), place=way))
 
 
