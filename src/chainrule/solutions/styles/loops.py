@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -16,26 +17,33 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.checking.verdicts import Verdict
+from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged
 from chainrule.solutions.reading import Piece, Reading
 from chainrule.solutions.space import Space
 from chainrule.solutions.straight import Step, Trace
 from chainrule.solutions.styles import edits
-from chainrule.solutions.styles.meant import COST, Meant, Update, candidates, meant
+from chainrule.solutions.styles.meant import COST, Meant, Update, candidates, copies, meant
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.styles.several import Several
 from chainrule.solutions.styles.sloped import (
     OF_OUTPUT,
     OF_SUM,
     Call,
     calls,
     instead,
+    left_out,
     of_slopes,
     slug_of,
+    sums,
 )
 from chainrule.solutions.styles.trainings import Training, trainings
 from chainrule.solutions.witness import TOLERANCE
 
 MOST_EDITS = 1500
+UNEVEN = 1e-4
+"""By which the ratio of two steps may differ from one example to another."""
+SEED = 5
 TURNS = 4
 """Of each loop that are tried, until one is found in which every gradient shows."""
 
@@ -49,14 +57,15 @@ class Loops:
         """Yield the reading, if something moves arrays by what it has made of a difference."""
         best: dict[int, LoopReading] = {}
         for turn in range(TURNS):
+            heard = True
             for count, training in enumerate(trainings(space, turn)):
                 before = best.get(count)
-                if before is not None and not before.silent:
-                    continue
-                reading = LoopReading(space, training)
-                if reading.found() and (before is None or reading.silent < before.silent):
-                    best[count] = reading
-            if not best or not any(each.silent for each in best.values()):
+                if before is None or before.silent:
+                    reading = LoopReading(space, training, turn)
+                    if reading.found() and (before is None or reading.silent < before.silent):
+                        best[count] = reading
+                heard &= count in best and not best[count].silent
+            if heard:
                 break
         if not best:
             for training in trainings(space, 0):
@@ -76,11 +85,13 @@ class LoopReading(Own):
     ----------
     space : Space
     training : Training
+    turn : int, optional
+        Which one of the loop it is.
     """
 
     style = Loops.name
 
-    def __init__(self, space: Space, training: Training) -> None:
+    def __init__(self, space: Space, training: Training, turn: int = 0) -> None:
         super().__init__(space)
         for name in sorted({name for step in training.steps for name in step.reads}):
             space.load(name)
@@ -89,15 +100,17 @@ class LoopReading(Own):
         self.trace = Trace(space, training.steps)
         self._meant: Meant | None = None
         self._slope: tuple[str, Call, str, int] | None = None
+        self._even = False  # whether all steps have to be of one length to be right
+        self.turn = turn
 
     def found(self) -> bool:
         """Return whether there are such updates, and an output that is compared with a target."""
-        self.trace.run(len(self.trace.steps))
+        self._start()
         return self._take(meant(self.trace, self.moved))
 
     def spoilt(self) -> bool:
         """Return whether a slope that is wrong in every layer keeps the steps from fitting."""
-        self.trace.run(len(self.trace.steps))
+        self._start()
         for each in candidates(self.trace, self.moved):
             several = sum(truth.gradient.size > 1 for truth in each.truths.values()) > 1
             if several and self._take(each):
@@ -125,6 +138,11 @@ class LoopReading(Own):
                     if self._fits(self._from(place, changed)):
                         return slug, call, text, at
         return None
+
+    def _start(self) -> None:
+        np.random.seed(SEED)  # noqa: NPY002 (theirs: what they seed it with is not run)
+        random.seed(SEED)
+        self.trace.run(len(self.trace.steps))
 
     def _take(self, found: Meant | None) -> bool:
         self._meant = found
@@ -164,12 +182,21 @@ class LoopReading(Own):
         factors = self._factors(self.trace)
         scale = factors[self._last] or 1.0
         wrong = [u for u in self._updates if (factors[u.name] or -scale) * scale < 0]
-        wrong = [u for u in wrong if not self._rests(u)]
+        wrong = [u for u in wrong if u.place not in self.trace.troubles and not self._rests(u)]
+        if scale > 0:
+            uneven = self._uneven(factors)
+            self._even = bool(uneven)
+            wrong += uneven
         for update in self._updates:
             factor = factors[update.name]
             place = self.trace.steps[update.place].place
             verdict, detail = Verdict.RIGHT, ""
-            if self._rests(update):
+            raised = self.trace.troubles.get(update.place)
+            if raised is not None:
+                said = trouble(raised, place)
+                verdict, detail = Verdict.CANNOT_RUN, said.sentence
+                self._say(said.slug, said.sentence, "", (update.name,), place)
+            elif self._rests(update):
                 verdict, detail = Verdict.NOT_JUDGED, "its gradient is zero for these data"
             elif update in wrong or scale < 0:
                 verdict = Verdict.WRONG
@@ -185,6 +212,34 @@ class LoopReading(Own):
             self._uphill()
         elif wrong:
             self._wrong(wrong, factors)
+
+    def _uneven(self, factors: Mapping[str, float | None]) -> list[Update]:
+        """Return updates whose steps have another ratio to those of the last layer at other data.
+
+        Of one example and one output all errors are along the gradient; how long steps are tells.
+        """
+        scale = factors[self._last]
+        known = {n: f for n, f in factors.items() if f is not None and scale is not None and f > 0}
+        odd = [n for n, f in known.items() if abs(f / (scale or 1.0) - 1) > TOLERANCE]
+        if not odd:
+            return []
+        for training in trainings(self.space, self.turn + 1):
+            if training.place != self.place:
+                continue
+            other = LoopReading(self.space, training)
+            if other.found() and other._last == self._last:
+                there = other._factors(other.trace)
+                base = there[self._last]
+                return [
+                    u
+                    for u in self._updates
+                    if u.name in odd
+                    and (f := there.get(u.name))
+                    and base
+                    and scale
+                    and abs(f / base / (known[u.name] / scale) - 1) > UNEVEN
+                ]
+        return []
 
     def _rests(self, update: Update) -> bool:
         """Return whether a parameter stays where it is, as its gradient says."""
@@ -240,7 +295,7 @@ class LoopReading(Own):
             self._say(change.slug, change.words, change.mend, names, self.trace.steps[at].place,
                       change.source)  # fmt: skip
             return
-        if all(factors[name] is not None for name in names):
+        if all((factors[name] or 0) * (factors[self._last] or 0) < 0 for name in names):
             self._say("sign", "its steps go the other way than those of the other layers",
                       "change the sign", names, place)  # fmt: skip
             return
@@ -258,14 +313,20 @@ class LoopReading(Own):
         )
 
     def _fits(self, trace: Trace) -> bool:
-        factors = self._factors(trace).values()
-        return all(each is not None and each > 0 for each in factors)
+        factors = self._factors(trace)
+        scale = factors[self._last]
+        if scale is None or scale <= 0:
+            return False
+        return all(
+            each is not None and each > 0 and (not self._even or abs(each / scale - 1) < UNEVEN)
+            for each in factors.values()
+        )
 
     def _late(self) -> Trace:
         """Return a run in which every update sees the parameters as they were."""
         plain = Trace(self.space, self.trace.steps)
         plain.records = self.trace.records[: self._until]
-        plain.names = _copies(self.trace.state(self._until - 1))
+        plain.names = copies(self.trace.state(self._until - 1))
         updates = {u.place: u.name for u in self._updates if u.name == u.result}
         for place in range(self._until, len(self.trace.steps)):
             kept = {name: plain.names.get(name) for name in updates.values()}
@@ -289,8 +350,10 @@ class LoopReading(Own):
                 continue
             for subject in wrong:
                 for edit in (
-                    *edits.all_of(self.trace, step, _named(step, subject), begin, COST),
                     *of_slopes(self.trace, step.node, self.trace.state(at - 1)),
+                    *edits.all_of(self.trace, step, _named(step, subject), begin, COST),
+                    *sums(step.node),
+                    *left_out(self.trace, step.node, begin),
                 ):
                     tried += 1
                     if tried > MOST_EDITS:
@@ -319,41 +382,9 @@ class LoopReading(Own):
         """Return a run of other steps from one of them on."""
         trace = Trace(self.space, changed)
         trace.records = self.trace.records[:at]
-        trace.names = _copies(self.trace.state(at - 1))
+        trace.names = copies(self.trace.state(at - 1))
         trace.run(max(update.place for update in self._updates) + 1)
         return trace
-
-
-class Several(Own):
-    """All trainings of a file, one after the other.
-
-    Parameters
-    ----------
-    space : Space
-    parts : sequence of LoopReading
-    """
-
-    style = Loops.name
-
-    def __init__(self, space: Space, parts: Sequence[LoopReading]) -> None:
-        super().__init__(space)
-        self.parts = parts
-        self.words = tuple(dict.fromkeys(word for part in parts for word in part.words))
-        self.pieces = tuple(piece for part in parts for piece in part.pieces)
-
-    def run(self) -> None:
-        """Judge every training."""
-        for part in self.parts:
-            part.run()
-            where = f"line {part.place.line}"
-            for each in part.judged:
-                self.judged.append(replace(each, name=f"{each.name} ({where})"))
-            self.findings += part.findings
-
-
-def _copies(names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return names with arrays of their own: they are moved in place."""
-    return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in names.items()}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -288,3 +289,8 @@ def _with_decay(shift: Array, truth: Array, value: Array) -> float | None:
     off = np.max(np.abs(basis @ (along, decay) - shift))
     fits = rank == basis.shape[1] and off <= TOLERANCE * np.max(np.abs(shift))
     return -float(along) if fits and along * decay > 0 else None
+
+
+def copies(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return names with arrays of their own: they are moved in place."""
+    return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in names.items()}

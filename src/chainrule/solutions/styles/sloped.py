@@ -36,6 +36,7 @@ OF_SUM: Mapping[str, Callable[[Array], Array]] = {
     "(1 - np.tanh({0}) ** 2)": lambda v: 1 - np.tanh(v) ** 2,
 }
 """Slopes as functions of what the function was given."""
+NUMPY = ("np", "numpy")
 FUNCTIONS: tuple[Callable[[Array], Array], ...] = (
     _sigmoid,
     np.tanh,
@@ -88,6 +89,59 @@ def of_slopes(trace: Trace, node: ast.stmt, names: dict[str, Any]) -> Iterator[E
                 words = f"{ast.unparse(call.node)} stands where the slope is {new}"
                 mend = f"write {new} in the place of {ast.unparse(call.node)}"
                 yield Edit(slug, words, mend, instead(node, call.function, text))
+
+
+def left_out(trace: Trace, node: ast.stmt, place: int) -> Iterator[Edit]:
+    """Yield a statement with the slope of something of its shape beside, or a sum over one axis.
+
+    Parameters
+    ----------
+    trace : Trace
+        Run to its end.
+    node : ast.stmt
+    place : int
+        The first step of the backward pass.
+    """
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return
+    came = as_numbers(trace.names.get(node.targets[0].id))
+    forward = dict.fromkeys(name for step in trace.steps[:place] for name in sorted(step.fresh))
+    for name in forward:
+        array = as_numbers(trace.names.get(name))
+        if came is None or array is None or not array.ndim or array.shape != came.shape:
+            continue
+        for text in OF_OUTPUT:
+            factor = ast.parse(f"({text.format(name)})", mode="eval").body
+            whole = copy.deepcopy(node)
+            whole.value = ast.BinOp(whole.value, ast.Mult(), factor)
+            yield Edit(
+                "missing_hidden_derivative",
+                f"the slope of the function that makes {name} is left out",
+                f"multiply with {ast.unparse(factor)}",
+                ast.fix_missing_locations(ast.copy_location(whole, node)),
+            )
+
+
+def sums(node: ast.stmt) -> Iterator[Edit]:
+    """Yield a statement with each sum or mean of all entries over one axis alone."""
+    for place, each in enumerate(ast.walk(node)):
+        if not isinstance(each, ast.Call) or not isinstance(each.func, ast.Attribute):
+            continue
+        whole_array = len(each.args) == (1 if ast.unparse(each.func.value) in NUMPY else 0)
+        if each.func.attr not in ("sum", "mean") or not whole_array or each.keywords:
+            continue
+        for axis in (0, 1):
+            for kept in (True, False):
+                whole = copy.deepcopy(node)
+                call = list(ast.walk(whole))[place]
+                assert isinstance(call, ast.Call)
+                call.keywords.append(ast.keyword("axis", ast.Constant(axis)))
+                if kept:
+                    call.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
+                words = f"{ast.unparse(each)} adds up the units too"
+                mend = f"write {ast.unparse(call)}"
+                made = ast.fix_missing_locations(ast.copy_location(whole, node))
+                yield Edit("bias_summed_over_units", words, mend, made)
 
 
 def slug_of(trace: Trace, call: Call, text: str, names: dict[str, Any]) -> str | None:

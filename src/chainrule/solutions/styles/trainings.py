@@ -21,6 +21,8 @@ LOOPS = (ast.For, ast.While)
 BLOCKS = (*LOOPS, ast.With, ast.If)
 RATES = {"rate": 0.1, "penalty": 0.1}
 """What an argument is that nobody gives, by its role."""
+SMALL = 0.3
+"""Weights that are less than this everywhere hide mistakes."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _of_body(
         names = moved(node) if isinstance(node, LOOPS) else frozenset()
         if names:
             found = True
-            once = [*kept, *_once(node, place, turn)]
+            once = [*kept, *_lively(names, node, place), *_once(node, place, turn)]
             yield Training(steps(once, space), names, place)
         elif not _calls(node) & trainers:
             kept.append((node, place))
@@ -87,6 +89,21 @@ def _of_body(
     names = frozenset(name for node, _ in own for name, _ in moves(node))
     if names and not found:
         yield Training(steps(kept, space), names, body[0][1])
+
+
+def _lively(names: frozenset[str], node: ast.stmt, place: Place) -> Iterator[Located]:
+    """Yield statements that draw weights anew where they are small, or all zero.
+
+    There a wrong gradient is almost along the right one, or zero with it.
+    """
+    for seed, name in enumerate(sorted(names)):
+        text = (
+            f"{name} = np.random.default_rng({seed}).standard_normal({name}.shape)"
+            f" / max({name}.shape) ** 0.5 if isinstance({name}, np.ndarray) and {name}.ndim"
+            f" and {name}.dtype.kind == 'f' and np.max(np.abs({name})) < {SMALL} else {name}"
+        )
+        made = ast.copy_location(ast.parse(text).body[0], node)
+        yield ast.fix_missing_locations(made), place
 
 
 def _functions(
