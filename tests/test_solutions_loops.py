@@ -230,3 +230,21 @@ def test_step_that_raises_is_said_to():
     report = judged(BIASES.replace("given.T.dot(d_h)", "h.T.dot(d_h)"))
     assert "raises" in slugs(report)
     assert entries(report)["W1"] == "cannot run"
+
+
+LINE = """
+import numpy as np
+x = np.linspace(0, 1, 20)
+y = 2 * x + 1
+w, b = 0.0, 0.0
+for turn in range(100):
+    said = w * x + b
+    w -= 0.1 * np.mean(2 * (said - y) * x)
+    b -= 0.1 * np.mean(2 * (said - y))
+"""
+
+
+def test_single_numbers_tell_by_their_ratio():
+    late = LINE.replace("    b -=", "    said = said + 0\n    b -=")
+    assert [line.verdict.value for line in judged(late).judged] == ["right", "right"]
+    assert judged(LINE.replace("(said - y) * x)", "(said - y))")).status == 2

@@ -139,7 +139,12 @@ def meant(trace: Trace, moved: frozenset[str]) -> Meant | None:
     best: tuple[int, Meant] | None = None
     for found in candidates(trace, moved):
         factors = found.factors(trace)
-        if factors[found.last] is None:
+        scale = factors[found.last]
+        if scale is None:
+            continue
+        if found.truths[found.last].gradient.size == 1 and any(
+            each is None or abs(each / scale - 1) > TOLERANCE for each in factors.values()
+        ):
             continue
         fits = sum(each is not None for each in factors.values())
         if best is None or fits > best[0]:
@@ -163,6 +168,9 @@ def candidates(trace: Trace, moved: frozenset[str]) -> Iterator[Meant]:
             # Of one number every step is along the gradient: it tells nothing.
             telling = [u.name for u in usable if truths[u.name].gradient.size > 1]
             telling = [n for n in telling if truths[n].gradient.any()]
+            if not telling:  # several single numbers tell by their ratio
+                single = [u.name for u in usable if truths[u.name].gradient.any()]
+                telling = single if len(single) > 1 else []
             if telling:
                 last = max(telling, key=lambda name: truths[name].enters)
                 yield Meant(words, truths, last, place, tuple(usable))
