@@ -382,3 +382,42 @@ def test_python_2_is_noticed():
 def test_a_folder_without_a_name_is_named():
     with pytest.raises(InvalidValue, match=r"^\. is a folder"):
         read(Path())
+
+
+MARIMO = """
+import marimo
+
+app = marimo.App()
+
+
+@app.cell
+def _():
+    import numpy as np
+    return (np,)
+
+
+@app.cell(hide_code=True)
+def _(np):
+    def sigma(z):
+        return 1 / (1 + np.exp(-z))
+
+    eta = 0.1
+    return eta, sigma
+
+
+@app.function
+def d_sigma(z):
+    return 1
+
+
+if __name__ == "__main__":
+    app.run()
+"""
+
+
+def test_cells_of_marimo_are_bodies_of_functions(file):
+    found = document(file(MARIMO, "notebook.py")).cells
+    assert [(cell.number, cell.first_line) for cell in found] == [(1, 9), (2, 15), (3, 23)]
+    assert found[1].source.startswith("def sigma(z):\n    return")
+    assert found[1].source.rstrip().endswith("eta = 0.1")
+    assert not any("marimo" in cell.source for cell in found)

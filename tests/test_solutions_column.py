@@ -10,6 +10,7 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.child import judge
 from chainrule.solutions.findings import Report
+from judging import entries, judged, slugs
 
 TEXT = """
 import numpy as np
@@ -241,3 +242,62 @@ def test_cost_that_differences_bear_out_is_not_called_another() -> None:
     other = changed(*swaps, (start, "return np.sqrt(np.sum(("), (end, "**2)) / x.shape[1]"))
     assert set(verdicts(other).values()) == {Verdict.IMPLIED_COST}
     assert "cost_gradient_mismatch" in {each.slug for each in other.remarks}
+
+
+IN_ROWS = """
+import numpy as np
+W1, b1 = np.ones((3, 4)), np.ones(4)
+W2, b2 = np.ones((4, 2)), np.ones(2)
+def act(z):
+    return 1 / (1 + np.exp(-z))
+def forward(X):
+    h = act(X @ W1 + b1)
+    return h, act(h @ W2 + b2)
+def cost(X, Y):
+    return np.sum((forward(X)[-1] - Y) ** 2) / len(X)
+def out_delta(X, Y):
+    out = forward(X)[-1]
+    return 2 * (out - Y) * out * (1 - out)
+def hidden_delta(X, Y):
+    h = forward(X)[0]
+    return out_delta(X, Y) @ W2.T * h * (1 - h)
+def NAME_W2(X, Y):
+    return forward(X)[0].T @ out_delta(X, Y) / len(X)
+def NAME_b2(X, Y):
+    return out_delta(X, Y).sum(axis=0) / len(X)
+def NAME_W1(X, Y):
+    return X.T @ hidden_delta(X, Y) / len(X)
+def NAME_b1(X, Y):
+    return hidden_delta(X, Y).sum(axis=0) / len(X)
+"""
+
+
+@pytest.mark.parametrize("name", ["J", "dC_d", "grad", "dLoss_d", "partial", "backprop"])
+def test_examples_may_be_rows(name):
+    source = IN_ROWS.replace("NAME_", name if name.endswith("_d") else f"{name}_")
+    report = judged(source)
+    assert not report.findings
+    assert set(entries(report).values()) == {"right"}
+    assert "examples in rows" in report.reading
+
+
+def test_biases_of_rows_may_have_two_axes():
+    source = IN_ROWS.replace("NAME", "J").replace("np.ones(4)", "np.ones((1, 4))")
+    report = judged(source.replace("sum(axis=0)", "sum(axis=0, keepdims=True)"))
+    assert not report.findings
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "slug"),
+    [
+        ("out_delta(X, Y) @ W2.T * h * (1 - h)", "out_delta(X, Y) @ W2.T",
+         "missing_hidden_derivative"),
+        ("X.T @ hidden_delta(X, Y) / len(X)", "X.T @ hidden_delta(X, Y)", "missing_mean"),
+        ("X.T @ hidden_delta(X, Y)", "hidden_delta(X, Y).T @ X", "transposed"),
+        ("out_delta(X, Y).sum", "-out_delta(X, Y).sum", "sign"),
+    ],
+)  # fmt: skip
+def test_mistake_in_rows_is_named(old, new, slug):
+    source = IN_ROWS.replace("NAME", "J")
+    assert old in source
+    assert slug in slugs(judged(source.replace(old, new)))

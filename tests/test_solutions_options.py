@@ -48,3 +48,53 @@ def test_function_that_returns_nothing_is_unfinished():
     report = judged(source + "\ndef d_w(w):\n    pass\n", options=options)
     assert entries(report)["w"] in ("unfinished", "cannot run")
     assert report.status == 2
+
+
+ANY_ORDER = """
+import numpy as np
+def energy(y, b, X, w):
+    return ((X @ w + b - y) ** 2).mean() / 2
+def slopes(y, X, w, b):
+    e = X @ w + b - y
+    return e.mean(), X.T @ e / len(y)
+"""
+HELD = """
+import numpy as np
+params = {"W": np.arange(6.0).reshape(3, 2), "b": np.zeros(2)}
+def energy(params, X, Y):
+    return 0.5 * np.sum((X @ params["W"] + params["b"] - Y) ** 2)
+def slopes(params, X, Y):
+    d = X @ params["W"] + params["b"] - Y
+    return {"W": X.T @ d, "b": d.sum(0)}
+"""
+
+
+def asked(parameters):
+    return {"gradient": "slopes", "cost": "energy", "parameters": parameters}
+
+
+@pytest.mark.parametrize("parameters", [["w", "b"], ["b", "w"]])
+def test_order_of_parameters_need_not_be_that_of_the_results(parameters):
+    report = judged(ANY_ORDER, options=asked(parameters))
+    assert set(entries(report).values()) == {"right"}
+    assert any("by b, w" in word for word in report.reading) == (parameters[0] == "w")
+    wrong = judged(
+        ANY_ORDER.replace("return e.mean()", "return -e.mean()"), options=asked(parameters)
+    )
+    assert entries(wrong) == {"w": "right", "b": "wrong"}
+    assert slugs(wrong) == {"sign"}
+
+
+def test_parameters_may_be_held_by_a_dictionary_of_the_file():
+    assert entries(judged(HELD, options=asked(["W", "b"]))) == {"W": "right", "b": "right"}
+    wrong = judged(HELD.replace("X.T @ d", "2 * X.T @ d"), options=asked(["W", "b"]))
+    assert entries(wrong) == {"W": "wrong", "b": "right"}
+
+
+def test_method_and_pattern_without_a_place_are_said_to_be_such():
+    source = "class Net:\n    def energy(self):\n        return 1.0\n"
+    said = {line.name: line.detail for line in judged(source, options=asked(["W"])).judged}
+    assert "method of Net" in said["energy"]
+    options = {"gradient": "grad_{q}", "cost": "energy", "parameters": ["w"]}
+    said = {line.name: line.detail for line in judged(ANY_ORDER, options=options).judged}
+    assert "{p}" in said["grad_{q}"]

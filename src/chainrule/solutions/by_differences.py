@@ -72,8 +72,12 @@ def _explained(
         return found
     said = "; ".join(CATALOGUE[slug].says for slug in factor.slugs)
     words = f"{said}: it is {factor.words} times what differences of the cost say"
-    mend = "; ".join(CATALOGUE[slug].mend for slug in factor.slugs)
-    return replace(found, slugs=factor.slugs, sentence=words, suggestion=mend)
+    return replace(found, slugs=factor.slugs, sentence=words, suggestion=_mends(factor.slugs))
+
+
+def _mends(slugs: Sequence[str]) -> str:
+    """Return what the catalogue says, without a square as example: this cost is of another kind."""
+    return "; ".join(CATALOGUE[slug].mend.split(": (a − y)²")[0] for slug in slugs)
 
 
 def _plain(entry: str, slug: str, came: Array, wanted: Array) -> Diagnosis | None:
@@ -91,7 +95,7 @@ def _plain(entry: str, slug: str, came: Array, wanted: Array) -> Diagnosis | Non
     if not slugs:
         return None
     verdict = Verdict.OTHER_SHAPE if slugs == ["kept_dimension"] else Verdict.WRONG
-    # Not the example of a square that stands behind it: this cost is of another kind.
-    mends = "; ".join(CATALOGUE[each].mend.split(": (a − y)²")[0] for each in slugs)
     name = notation.text(notation.adjoint(entry))
-    return replace(Diagnosis(entry, verdict, tuple(slugs), "; ".join(words), mends), equation=name)
+    return replace(
+        Diagnosis(entry, verdict, tuple(slugs), "; ".join(words), _mends(slugs)), equation=name
+    )

@@ -1,4 +1,4 @@
-"""Text → pieces of code: exported notebooks, files with marks, fenced pages, plain Python.
+"""Text → pieces of code: exported notebooks, files with marks, of marimo, fenced, plain Python.
 
 An export as text shows what a cell printed below its code, after an empty line and often without a
 mark. So of what stands between two marks the longest beginning that is Python is the code.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterator
 
 from chainrule.solutions.syntax import parse
@@ -18,6 +19,7 @@ Piece = tuple[str, int | None, int | None, int]
 IN = re.compile(r"^\s*#?\s*In\s?\[\s*(\d*|\*)\s*\]:?\s?(.*)$")
 OUT = re.compile(r"^\s*#?\s*Out\s?\[\s*\d*\s*\]:?")
 PERCENT = re.compile(r"^#\s?%%(.*)$")
+MARIMO = re.compile(r"^app\s*=\s*marimo\.App\(", re.MULTILINE)
 FENCE = re.compile(r"^```+\s*\{?(?:python|py|ipython3?)\b.*$", re.IGNORECASE)
 
 
@@ -35,6 +37,10 @@ def split(text: str) -> list[Piece]:
     [('\nm = 3\nprint(m)', 1, 1, 1), ('\nn = 4', 2, 2, 6)]
     """
     lines = text.split("\n")
+    if MARIMO.search(text):
+        found = list(_marimo(text, lines))
+        if found:
+            return found
     if any(IN.match(line) for line in lines):
         return list(_marked(lines))
     if any(PERCENT.match(line) for line in lines):
@@ -109,6 +115,40 @@ def _percent(lines: list[str]) -> Iterator[Piece]:
         match = PERCENT.match(lines[place])
         if match is None or not re.search(r"\[(markdown|md|raw)\]", match[1]):
             yield "\n".join(lines[place:end]), number, None, place + 1
+
+
+def _marimo(text: str, lines: list[str]) -> Iterator[Piece]:
+    """Yield the cells of a marimo notebook, which are bodies of functions that return globals.
+
+    So are those of ``with app.setup``; what is ``@app.function`` or ``@app.class_definition``
+    stands at the top already.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # it is read as any Python file then, and said to be broken
+        return
+    number = 0
+    for node in tree.body:
+        if isinstance(node, ast.With):
+            marks = [ast.unparse(item.context_expr) for item in node.items]
+            body = node.body
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            marks = [ast.unparse(each) for each in node.decorator_list]
+            body = node.body
+        else:
+            continue
+        kinds = {mark.partition("(")[0] for mark in marks}
+        if kinds & {"app.function", "app.class_definition"}:
+            number += 1
+            yield "\n".join(lines[node.lineno - 1 : node.end_lineno]), number, None, node.lineno
+        elif kinds & {"app.cell", "app.setup"}:
+            number += 1
+            last = body[-1]
+            end = last.lineno - 1 if isinstance(last, ast.Return) else last.end_lineno
+            first = body[0].lineno
+            held = lines[first - 1 : end]
+            if held:
+                yield textwrap.dedent("\n".join(held)), number, None, first
 
 
 def _fenced(lines: list[str]) -> Iterator[Piece]:

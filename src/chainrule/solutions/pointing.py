@@ -133,6 +133,7 @@ def _pointed(finding: Finding, cells: Sequence[Cell]) -> Finding:
         or finding.mends
         or finding.slug in ELSEWHERE
         or not (finding.computed and finding.right)
+        or finding.computed == place.source  # it points at the statement already
     ):
         return finding
     cell = next((each for each in cells if each.number == place.cell), None)
@@ -214,6 +215,8 @@ def _lines(source: str, start: int) -> Iterator[Line]:
 
 def _head(lines: Sequence[str], at: int, function: str) -> int | None:
     """Return the number of the line on which the function begins that a line is in."""
+    if not function:  # it stands at the top
+        return None
     head = re.compile(rf"\s*(async )?def {re.escape(function)}\b")
     above = range(min(at, len(lines) - 1), -1, -1)
     return next((i + 1 for i in above if head.match(lines[i])), None)

@@ -42,6 +42,8 @@ class Step:
         Names of what is changed in place.
     fresh : frozenset of str
         Names that are bound to something new.
+    depends : frozenset of str
+        Of the names that it reads those of which more than the shape counts.
     """
 
     node: ast.stmt
@@ -50,6 +52,7 @@ class Step:
     reads: frozenset[str]
     changes: frozenset[str]
     fresh: frozenset[str]
+    depends: frozenset[str]
 
     def run(self, space: Space, names: dict[str, Any]) -> None:
         """Run it in a namespace.
@@ -185,6 +188,7 @@ def _step(node: ast.stmt, place: Place, space: Space) -> Step:
             bases = {_base(t) for t in each.targets if isinstance(t, ast.Subscript)}
             changes |= {base for base in bases if base}
     fresh -= changes
+    shaped = _shapes_only(node)
     for name in list(reads):
         if name in space.definitions.found:
             reads |= space.reads(name)
@@ -195,7 +199,26 @@ def _step(node: ast.stmt, place: Place, space: Space) -> Step:
         frozenset(reads | changes),
         frozenset(changes),
         frozenset(fresh),
+        frozenset(reads - shaped | changes),
     )
+
+
+def _shapes_only(node: ast.stmt) -> set[str]:
+    """Return the names of which only the shape is read: a mask is not drawn again for values."""
+    asked = [
+        each.value if isinstance(each, ast.Attribute) else each.args[0]
+        for each in ast.walk(node)
+        if (isinstance(each, ast.Attribute) and each.attr in ("shape", "size", "ndim", "dtype"))
+        or (
+            isinstance(each, ast.Call)
+            and isinstance(each.func, ast.Name)
+            and each.func.id == "len"
+            and each.args
+        )
+    ]
+    shapes = [each for each in asked if isinstance(each, ast.Name)]
+    named = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return {n.id for n in shapes if named.count(n.id) == sum(o.id == n.id for o in shapes)}
 
 
 def as_numbers(value: Any) -> Array | None:
@@ -290,7 +313,7 @@ class Again:
         for step, record in zip(
             trace.steps[begin + 1 : until], trace.records[begin + 1 : until], strict=True
         ):
-            if step.reads & moved:
+            if step.depends & moved:
                 self._plan.append((step, {}))
                 moved |= step.assigned
             else:

@@ -30,13 +30,13 @@ def bodies(space: Space, costs: Sequence[str]) -> Iterator[list[Step]]:
         if not isinstance(node, ast.FunctionDef) or name not in calls:
             continue
         body: list[Located] = list(top)
-        for argument, value in _arguments(node, calls[name]):
+        for argument, value in arguments(node, calls[name]):
             made = ast.Assign([ast.Name(argument, ast.Store())], value)
             body.append(
                 (ast.fix_missing_locations(ast.copy_location(made, node)), definition.place)
             )
         for inner in node.body:
-            where = _inside(definition.place, inner, node)
+            where = inside(definition.place, inner, node)
             body += _opened(inner, where, costs)
         yield steps(body, space)
 
@@ -72,11 +72,11 @@ def _opened(node: ast.stmt, place: Place, costs: Sequence[str]) -> Iterator[Loca
             names = ast.Assign([node.target], _first(node.iter))
             yield ast.fix_missing_locations(ast.copy_location(names, node)), place
         for each in node.body:
-            yield from _opened_inside(each, _inside(place, each, node), costs)
+            yield from _opened_inside(each, inside(place, each, node), costs)
     elif isinstance(node, ast.With):
         yield ast.copy_location(ast.With(node.items, [ast.Pass()]), node), place
         for each in node.body:
-            yield from _opened(each, _inside(place, each, node), costs)
+            yield from _opened(each, inside(place, each, node), costs)
     else:
         yield node, place
 
@@ -92,12 +92,13 @@ def _opened_inside(node: ast.stmt, place: Place, costs: Sequence[str]) -> Iterat
         yield node, place
 
 
-def _inside(place: Place, inner: ast.stmt, outer: ast.stmt) -> Place:
+def inside(place: Place, inner: ast.stmt, outer: ast.stmt) -> Place:
+    """Return the place of a statement that stands in another."""
     source = ast.unparse(inner).split("\n")[0]
     return replace(place, line=place.line + inner.lineno - outer.lineno, source=source)
 
 
-def _arguments(node: ast.FunctionDef, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+def arguments(node: ast.FunctionDef, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """Yield arguments with the expressions that a call, or a default, gives them."""
     names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
     given = dict(zip(names, call.args, strict=False))

@@ -17,11 +17,16 @@ from chainrule.solutions.probes import usual_sizes
 from chainrule.solutions.reading import Array, Piece, Probe, Reading, Trouble
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles import binding, sizes
+from chainrule.solutions.styles.layout import Layout
 
 JACOBIAN = re.compile(
-    r"^(?:(?:J|j|d|D|dC|dL|dJ|dE|grad|gradient|jacobian|jac|Jac|compute|get|calc)_?)+(?:d|D|grad_)?"
-    r"_?(W|w|b|B|weights?|bias(?:es)?)_?(\d+)$"
+    r"^(?:(?:J|j|d|D|dC|dL|dJ|dE|dLoss|dloss|dCost|dcost|partial|backprop|grad|gradient|jacobian"
+    r"|jac|Jac|compute|get|calc)_?)+(?:d|D|grad_)?_?(W|w|b|B|weights?|bias(?:es)?)_?(\d+)$"
 )
+
+
+ROWS = (Layout(rows=True, flat=True), Layout(rows=True))
+"""Of examples in rows biases are mostly (n,)."""
 
 
 class Column:
@@ -40,6 +45,10 @@ class Column:
             yield ColumnReading(space, pieces, own)
         for outputs in (1, 10):
             yield ColumnReading(space, pieces, usual_sizes(reading.layers, outputs))
+        for layout in ROWS:
+            yield ColumnReading(space, pieces, layout=layout)
+            for own in sizes.own(space, reading.layers):
+                yield ColumnReading(space, pieces, own, layout)
 
 
 def _pieces(space: Space) -> Iterator[Piece]:
@@ -59,20 +68,23 @@ class ColumnReading:
     pieces : tuple of Piece
     own : tuple of int, optional
         Sizes that the code has fixed inside.
+    layout : Layout, optional
+        How arrays lie.
     """
 
     style = Column.name
 
     def __init__(
-        self, space: Space, pieces: tuple[Piece, ...], own: tuple[int, ...] | None = None
+        self,
+        space: Space,
+        pieces: tuple[Piece, ...],
+        own: tuple[int, ...] | None = None,
+        layout: Layout = Layout(),  # noqa: B008 (frozen)
     ) -> None:
         self.space, self.pieces = space, pieces
         self.layers = max(int(piece.entry[1:]) for piece in pieces)
-        self.words: tuple[str, ...] = (
-            "examples in columns",
-            "biases of shape (n, 1)",
-            "parameters in globals",
-        )
+        self.words: tuple[str, ...] = (*layout.words, "parameters in globals")
+        self._layout = layout
         if own is not None:
             self.words = (*self.words, f"sizes {'-'.join(map(str, own))}")
         self.notes: list[Finding] = []
@@ -104,6 +116,8 @@ class ColumnReading:
             result = binding.call(self.space, piece.name, values)
             if not isinstance(result, Trouble):
                 result = as_array(piece.name, result, piece.place)
+            if not isinstance(result, Trouble):
+                result = self._layout.ours(piece.entry, result)
             found[piece.entry] = result
         return found
 
@@ -123,7 +137,8 @@ class ColumnReading:
         result = binding.call(self.space, name, self._set(probe, name))
         if isinstance(result, Trouble):
             return result
-        return roles.last_layer(self.space, name, result, self.layers)
+        found = roles.last_layer(self.space, name, result, self.layers)
+        return found if isinstance(found, Trouble) else self._layout.activations(found)
 
     def activation(self) -> tuple[str, Any] | None:
         """Return their activation."""
@@ -141,8 +156,8 @@ class ColumnReading:
         """Set globals, and return what arguments may be called."""
         names = self.space.names
         for entry, value in probe.params.items():
-            names[self._params[entry]] = value.copy()
-        x, y = probe.x.copy(), probe.y.copy()
+            names[self._params[entry]] = self._layout.parameter(entry, value)
+        x, y = self._layout.inputs(probe), self._layout.targets(probe)
         wanted = self.space.reads(name)
         for spelled, value in (
             *((n, x) for n in binding.INPUTS),

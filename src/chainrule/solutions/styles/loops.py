@@ -1,16 +1,15 @@
 """Training at the top level: ``syn1 += l1.T.dot(l2_delta)`` in a loop, and no cost that is written.
 
-The body of the loop is run once. What it adds to each array is a step of descent if it is −c times
-the gradient of the squared error or of a cross-entropy between what is subtracted there, output and
-target. Which of them is meant is told by the layer next to the output: where its step fits none,
-nothing is judged; where it fits and the step of another layer does not, that one is wrong. Weights
-may decay as well.
+The body of the loop is run once (`trainings`). What it adds to each array is a step of descent if
+it is −c times the gradient of the cost that is meant (`meant`): where the step of the layer next to
+the output fits and that of another layer does not, that one is wrong. Weights may decay as well.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -18,46 +17,35 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.checking.verdicts import Verdict
-from chainrule.solutions import direct
+from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Judged
-from chainrule.solutions.reading import Array, Piece, Reading
+from chainrule.solutions.reading import Piece, Reading
 from chainrule.solutions.space import Space
-from chainrule.solutions.straight import Again, Step, Trace, as_numbers, steps
+from chainrule.solutions.straight import Step, Trace
 from chainrule.solutions.styles import edits
-from chainrule.solutions.styles.bodies import opened
+from chainrule.solutions.styles.meant import COST, Meant, Update, candidates, copies, meant
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.styles.several import Several
+from chainrule.solutions.styles.sloped import (
+    OF_OUTPUT,
+    OF_SUM,
+    Call,
+    calls,
+    instead,
+    left_out,
+    of_slopes,
+    slug_of,
+    sums,
+)
+from chainrule.solutions.styles.trainings import Training, trainings
 from chainrule.solutions.witness import TOLERANCE
 
 MOST_EDITS = 1500
-ENTRIES = 4
-"""Of two unknowns, gradient and decay, fewer numbers would tell nothing."""
-COST = "_cost_of_a_loop"
-COSTS: Mapping[str, str] = {
-    "squared error": "np.sum(({o} - {y})**2) / 2",
-    "binary cross-entropy": "-np.sum({y} * np.log({o}) + (1 - {y}) * np.log(1 - {o}))",
-    "cross-entropy": "-np.sum({y} * np.log({o}))",
-}
-"""Costs that may be meant, of the output and the target."""
-
-
-@dataclass(frozen=True)
-class Update:
-    """A statement that moves a parameter.
-
-    Parameters
-    ----------
-    name : str
-    place : int
-        The step.
-    """
-
-    name: str
-    place: int
-
-    @property
-    def subject(self) -> str:
-        """The parameter itself: of it a step is the gradient."""
-        return self.name
+UNEVEN = 1e-4
+"""By which the ratio of two steps may differ from one example to another."""
+SEED = 5
+TURNS = 4
+"""Of each loop that are tried, until one is found in which every gradient shows."""
 
 
 class Loops:
@@ -66,10 +54,28 @@ class Loops:
     name = "training in a loop at the top level"
 
     def readings(self, space: Space) -> Iterator[Reading]:
-        """Yield the reading, if a loop moves arrays by what it has made of a difference."""
-        reading = LoopReading(space)
-        if reading.found():
-            yield cast(Reading, reading)
+        """Yield the reading, if something moves arrays by what it has made of a difference."""
+        best: dict[int, LoopReading] = {}
+        for turn in range(TURNS):
+            heard = True
+            for count, training in enumerate(trainings(space, turn)):
+                before = best.get(count)
+                if before is None or before.silent:
+                    reading = LoopReading(space, training, turn)
+                    if reading.found() and (before is None or reading.silent < before.silent):
+                        best[count] = reading
+                heard &= count in best and not best[count].silent
+            if heard:
+                break
+        if not best:
+            for training in trainings(space, 0):
+                reading = LoopReading(space, training)
+                if reading.spoilt():
+                    best[len(best)] = reading
+                    break
+        readings = [best[count] for count in sorted(best)]
+        if readings:
+            yield cast(Reading, readings[0] if len(readings) == 1 else Several(space, readings))
 
 
 class LoopReading(Own):
@@ -78,132 +84,121 @@ class LoopReading(Own):
     Parameters
     ----------
     space : Space
+    training : Training
+    turn : int, optional
+        Which one of the loop it is.
     """
 
     style = Loops.name
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, training: Training, turn: int = 0) -> None:
         super().__init__(space)
-        self._updates: list[Update] = []
-        self._truths: dict[str, Array] = {}
-        self._values: dict[str, Array] = {}
+        for name in sorted({name for step in training.steps for name in step.reads}):
+            space.load(name)
+        self.moved = training.moved
+        self.place = training.place
+        self.trace = Trace(space, training.steps)
+        self._meant: Meant | None = None
+        self._slope: tuple[str, Call, str, int] | None = None
+        self._even = False  # whether all steps have to be of one length to be right
+        self.turn = turn
 
     def found(self) -> bool:
         """Return whether there are such updates, and an output that is compared with a target."""
-        top = self.space.definitions.statements
-        moved = {name for node, _ in top for name in _moved(node)}
-        if not moved:
-            return False
-        self.trace = Trace(self.space, opened(self.space, top, sorted(moved)))
+        self._start()
+        return self._take(meant(self.trace, self.moved))
+
+    def spoilt(self) -> bool:
+        """Return whether a slope that is wrong in every layer keeps the steps from fitting."""
+        self._start()
+        for each in candidates(self.trace, self.moved):
+            several = sum(truth.gradient.size > 1 for truth in each.truths.values()) > 1
+            if several and self._take(each):
+                self._slope = self._wrong_slope(each.place)
+                if self._slope is not None:
+                    return True
+        return False
+
+    def _wrong_slope(self, place: int) -> tuple[str, Call, str, int] | None:
+        """Return slug, call, formula and step of the derivative with which no step fits."""
+        told: set[tuple[str, str]] = set()
+        for at, step in enumerate(self.trace.steps[place:], start=place):
+            for call in calls(self.trace, step.node):
+                for text in (*OF_OUTPUT, *OF_SUM):
+                    if (call.function, text) in told:
+                        continue
+                    told.add((call.function, text))
+                    slug = slug_of(self.trace, call, text, self.trace.state(at - 1))
+                    if slug is None:
+                        continue
+                    changed = [
+                        each.edited(instead(each.node, call.function, text)) if i >= place else each
+                        for i, each in enumerate(self.trace.steps)
+                    ]
+                    if self._fits(self._from(place, changed)):
+                        return slug, call, text, at
+        return None
+
+    def _start(self) -> None:
+        np.random.seed(SEED)  # noqa: NPY002 (theirs: what they seed it with is not run)
+        random.seed(SEED)
         self.trace.run(len(self.trace.steps))
-        self._updates = list(self._all_updates(moved))
-        if not self._updates or not self._recognised():
+
+    def _take(self, found: Meant | None) -> bool:
+        self._meant = found
+        if found is None:
             return False
+        self._updates = found.updates
+        self._last = found.last
+        self._until = min(u.place for u in self._updates)
         self.pieces = tuple(
             Piece(each.name, each.name, self.trace.steps[each.place].place)
             for each in self._updates
         )
+        self._words = found.words
+        self.words = (f"steps along the gradient of the {found.words}",)
         return True
 
-    def _all_updates(self, moved: set[str]) -> Iterator[Update]:
-        for place, step in enumerate(self.trace.steps):
-            for name in sorted(step.assigned & moved):
-                first = next(i for i, each in enumerate(self.trace.steps) if name in each.assigned)
-                if (
-                    first < place
-                    and _moves(step.node, name)
-                    and self._shift(Update(name, place)) is not None
-                ):
-                    yield Update(name, place)
+    @property
+    def silent(self) -> int:
+        """How many parameters have a gradient of zero, by which nothing can be told."""
+        return 0 if self._meant is None else self._meant.silent
 
-    def _shift(self, update: Update, trace: Trace | None = None) -> Array | None:
-        """Return by how much an update moves a parameter."""
-        records = (self.trace if trace is None else trace).records
-        after = as_numbers(records[update.place].get(update.name))
-        before = next(
-            (r[update.name] for r in reversed(records[: update.place]) if update.name in r), None
-        )
-        was = as_numbers(before)
-        if was is None or after is None or was.shape != after.shape or not was.ndim:
-            return None
-        return after - was
+    def _factors(self, trace: Trace) -> dict[str, float | None]:
+        assert self._meant is not None
+        return self._meant.factors(trace)
 
-    # The cost ----------------------------------------------------------------------------------
-
-    def _recognised(self) -> bool:
-        """Find the cost that the step of the layer next to the output belongs to."""
-        ends = [u.place for u in self._updates]
-        for output, target in self._differences(min(ends)):
-            for words, formula in COSTS.items():
-                truths = self._gradients(output, formula.format(o=output, y=target), min(ends))
-                if not truths:
-                    continue
-                last = max(truths, key=lambda name: truths[name][1])
-                shift = self._shift(next(u for u in self._updates if u.name == last))
-                if shift is not None and _factor(shift, truths[last][0]) is not None:
-                    self._truths = {name: truth for name, (truth, _) in truths.items()}
-                    self._last = last
-                    self._until = min(ends)
-                    self.words = (
-                        f"steps along the gradient of the {words} of {output} and {target}",
-                    )
-                    return True
-        return False
-
-    def _differences(self, until: int) -> Iterator[tuple[str, str]]:
-        """Yield names that are subtracted from each other: output and target, either way."""
-        for step in self.trace.steps[:until]:
-            for node in ast.walk(step.node):
-                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-                    names = [e.id for e in (node.left, node.right) if isinstance(e, ast.Name)]
-                    shapes = {getattr(self.trace.names.get(name), "shape", None) for name in names}
-                    if len(names) == 2 and len(shapes) == 1 and None not in shapes:
-                        yield names[0], names[1]
-                        yield names[1], names[0]
-
-    def _gradients(self, output: str, formula: str, until: int) -> dict[str, tuple[Array, int]]:
-        """Return the gradient of a cost by each parameter, and how late it enters."""
-        at = self.trace.last(output, until)
-        if at is None:
-            return {}
-        node = ast.parse(f"{COST} = {formula}").body[0]
-        (made,) = steps([(node, self.trace.steps[at].place)], self.space)
-        trace = Trace(self.space, [*self.trace.steps[: at + 1], made])
-        trace.names["np"] = trace.initial["np"] = np
-        trace.records = self.trace.records[: at + 1]
-        trace.names = trace.state(at)
-        trace.run(at + 2)
-        found: dict[str, tuple[Array, int]] = {}
-        for name in dict.fromkeys(update.name for update in self._updates):
-            begin = trace.last(name, at)
-            if begin is None:
-                return {}
-            again = Again(trace, name, COST, begin, at + 2)
-            value = as_numbers(again.value)
-            if value is None or not again.reaches or not np.isfinite(again(value)):
-                return {}
-            if value.size > direct.MOST:
-                return {}
-            self._values[name] = value
-            truth, error = direct.gradient(again, value)
-            if not np.isfinite(error).all():
-                return {}
-            enters = next(i for i, s in enumerate(trace.steps) if i > begin and name in s.reads)
-            found[name] = truth, enters
-        return found
+    def _zero(self, name: str) -> bool:
+        assert self._meant is not None
+        return not self._meant.truths[name].gradient.any()
 
     # Judgement ---------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Judge the step of every parameter."""
+        if self._slope is not None:
+            self._spoilt(*self._slope)
+            return
         factors = self._factors(self.trace)
         scale = factors[self._last] or 1.0
         wrong = [u for u in self._updates if (factors[u.name] or -scale) * scale < 0]
+        wrong = [u for u in wrong if u.place not in self.trace.troubles and not self._rests(u)]
+        if scale > 0:
+            uneven = self._uneven(factors)
+            self._even = bool(uneven)
+            wrong += uneven
         for update in self._updates:
             factor = factors[update.name]
             place = self.trace.steps[update.place].place
             verdict, detail = Verdict.RIGHT, ""
-            if update in wrong or scale < 0:
+            raised = self.trace.troubles.get(update.place)
+            if raised is not None:
+                said = trouble(raised, place)
+                verdict, detail = Verdict.CANNOT_RUN, said.sentence
+                self._say(said.slug, said.sentence, "", (update.name,), place)
+            elif self._rests(update):
+                verdict, detail = Verdict.NOT_JUDGED, "its gradient is zero for these data"
+            elif update in wrong or scale < 0:
                 verdict = Verdict.WRONG
             elif factor is not None and abs(factor / scale - 1) > TOLERANCE:
                 verdict = Verdict.UP_TO_CONSTANT
@@ -218,16 +213,58 @@ class LoopReading(Own):
         elif wrong:
             self._wrong(wrong, factors)
 
-    def _factors(self, trace: Trace) -> dict[str, float | None]:
-        """Return for each parameter the c of step = −c · gradient; ``None`` where there is none."""
-        found: dict[str, float | None] = {}
+    def _uneven(self, factors: Mapping[str, float | None]) -> list[Update]:
+        """Return updates whose steps have another ratio to those of the last layer at other data.
+
+        Of one example and one output all errors are along the gradient; how long steps are tells.
+        """
+        scale = factors[self._last]
+        known = {n: f for n, f in factors.items() if f is not None and scale is not None and f > 0}
+        odd = [n for n, f in known.items() if abs(f / (scale or 1.0) - 1) > TOLERANCE]
+        if not odd:
+            return []
+        for training in trainings(self.space, self.turn + 1):
+            if training.place != self.place:
+                continue
+            other = LoopReading(self.space, training)
+            if other.found() and other._last == self._last:
+                there = other._factors(other.trace)
+                base = there[self._last]
+                return [
+                    u
+                    for u in self._updates
+                    if u.name in odd
+                    and (f := there.get(u.name))
+                    and base
+                    and scale
+                    and abs(f / base / (known[u.name] / scale) - 1) > UNEVEN
+                ]
+        return []
+
+    def _rests(self, update: Update) -> bool:
+        """Return whether a parameter stays where it is, as its gradient says."""
+        shift = update.shift(self.trace)
+        return self._zero(update.name) and (shift is None or not shift.any())
+
+    def _spoilt(self, slug: str, call: Call, text: str, at: int) -> None:
+        """Say of all steps that they are spoilt by one derivative."""
+        names = tuple(update.name for update in self._updates)
         for update in self._updates:
-            shift = self._shift(update, trace)
-            truth = self._truths[update.name]
-            found[update.name] = None if shift is None else _factor(shift, truth)
-            if shift is not None and found[update.name] is None:
-                found[update.name] = _with_decay(shift, truth, self._values[update.name])
-        return found
+            place = self.trace.steps[update.place].place
+            # What stands after the last derivative may be right by itself, and is not asked.
+            self.judged.append(Judged(update.name, Verdict.WRONG, entry=update.name, place=place))
+        called = ast.unparse(call.node)
+        right = text.format(call.argument)
+        words = (
+            f"{called} stands where the slope is {right}: with it every step is along the gradient "
+            f"of the {self._words}"
+        )
+        place = self.trace.steps[at].place
+        if slug == "derivative_formula":
+            place = self.space.place(call.function) or place
+        step = self.trace.steps[at]
+        source = ast.unparse(instead(step.node, call.function, text))
+        self._say(slug, words, f"write {right} in the place of {called}", names, place, source)
 
     def _uphill(self) -> None:
         first = self._updates[0]
@@ -258,7 +295,7 @@ class LoopReading(Own):
             self._say(change.slug, change.words, change.mend, names, self.trace.steps[at].place,
                       change.source)  # fmt: skip
             return
-        if all(factors[name] is not None for name in names):
+        if all((factors[name] or 0) * (factors[self._last] or 0) < 0 for name in names):
             self._say("sign", "its steps go the other way than those of the other layers",
                       "change the sign", names, place)  # fmt: skip
             return
@@ -276,15 +313,21 @@ class LoopReading(Own):
         )
 
     def _fits(self, trace: Trace) -> bool:
-        factors = self._factors(trace).values()
-        return all(each is not None and each > 0 for each in factors)
+        factors = self._factors(trace)
+        scale = factors[self._last]
+        if scale is None or scale <= 0:
+            return False
+        return all(
+            each is not None and each > 0 and (not self._even or abs(each / scale - 1) < UNEVEN)
+            for each in factors.values()
+        )
 
     def _late(self) -> Trace:
         """Return a run in which every update sees the parameters as they were."""
         plain = Trace(self.space, self.trace.steps)
         plain.records = self.trace.records[: self._until]
-        plain.names = _copies(self.trace.state(self._until - 1))
-        updates = {update.place: update.name for update in self._updates}
+        plain.names = copies(self.trace.state(self._until - 1))
+        updates = {u.place: u.name for u in self._updates if u.name == u.result}
         for place in range(self._until, len(self.trace.steps)):
             kept = {name: plain.names.get(name) for name in updates.values()}
             kept = {name: copy.copy(value) for name, value in kept.items()}
@@ -306,7 +349,12 @@ class LoopReading(Own):
             if "clip" in step.place.source:  # what limits a step is meant
                 continue
             for subject in wrong:
-                for edit in edits.all_of(self.trace, step, _named(step, subject), begin, COST):
+                for edit in (
+                    *of_slopes(self.trace, step.node, self.trace.state(at - 1)),
+                    *edits.all_of(self.trace, step, _named(step, subject), begin, COST),
+                    *sums(step.node),
+                    *left_out(self.trace, step.node, begin),
+                ):
                     tried += 1
                     if tried > MOST_EDITS:
                         return None
@@ -328,16 +376,15 @@ class LoopReading(Own):
     def _with(self, at: int, edit: edits.Edit) -> Trace:
         changed = list(self.trace.steps)
         changed[at] = changed[at].edited(edit.node)
+        return self._from(at, changed)
+
+    def _from(self, at: int, changed: list[Step]) -> Trace:
+        """Return a run of other steps from one of them on."""
         trace = Trace(self.space, changed)
         trace.records = self.trace.records[:at]
-        trace.names = _copies(self.trace.state(at - 1))
+        trace.names = copies(self.trace.state(at - 1))
         trace.run(max(update.place for update in self._updates) + 1)
         return trace
-
-
-def _copies(names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return names with arrays of their own: they are moved in place."""
-    return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in names.items()}
 
 
 @dataclass(frozen=True)
@@ -348,50 +395,3 @@ class _Named:
 
 def _named(step: Step, update: Update) -> _Named:
     return _Named(next(iter(sorted(step.assigned)), ""), update.name)
-
-
-def _factor(shift: Array, truth: Array) -> float | None:
-    """Return c where shift = −c · truth; ``None`` where it is not."""
-    square = float(np.sum(truth**2))
-    if not square or not np.isfinite(shift).all() or not shift.any():
-        return None
-    ratio = float(np.sum(shift * truth)) / square
-    off = np.max(np.abs(shift - ratio * truth))
-    return -ratio if off <= TOLERANCE * float(np.max(np.abs(shift))) else None
-
-
-def _with_decay(shift: Array, truth: Array, value: Array) -> float | None:
-    """Return c where shift = −c · truth − k · value: weights decay, biases often do not."""
-    if shift.size < ENTRIES or not np.isfinite(shift).all():
-        return None
-    basis = np.stack([truth.ravel(), value.ravel()], axis=1)
-    (along, decay), _, rank, _ = np.linalg.lstsq(basis, shift.ravel(), rcond=None)
-    off = np.max(np.abs(basis @ (along, decay) - shift.ravel()))
-    fits = rank == basis.shape[1] and off <= TOLERANCE * np.max(np.abs(shift))
-    return -float(along) if fits and along * decay > 0 else None
-
-
-def _moved(node: ast.stmt) -> Iterator[str]:
-    """Yield names that statements in a loop add to, or take from."""
-    if not isinstance(node, (ast.For, ast.While)):
-        return
-    for each in ast.walk(node):
-        if isinstance(each, (ast.Assign, ast.AugAssign)):
-            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
-            names = [target.id for target in targets if isinstance(target, ast.Name)]
-            yield from (name for name in names if _moves(each, name))
-
-
-def _moves(node: ast.stmt, name: str) -> bool:
-    """Return whether a statement is ``P += …``, ``P -= …``, ``P = P + …`` or ``P = P - …``."""
-    if isinstance(node, ast.AugAssign):
-        own = isinstance(node.target, ast.Name) and node.target.id == name
-        return own and isinstance(node.op, (ast.Add, ast.Sub))
-    value = getattr(node, "value", None)
-    return (
-        isinstance(node, ast.Assign)
-        and isinstance(value, ast.BinOp)
-        and isinstance(value.op, (ast.Add, ast.Sub))
-        and isinstance(value.left, ast.Name)
-        and value.left.id == name
-    )

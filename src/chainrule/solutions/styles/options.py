@@ -27,22 +27,13 @@ from chainrule.solutions.styles.arguments import positional, role
 from chainrule.solutions.styles.collecting import candidates, returned_names
 from chainrule.solutions.styles.functions import only_number
 from chainrule.solutions.styles.own import Own
+from chainrule.solutions.styles.tried import lively, shapes
 
-EXAMPLES, FEATURES = 11, 3
-SHAPES: tuple[tuple[int, ...], ...] = (
-    (),
-    (FEATURES,),
-    (FEATURES, 2),
-    (2, FEATURES),
-    (FEATURES, 1),
-    (1, FEATURES),
-    (2,),
-    (2, 1),
-    (1, 2),
-    (1,),
-    (1, 1),
-)
 MOST_TRIES = 4000
+MOST_ORDERED = 4
+"""Parameters, of which every order is tried."""
+HOLDERS = ("params", "parameters", "theta", "weights")
+"""Names of a dictionary that holds all parameters."""
 
 
 class Options:
@@ -90,6 +81,7 @@ class OptionsReading(Own):
         )
         self._values: dict[str, Any] = {}
         self._names: dict[str, Any] = dict(space.names)
+        self._order = options.parameters  # of gradients that are returned without names
 
     def _function(self, parameter: str) -> str:
         return self.options.gradient.replace("{p}", parameter)
@@ -125,8 +117,38 @@ class OptionsReading(Own):
                 "that goes from the parameters to the cost",
             )
             return
+        self._find_order(truths)
         for piece in self.pieces:
             self._one(piece, truths[piece.entry])
+
+    def _find_order(self, truths: Mapping[str, direct.Cost]) -> None:
+        """Take the order of gradients that are returned without names: one in which most are right.
+
+        Nothing but the options says that it is theirs, so that no other order is a mistake.
+        """
+        mine = self.options.parameters
+        if "{p}" in self.options.gradient or len(mine) > MOST_ORDERED:
+            return
+        scores = {}
+        for order in itertools.permutations(mine):
+            self._order = order
+            scores[order] = sum(self._right(p, truths[p.entry]) for p in self.pieces)
+            if scores[order] == len(mine):
+                break
+        self._order = max(scores, key=lambda order: scores[order])  # of equal ones the first: mine
+        if self._order != mine:
+            said = f"{self.pieces[0].name} returns gradients by {', '.join(self._order)}"
+            self.words = (*self.words, said)
+
+    def _right(self, piece: Piece, cost: direct.Cost) -> bool:
+        at = array_of(self._values[piece.entry])
+        try:
+            claim = self._claimed(piece, self._call(piece.name, self._values))
+        except Failed:  # said where it is judged
+            return False
+        if at is None or claim is None or claim.shape != at.shape:
+            return False
+        return direct.judge(claim, cost, at.astype(float), {}).verdict.good
 
     def _moves(self, entry: str, cost: direct.Cost) -> bool:
         """Return whether a cost changes with a parameter, or cannot be told."""
@@ -202,6 +224,17 @@ class OptionsReading(Own):
         for name in missing:
             known = ", ".join(self.space.definitions.found) or "nothing"
             words = f"{name} is not defined in the file, which defines {known}"
+            owner = next((n for n in self.space.definitions.found
+                          if hasattr(self.space.names.get(n), name)), "")  # fmt: skip
+            if owner:
+                words = (
+                    f"{name} is a method of {owner}, wanted a function: write one that makes a "
+                    f"{owner} of its arguments and calls {name}"
+                )
+            elif "{" in name:
+                words = (
+                    f'{name} is a pattern without {{p}}, where the parameter belongs: "grad_{{p}}"'
+                )
             self.judged.append(Judged(name, Verdict.CANNOT_RUN, "other", detail=words))
 
     def _claimed(self, piece: Piece, result: Any) -> Array | None:
@@ -216,7 +249,7 @@ class OptionsReading(Own):
             for name, array in zip(names or (), arrays, strict=False):
                 if array is not None and name:
                     named[name] = array
-            mine = list(self.options.parameters)
+            mine = list(self._order)
             if len(result) == len(mine):
                 array = arrays[mine.index(piece.entry)]
                 named.setdefault(piece.entry, array) if array is not None else None
@@ -271,9 +304,11 @@ class OptionsReading(Own):
     def _value(self, name: str, values: Mapping[str, Any]) -> Any:
         if name in values:
             return values[name]
-        if name.lower() in ("params", "parameters", "theta", "weights") and name not in self._names:
+        held = self._names.get(name)
+        if name.lower() in HOLDERS and (held is None or isinstance(held, Mapping)):
             mine = {p: values[p] for p in self.options.parameters if p in values}
-            return mine if len(mine) == len(self.options.parameters) else None
+            whole = len(mine) == len(self.options.parameters)
+            return {**(held or {}), **mine} if whole else None
         return None
 
     def _supply(self) -> bool:
@@ -283,26 +318,27 @@ class OptionsReading(Own):
             wanted |= {each.name: None for each in positional(self.space[function])
                        if each.default is each.empty}  # fmt: skip
             wanted |= {n: None for n in self.space.reads(function) if n in self.options.parameters}
-        holders = ("params", "parameters", "theta", "weights")
-        names = [n for n in wanted if n.lower() not in holders or n in self.options.parameters]
+        names = [n for n in wanted if n.lower() not in HOLDERS or n in self.options.parameters]
+        held = {k: v for n, of in self._names.items() if n.lower() in HOLDERS
+                and isinstance(of, Mapping) for k, v in of.items()}  # fmt: skip
         rng = np.random.default_rng(0)
         known: dict[str, Any] = {}
         unknown: list[str] = []
         for name in names:
-            value = self._names.get(name)
+            value = self._names.get(name, held.get(name))
             array = array_of(value)
             if name in self.options.parameters and array is not None:
-                known[name] = _lively(rng, np.array(array, dtype=float))
+                known[name] = lively(rng, np.array(array, dtype=float))
             elif value is not None and not callable(value):
                 known[name] = value
             elif role(name) in ("penalty", "rate"):
                 known[name] = 0.1
             else:
                 unknown.append(name)
-        shapes = [self._shapes(name) for name in unknown]
+        to_try = [shapes(name) for name in unknown]
         first: dict[str, Any] | None = None
         any_values: dict[str, Any] | None = None
-        for count, chosen in enumerate(itertools.product(*shapes)):
+        for count, chosen in enumerate(itertools.product(*to_try)):
             if count >= MOST_TRIES:
                 break
             values = dict(known)
@@ -334,26 +370,6 @@ class OptionsReading(Own):
                 continue
             fits &= claim is not None and claim.shape == np.shape(self._values[piece.entry])
         return True, runs, fits
-
-    def _shapes(self, name: str) -> Sequence[tuple[int, ...]]:
-        """Return shapes to try, the most likely first."""
-        meant = role(name)
-        if meant == "x":
-            return ((EXAMPLES, FEATURES), (FEATURES, EXAMPLES), (EXAMPLES,), (FEATURES,))
-        if meant == "y":
-            return ((EXAMPLES,), (EXAMPLES, 1), (1, EXAMPLES), (EXAMPLES, 2), (2, EXAMPLES), ())
-        if name[:1] in "bB":
-            return ((), (2,), (1, 2), (2, 1), (1,), (1, 1))
-        if name[:1] == "W":
-            return SHAPES[2:] + SHAPES[:2]
-        return SHAPES
-
-
-def _lively(rng: np.random.Generator, value: Array) -> Array:
-    """Return a start that shows mistakes: not all zeros, not all the same."""
-    if value.size and np.ptp(value) == 0:
-        return value + 0.5 * rng.standard_normal(value.shape)
-    return value
 
 
 def _copied(value: Any) -> Any:
