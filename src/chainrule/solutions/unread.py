@@ -41,11 +41,25 @@ def unread(definitions: Definitions, judged: Sequence[Judged]) -> list[Judged]:
         return []
     reached = _reached(definitions, lines)
     said = {each.name for each in judged} | {each.name.split(":")[0] for each in judged}
+    said |= _trainers(definitions, {each.name for each in lines if each.entry})
     return [
         Judged(name, Verdict.NOT_JUDGED, "gradient", detail=WHY, place=place)
         for name, place in passes(definitions)
         if name not in said and name.split(".")[0] not in reached
     ]
+
+
+def _trainers(definitions: Definitions, gradients: set[str]) -> set[str]:
+    """Return functions that take step after step by gradients that are judged."""
+    found = set()
+    for name, definition in definitions.found.items():
+        parts = list(ast.walk(definition.node))
+        loops = any(isinstance(each, (ast.For, ast.While)) for each in parts)
+        called = {each.func.id for each in parts
+                  if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)}  # fmt: skip
+        if loops and called & gradients:
+            found.add(name)
+    return found
 
 
 def passes(definitions: Definitions) -> Iterator[tuple[str, Place]]:
