@@ -9,6 +9,7 @@ import pytest
 
 from chainrule.solutions import mending
 from chainrule.solutions.advice import why_nothing
+from chainrule.solutions.called import called
 from chainrule.solutions.cells import Cell
 from chainrule.solutions.changes import changes
 from chainrule.solutions.check import check_cells
@@ -315,3 +316,36 @@ def test_the_equation_of_a_penalty_is_as_it_was_measured():
     numbers = [float(each.split(" + ")[1].split()[0]) for each in (found.computed, found.right)]
     assert numbers[1] == pytest.approx(2 * numbers[0], rel=1e-3)
     assert "λ" not in found.computed + found.right
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "after", "slug"),
+    [
+        ("d = probs.T @ dz", "names", "h.T @ dz", "wrong_previous_activation"),
+        (
+            "d = np.multiply(dh, 1 - probs)",
+            "names",
+            "np.multiply(dh, 1 - h)",
+            "derivative_wrong_layer",
+        ),
+        ("d = dz @ W2", "turned", "dz @ W2.T", "weight_not_transposed"),
+        ("d = dz / n", "names", "dz / m", "wrong_divisor"),
+        ("d = dz @ b2", "names", "dz @ W2", "bias_for_weight"),
+        ("d = y - h", "reversed", "h - y", "sign"),
+        ("d = dz", "counted", "dz / m", "missing_mean"),
+        ("dz[:, y] -= 1", "scattered", "dz[np.arange(len(y)), y]", "index_scatter"),
+    ],
+)
+def test_a_change_says_what_the_mistake_is_called(line, kind, after, slug):
+    (node,) = ast.parse(f"def f(h, probs, dz, dh, y, W2, b2, m, n):\n    {line}\n    return d").body
+    arrays = dict.fromkeys(("h", "probs", "dz", "dh", "y", "W2", "b2"), "array")
+    scope = Scope(arrays | dict.fromkeys(("m", "n"), "number"), {})
+    found = {}
+    for change in changes(node, scope, (kind,)):
+        old, name = change.slot.get(), called(change)
+        change.slot.put(change.new)
+        changed = ast.fix_missing_locations(change.statement)
+        found.setdefault(ast.unparse(changed), name)
+        change.slot.put(old)
+    (met,) = {name for text, name in found.items() if text.startswith((f"d = {after}", after))}
+    assert met == slug

@@ -19,16 +19,10 @@ COUNT = 12 if SOAK else 1
 ALONE = [(style, slug) for slug, row in PLANTED.items() for style in row.styles]
 NOT_READ = "a function that stops half way is read as single statements"
 NOT_YET = {
-    **{
-        ("losses", slug): NOT_READ
-        for slug in ("not_defined", "raises", "wrong_previous_activation")
-    },
+    **{("losses", slug): NOT_READ for slug in ("not_defined", "raises")},
     ("losses", "returns_none"): "no gradient is judged then",
-    ("losses", "derivative_wrong_layer"): "layers of the same size are not tried",
     ("losses", "missing_weight"): "layers of the same size are not tried",
     ("losses", "softmax_axis"): "the network is not recognised then",
-    ("losses", "picked_entries"): "taken for softmax unit by unit",
-    ("losses", "index_scatter"): "no hypothesis has it",
     ("losses", "precision"): "not remarked upon",
     ("classes", "returns_none"): "not taken for a class with backprop then",
 }

@@ -143,6 +143,18 @@ def _comparisons(slot: Slot, _scope: Scope) -> Found:
                 yield where, ast.Compare(node.left, [other, *node.ops[1:]], node.comparators)
 
 
+def _scattered(slot: Slot, scope: Scope) -> Found:
+    """Change one entry of every example, ``d[np.arange(n), y]``, not whole columns."""
+    if not isinstance(slot.owner, ast.AugAssign):
+        return
+    match slot.owner.target:
+        case ast.Subscript(value, ast.Tuple([ast.Slice(None, None, None), ast.Name(y)], load_)):
+            if scope.kinds.get(y) == "array":
+                rows = ast.parse(f"np.arange(len({y}))", mode="eval").body
+                index = ast.Tuple([rows, ast.Name(y, ast.Load())], load_)
+                yield Slot(slot.owner, "target"), ast.Subscript(value, index, ast.Store())
+
+
 def _functions(slot: Slot, scope: Scope) -> Found:
     """Put another function of the file in the place of one."""
     for _, node in within(slot):
@@ -332,6 +344,7 @@ KINDS: Mapping[str, Callable[[Slot, Scope], Found]] = {
     "names": _names,
     "renamed": _renamed,
     "comparisons": _comparisons,
+    "scattered": _scattered,
     "turned": _turned,
     "operations": _operations,
     "axes": _axes,

@@ -22,6 +22,7 @@ import numpy as np
 
 from chainrule.checking.fitting import SINGLE
 from chainrule.checking.verdicts import Verdict
+from chainrule.solutions.called import called
 from chainrule.solutions.calling import Failed, TooLong
 from chainrule.solutions.changed import described
 from chainrule.solutions.changes import FITTING, KINDS, Change, changes
@@ -58,7 +59,7 @@ class Made:
     old : ast.AST
     codes : list of CodeType
     said : Mend
-    words : str
+    words, slug : str
     entries : tuple of str
         Those that are right with it, and were not before.
     """
@@ -69,6 +70,7 @@ class Made:
     codes: list[CodeType]
     said: Mend
     words: str
+    slug: str
     entries: tuple[str, ...] = ()
 
     def undo(self) -> None:
@@ -273,13 +275,14 @@ class Mending:
         """Put a change in place."""
         old = change.slot.get()
         said, words = described(theirs, change, self.judge.space)
+        slug = called(change)
         change.slot.put(change.new)
         codes = [function.__code__ for function in theirs.functions]
         code = theirs.compiled()
         assert code is not None  # it was compiled when it was tried
         for function in theirs.functions:
             function.__code__ = code
-        return Made(theirs, change, old, codes, said, words)
+        return Made(theirs, change, old, codes, said, words, slug)
 
     def _say(self, finding: Finding, made: Sequence[Made], gone: Sequence[Finding]) -> None:
         """Put changes to a finding; those that are gone with it were its consequences."""
@@ -303,7 +306,9 @@ class Mending:
                 mine = [
                     e for e in entries if e in mended or (not said and e not in finding.entries)
                 ]
-                cause = replace(new, sentence=words, suggestion="", computed="", right="")
+                cause = replace(
+                    new, slug=alike[0].slug, sentence=words, suggestion="", computed="", right=""
+                )
                 mends = tuple(each.said for each in alike)
                 said.append(replace(cause, entries=tuple(mine), mends=mends, place=mends[0].place))
         judge.judged[:] = [

@@ -43,7 +43,7 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
                 best, alike = (style.name, judge), [judge]
             elif judge.score == best[1].score:
                 alike.append(judge)
-            if space.spent():
+            if _settled(judge) or space.spent():
                 break
         if best is not None and best[1].score[1]:
             break  # it runs: only what is right in it, and says as much, is a better reading
@@ -54,6 +54,17 @@ def judged(space: Space) -> tuple[str, Reading, Any] | None:
         name, judge = _elsewhere(best, space) or (name, _otherwise(alike, space) or judge)
     _run(judge, space)
     return name, judge.reading, judge
+
+
+def _settled(judge: Judge) -> bool:
+    """Return whether no other reading could be the one that is meant.
+
+    Network and cost are known, most Jacobians agree to all digits, and the rest have a cause.
+    """
+    if not isinstance(judge, Judge) or judge.ground.activations is None or not judge.ground.cost:
+        return False
+    right = [each is True for each in judge.entries.right.values()]
+    return judge.callable and judge.explained and 2 * sum(right) >= len(right) >= 4
 
 
 def _run(judge: Judge, space: Space) -> None:

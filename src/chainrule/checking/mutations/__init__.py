@@ -71,6 +71,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(("delta_not_chained",), layers.not_chained),
     Mutation(("derivative_twice",), activations.twice),
     Mutation(("softmax_elementwise",), activations.softmax_elementwise),
+    Mutation(("picked_entries",), activations.picked_entries),
     Mutation(("bias_for_weight",), layers.bias_for_weight),
     Mutation(("weight_for_activation",), jacobians.weight_for_activation),
     Mutation(("bias_summed_over_units", "bias_from_weight_gradient"), jacobians.biases),

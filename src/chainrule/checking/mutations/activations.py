@@ -239,6 +239,20 @@ def _say(cost: expr.Function) -> str:
     return cost.symbol or cost.name
 
 
+def picked_entries(ground: Ground) -> Iterator[Change]:
+    """Write a − y at the labelled units only, and leave zeros at the others.
+
+    Of softmax and its cross-entropy alone; for targets of 0 and 1 it is p (1 − p) as well.
+    """
+    last = ground.layers
+    if ground.architecture.cost.name != "categorical_cross_entropy":
+        return
+    a, y = ground.a(last), ground.y()
+    body = expr.scale(PER_EXAMPLE, y * (a - expr.lift(1)))
+    words = f"a{last} − y stands at the labelled units only, the others are left 0"
+    yield Change("picked_entries", delta_of(last), body, words, last)
+
+
 def lost_half(ground: Ground) -> Iterator[Change]:
     """Leave out one of the two terms of the binary cross-entropy."""
     if ground.architecture.cost.name != "binary_cross_entropy":
