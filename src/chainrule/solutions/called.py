@@ -56,12 +56,14 @@ def called(change: Change) -> str:  # noqa: PLR0911 (one return for each mistake
         case _, ast.BinOp(ast.Constant(), ast.Mult(), right) if right is old:
             return "constant_factor"
         case ast.Call() | ast.Name(), ast.Name(id=name) if change.kind == "functions":
-            right = SLOPE.search(name)
-            return "function_for_derivative" if right else "derivative_of_other_function"
+            slope = SLOPE.search(name)
+            return "function_for_derivative" if slope else "derivative_of_other_function"
     return "unknown"
 
 
-def _of_names(change: Change, met: str, wanted: str) -> str:
+def _of_names(  # noqa: PLR0911 (one return for each mistake)
+    change: Change, met: str, wanted: str
+) -> str:
     """Return what it is called to take one variable for another."""
     met, wanted = _last(met), _last(wanted)
     if NUMBERS.match(met) or NUMBERS.match(wanted):

@@ -99,6 +99,7 @@ def _table(report: Report, judged: Sequence[Judged], width: int) -> Iterator[Lin
         min(max(map(len, column)), WIDEST)
         for column in zip(*((each.name, each.verdict.value) for each in report.judged), strict=True)
     )
+    seen: Place | None = None
     for each in judged:
         kind = wording.kind(each.verdict)
         words = wording.beside(report, each)
@@ -108,8 +109,13 @@ def _table(report: Report, judged: Sequence[Judged], width: int) -> Iterator[Lin
             yield from _wrapped(start, words, width, "dim")
         else:
             yield [*start, ("   ", ""), (each.verdict.value, kind)]
-        if not (each.verdict.good or wording.numbered(report, each)):
-            yield from _source(each.place, "    ", width, report.source)
+        place = each.place
+        if each.verdict.good or wording.numbered(report, each) or place is None:
+            continue
+        if place != seen:  # of several in one function, once
+            head = place.source.strip().startswith(("def ", "class "))
+            yield from _source(place, "    ", width, report.source, 0 if head else wording.AROUND)
+        seen = place
 
 
 def _finding(report: Report, number: int, finding: Finding, width: int) -> Iterator[Line]:
