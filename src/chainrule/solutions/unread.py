@@ -15,8 +15,9 @@ from chainrule.solutions.definitions import FUNCTIONS, Definition, Definitions
 from chainrule.solutions.findings import Judged, Place
 
 BACK = re.compile(
-    r"back_?(ward|prop)|(^|_)(prime|gradients?|grad|derivative|deriv)$", re.IGNORECASE
+    r"back_?(ward|prop)|bprop|(^|_)(prime|gradients?|grads?|derivative|deriv)$", re.IGNORECASE
 )
+BACKWARD = re.compile(r"back_?(ward|prop)|bprop", re.IGNORECASE)
 NO_PASS = re.compile(
     r"check|numeric|approx|plot|test|print|show|clear|zero|reset|clip|descent|update|train|one_step|^_*(no|add|set|has|requires|accumulate)_",
     re.IGNORECASE,
@@ -73,7 +74,9 @@ def passes(definitions: Definitions) -> Iterator[tuple[str, Place]]:
                     place = Place(line, definition.place.cell, method.name)
                     yield f"{name}.{method.name}", place
         # The derivative of an activation has one argument, and is judged beside it.
-        elif isinstance(node, FUNCTIONS) and len(definition.arguments) > 1 and _is_pass(node):
+        elif isinstance(node, FUNCTIONS) and _is_pass(node):
+            if len(definition.arguments) < 2 and not BACKWARD.search(name):
+                continue
             yield name, definition.place
 
 
@@ -104,6 +107,15 @@ def _hands_on(node: ast.AST) -> bool:
         for each in ast.walk(node)
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
     ]
+    scaled = [
+        part
+        for each in ast.walk(node)
+        if isinstance(each, ast.BinOp)
+        for part in (each.left, each.right)
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
+    ]
+    if any(BACK.search(part.func.attr) for part in scaled if isinstance(part.func, ast.Attribute)):
+        return False  # it changes what comes back
     products = any(name in ("dot", "matmul", "einsum", "outer", "tensordot") for name in called)
     return not products and any(map(BACK.search, called))
 

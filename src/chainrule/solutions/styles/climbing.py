@@ -7,6 +7,7 @@ import re
 
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arguments import role
+from chainrule.solutions.styles.stepping import without_rate
 
 STEPPED = re.compile(r"_?(weights?|bias(es)?|[wWb]_?\d*|syn_?\d+|thetas?\d*|params?|parameters)")
 """What a step is added to."""
@@ -23,10 +24,15 @@ def _steps_up(node: ast.AST) -> bool:
     """Return whether something is added to weights, or a learning rate times something."""
     if not isinstance(node, (ast.AugAssign, ast.BinOp)) or not isinstance(node.op, ast.Add):
         return False
+    step = node.right if isinstance(node, ast.BinOp) else node.value
+    if without_rate(step, ())[1]:
+        return False  # minus the rate: it is taken off
+    if any(map(_is_rate, ast.walk(step))):
+        return True
     if isinstance(node, ast.BinOp):
-        return any(map(_is_rate, ast.walk(node.right)))
+        return False
     target = node.target.value if isinstance(node.target, ast.Subscript) else node.target
-    return STEPPED.fullmatch(_name(target)) is not None or any(map(_is_rate, ast.walk(node.value)))
+    return STEPPED.fullmatch(_name(target)) is not None
 
 
 def _name(node: ast.AST) -> str:

@@ -28,6 +28,7 @@ from chainrule.solutions.styles.stepping import Move, moves
 
 FORWARD, COST = "forward pass", "cost in the loop"
 """Names of what is made, beside the backward pass, which goes by the name of theirs."""
+REDUCED = re.compile(r"\b(mean|sum|average|norm|v?dot|mse|loss|cost)\b", re.IGNORECASE)
 COST_NAMES = re.compile(r"(\w*_)?(loss|cost|error|mse|J)(es|s|_?\w*)?", re.IGNORECASE)
 
 BENT = frozenset({"clip", "sign", "norm", "random", "rng"})
@@ -350,6 +351,8 @@ def _cost_of(node: ast.AST) -> ast.expr | None:
     if isinstance(node, (ast.Assign, ast.AugAssign)):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         called = any(isinstance(n, (ast.Call, ast.BinOp)) for n in ast.walk(node.value))
+        if isinstance(target, ast.Name) and "err" in target.id.lower():  # often that of every unit
+            called = bool(REDUCED.search(ast.unparse(node.value)))
         if isinstance(target, ast.Name) and COST_NAMES.fullmatch(target.id) and called:
             return ast.Name(target.id, ast.Load())
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):

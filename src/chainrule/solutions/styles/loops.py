@@ -183,6 +183,7 @@ class LoopReading(Own):
         scale = factors[self._last] or 1.0
         wrong = [u for u in self._updates if (factors[u.name] or -scale) * scale < 0]
         wrong = [u for u in wrong if u.place not in self.trace.troubles and not self._rests(u)]
+        fit = not any(factors[u.name] is None for u in wrong)
         if scale > 0:
             uneven = self._uneven(factors)
             self._even = bool(uneven)
@@ -198,8 +199,10 @@ class LoopReading(Own):
                 self._say(said.slug, said.sentence, "", (update.name,), place)
             elif self._rests(update):
                 verdict, detail = Verdict.NOT_JUDGED, "its gradient is zero for these data"
-            elif update in wrong or scale < 0:
+            elif update in wrong or (scale < 0 and fit):
                 verdict = Verdict.WRONG
+            elif scale < 0:  # which sign is meant, the others would have to say
+                verdict, detail = Verdict.NOT_JUDGED, "some of the steps beside it are no gradients"
             elif factor is not None and abs(factor / scale - 1) > TOLERANCE:
                 verdict = Verdict.UP_TO_CONSTANT
                 detail = (
@@ -208,7 +211,7 @@ class LoopReading(Own):
             self.judged.append(
                 Judged(update.name, verdict, entry=update.name, detail=detail, place=place)
             )
-        if scale < 0 and not any(factors[u.name] is None for u in wrong):
+        if scale < 0 and fit:
             self._uphill()
         elif wrong:
             self._wrong(wrong, factors)

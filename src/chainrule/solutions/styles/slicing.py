@@ -51,14 +51,20 @@ def stores(node: ast.AST) -> frozenset[str]:
             while isinstance(base, (ast.Subscript, ast.Attribute)):
                 base = base.value
             found |= {base.id} if isinstance(base, ast.Name) else set()
-        elif (
-            isinstance(each, ast.Call)
-            and isinstance(each.func, ast.Attribute)
-            and each.func.attr in ("append", "insert")
-            and isinstance(each.func.value, ast.Name)
-        ):
-            found.add(each.func.value.id)
+        elif isinstance(each, ast.Expr) and isinstance(each.value, ast.Call):
+            found |= _written(each.value)
+        elif isinstance(each, ast.keyword) and each.arg == "out":
+            found |= {n.id for n in ast.walk(each.value) if isinstance(n, ast.Name)}
     return frozenset(found)
+
+
+def _written(call: ast.Call) -> set[str]:
+    """Return the names that a call whose result nobody takes may write to: it is there for that."""
+    if isinstance(call.func, ast.Name) and call.func.id == "print":
+        return set()
+    held = call.func.value if isinstance(call.func, ast.Attribute) else None
+    parts = [*call.args, *(each.value for each in call.keywords), *([held] if held else [])]
+    return {each.id for each in parts if isinstance(each, ast.Name)}
 
 
 def loads(node: ast.AST) -> set[str]:

@@ -159,7 +159,7 @@ def slug_of(trace: Trace, call: Call, text: str, names: dict[str, Any]) -> str |
     finally:
         trace.space.names.clear()
         trace.space.names.update(before)
-    v, came = as_numbers(given), as_numbers(np.asarray(came, float))
+    v, came = as_numbers(given), as_numbers(came)
     if v is None or came is None or v.shape != came.shape:
         return None
     if np.allclose(came, {**OF_OUTPUT, **OF_SUM}[text](v)):

@@ -116,22 +116,26 @@ def without_rate(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr, bool
     >>> ast.unparse(found), minus
     ('dW / m', True)
     """
-    rest, minus = _spine(node, rates)
+    rest, minus = _spine(node, rates, numbers=True)
     return (copy.deepcopy(node), False) if rest is None else (rest, minus)
 
 
-def _spine(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr | None, bool]:
-    """Return an expression without its rate, ``None`` for the rate alone, and its sign."""
+def _spine(node: ast.expr, rates: Collection[str], numbers: bool) -> tuple[ast.expr | None, bool]:
+    """Return an expression without its rate, ``None`` for the rate alone, and its sign.
+
+    A number is a rate where it multiplies the whole step; in a sum it may be that of a penalty.
+    """
     rest: ast.expr | None = copy.deepcopy(node)
     minus = False
-    if _rate(node, rates):
+    if _rate(node, rates, numbers):
         rest = None
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        rest, minus = _spine(node.operand, rates)
+        rest, minus = _spine(node.operand, rates, numbers)
         minus = not minus
     elif isinstance(node, ast.BinOp):
-        left, first = _spine(node.left, rates)
-        right, second = _spine(node.right, rates)
+        numbers = numbers and not isinstance(node.op, (ast.Add, ast.Sub))
+        left, first = _spine(node.left, rates, numbers)
+        right, second = _spine(node.right, rates, numbers)
         if isinstance(node.op, ast.Div):
             over = ast.Constant(1.0) if left is None else left
             rest, minus = ast.BinOp(over, ast.Div(), copy.deepcopy(node.right)), first
@@ -142,13 +146,28 @@ def _spine(node: ast.expr, rates: Collection[str]) -> tuple[ast.expr | None, boo
         elif isinstance(node.op, ast.Mult):
             minus = first != second
             rest = ast.BinOp(left, ast.Mult(), right) if left and right else left or right
-        elif isinstance(node.op, (ast.Add, ast.Sub)) and left and right and not first | second:
-            rest = ast.BinOp(left, node.op, right)
+        elif left and right and _has_rate(node.left, rates) and _has_rate(node.right, rates):
+            # lr * dW + lr * reg * W: of both terms, or of none
+            rest = ast.BinOp(_signed(left, first), node.op, _signed(right, second))
     return rest, minus
 
 
-def _rate(node: ast.expr, rates: Collection[str]) -> bool:
+def _signed(node: ast.expr, minus: bool) -> ast.expr:
+    return ast.UnaryOp(ast.USub(), node) if minus else node
+
+
+def _has_rate(node: ast.expr, rates: Collection[str]) -> bool:
+    """Return whether a named rate is a factor of a term."""
+    if isinstance(node, ast.UnaryOp):
+        return _has_rate(node.operand, rates)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult, ast.Div)):
+        over = isinstance(node.op, ast.Div)
+        return _has_rate(node.left, rates) or (not over and _has_rate(node.right, rates))
+    return _rate(node, rates, numbers=False)
+
+
+def _rate(node: ast.expr, rates: Collection[str], numbers: bool) -> bool:
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, float)
+        return numbers and isinstance(node.value, float)
     name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
     return bool(name) and (name in rates or role(name) == "rate")
