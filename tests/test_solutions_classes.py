@@ -291,3 +291,56 @@ def test_a_relu_that_is_masked_by_what_comes_back_is_named():
     found = judged(RELU.replace("self.x <= 0", "dout <= 0")).findings
     assert [each.slug for each in found] == ["derivative_at_activation"]
     assert "its own sign" in found[0].sentence
+
+
+ADAPTIVE = """
+import numpy as np
+
+class MLP:
+    def __init__(self, inputs, hidden, outputs, lr=0.1):
+        self.W1 = np.random.randn(inputs, hidden)
+        self.b1 = np.zeros((1, hidden))
+        self.W2 = np.random.randn(hidden, outputs)
+        self.b2 = np.zeros((1, outputs))
+        self.lr = lr
+
+    def forward(self, X):
+        self.a1 = 1 / (1 + np.exp(-(X @ self.W1 + self.b1)))
+        self.a2 = 1 / (1 + np.exp(-(self.a1 @ self.W2 + self.b2)))
+        return self.a2
+
+    def loss(self, y, out):
+        return np.mean((y - out) ** 2)
+
+    def backward(self, X, y):
+        delta2 = 2 * (self.a2 - y) / y.size * self.a2 * (1 - self.a2)
+        dW2 = self.a1.T @ delta2
+        delta1 = delta2 @ self.W2.T * self.a1 * (1 - self.a1)
+        dW1 = X.T @ delta1
+        self.W1 -= self.lr * dW1
+        self.b1 -= self.lr * delta1.sum(axis=0, keepdims=True)
+        self.W2 -= self.lr * dW2
+        self.b2 -= self.lr * delta2.sum(axis=0, keepdims=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("self.lr * dW1", "self.lr * dW1 / (np.sqrt(0.1 * dW1 ** 2) + 1e-8)"),
+        ("self.lr * dW2", "self.lr * (dW2 + 0.003 * self.W2)"),
+        ("self.lr * dW2", "self.lr * np.sign(dW2)"),
+        ("self.lr * dW2", "self.lr / (1 + 0.01) * dW2"),
+    ],
+)
+def test_steps_that_are_meant_to_be_no_gradient_are_no_mistake(old, new):
+    assert judged(ADAPTIVE).status == 0
+    report = judged(ADAPTIVE.replace(old, new))
+    assert report.status == 2
+    assert not report.findings
+
+
+def test_plain_steps_of_a_wrong_gradient_are_wrong():
+    report = judged(ADAPTIVE.replace(" * self.a1 * (1 - self.a1)", ""))
+    assert report.status == 1
+    assert {each.slug for each in report.findings} == {"missing_hidden_derivative"}

@@ -182,3 +182,46 @@ def test_a_gradient_without_its_cost_may_be_right_and_is_never_wrong() -> None:
     verdicts = {each.verdict for each in found.judged if each.role == "gradient"}
     assert (found.status, verdicts) == (0, {Verdict.IMPLIED_COST})
     assert report(alone.replace("dj_db / m", "dj_db * 2 + 1")).status != 1
+
+
+DESCENT = """
+import numpy as np
+
+def compute_cost(X, y, w, b, lambda_=1):
+    m = len(y)
+    return np.sum((X @ w + b - y) ** 2) / (2 * m) + lambda_ / (2 * m) * np.sum(w ** 2)
+
+def compute_gradient(X, y, w, b, lambda_=1):
+    m = len(y)
+    error = X @ w + b - y
+    return X.T @ error / m + lambda_ / m * w, error.sum() / m
+
+def gradient_descent(X, y, w, b, alpha, num_iters):
+    for _ in range(num_iters):
+        dw, db = compute_gradient(X, y, w, b)
+        w = w - alpha * dw
+        b = b - alpha * db
+    return w, b
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("alpha * dw", "alpha * dw / np.linalg.norm(dw)"),
+        ("(X, y, w, b)\n        w", "(X[:1], y[:1], w, b)\n        w"),
+        ("w - alpha * dw", "0.99 * w - alpha * dw"),
+    ],
+)
+def test_how_a_descent_steps_by_a_right_gradient_is_its_own(old, new):
+    assert old in DESCENT
+    found = report(DESCENT.replace(old, new, 1) if old else DESCENT)
+    assert found.status == 0, found.findings
+
+
+def test_a_descent_that_climbs_is_wrong_all_the_same():
+    climbs = DESCENT.replace("w - alpha * dw", "w + alpha * dw").replace(
+        "b - alpha * db", "b + alpha * db"
+    )
+    assert "sign" in {each.slug for each in report(climbs).findings}

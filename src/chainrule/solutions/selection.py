@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.solutions import overwriting
+from chainrule.solutions import deliberate, overwriting
 from chainrule.solutions.judgement import Judge
 from chainrule.solutions.probes import EXAMPLES, HOT, SQUARE
 from chainrule.solutions.reading import Reading, Trouble, names_of
@@ -71,6 +71,7 @@ def _run(judge: Judge, space: Space) -> None:
     """Let a judge judge, and look at what their functions overwrite meanwhile."""
     with overwriting.watched(space) as watch:
         judge.run()
+    deliberate.spared(judge)
     overwriting.said(judge, judge.reading, watch.seen)
 
 

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.solutions import deliberate
 from chainrule.solutions.calling import Failed, Unsaid
 from chainrule.solutions.calls import trouble
 from chainrule.solutions.findings import Finding, Place
@@ -42,6 +43,8 @@ from chainrule.solutions.styles.penalties import Penalised
 STYLE = "a cost of one layer and its gradient"
 SIZES = (5, 1)
 RATE = 0.5
+TURNED = frozenset({"sign", "transposed"})
+"""What a descent by a right gradient can still do wrong."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,9 @@ class Several(Own):
         for part in self.parts:
             judge = part.judge()
             judge.run()
+            deliberate.spared(judge)
+            if self._hands_on(part) and not {each.slug for each in judge.findings} & TURNED:
+                continue  # its gradient is judged where it is computed; how it steps is its own
             for each in judge.judged:
                 mine = f"{part.couple.slope}: " if each.role == "gradient" else ""
                 name = each.name if each.name == part.couple.slope else f"{mine}{each.name}"
@@ -156,6 +162,12 @@ class Several(Own):
                     self.judged.append(replace(each, name=name))
             self.findings += [each for each in judge.findings if each not in self.findings]
             self.remarks += [each for each in judge.remarks if each not in self.remarks]
+
+    def _hands_on(self, part: RegressionReading) -> bool:
+        """Return whether a descent gets its gradient from a function that is judged."""
+        read = self.space.reads(part.couple.slope)
+        others = {each.couple.slope for each in self.parts if not each.couple.steps}
+        return part.couple.steps and bool(others & read)
 
 
 def _shapes() -> Iterator[Shapes]:
@@ -181,6 +193,7 @@ class RegressionReading:
         self.words = shapes.words
         self.notes: list[Finding] = []
         self.biases = bool(couple.bias)
+        self.moved = couple.steps
         self.names = {"cost": couple.cost} if couple.cost else {}
         self._told: tuple[str, ...] | None = None
         place = space.place(couple.slope)
