@@ -521,3 +521,42 @@ def test_update_that_climbs_everywhere_spoils_no_gradient() -> None:
         text = text.replace(f"{name} = {name} - learning_rate", f"{name} = {name} + learning_rate")
     (finding,) = report(text).findings
     assert (finding.slug, finding.entries) == ("sign", ("update_parameters",))
+
+
+OUTER = """
+import numpy as np
+
+X = np.random.randn(3, 50)
+params = {"W1": np.random.randn(4, 3), "b1": np.zeros((4, 1)),
+          "W2": np.random.randn(1, 4), "b2": np.zeros((1, 1))}
+
+def forward(x, p):
+    A1 = np.tanh(p["W1"] @ x + p["b1"])
+    return 1 / (1 + np.exp(-(p["W2"] @ A1 + p["b2"]))), A1
+
+def loss(A2, Y):
+    return -np.mean(Y * np.log(A2) + (1 - Y) * np.log(1 - A2))
+
+def backward(p, A1, A2, x, Y):
+    dZ2 = (A2 - Y) / x.shape[1]
+    dZ1 = (p["W2"].T @ dZ2) * (1 - A1 ** 2)
+    return {"dW1": dZ1 @ x.T, "db1": dZ1.sum(1, keepdims=True),
+            "dW2": dZ2 @ A1.T, "db2": dZ2.sum(1, keepdims=True)}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("(p[", "(params[", "params, which is global, though it is given p"),
+        ("dZ1 @ x.T", "dZ1 @ X.T", ""),  # x is read as well: it may be meant
+    ],
+)
+def test_a_global_that_is_read_in_the_place_of_an_argument_is_remarked_upon(old, new, said):
+    assert not [e for e in report(OUTER).remarks if e.slug == "stale_parameters"]
+    after = OUTER.partition("def backward")
+    found = report(after[0] + after[1] + after[2].replace(old, new))
+    met = [each for each in found.remarks if each.slug == "stale_parameters"]
+    assert [said in each.sentence and each.place.source for each in met] == (
+        ['dZ1 = (params["W2"].T @ dZ2) * (1 - A1 ** 2)'] if said else []
+    )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chainrule.checking.catalogue import CATALOGUE
+from chainrule.solutions import outer
 from chainrule.solutions.calling import Failed
 from chainrule.solutions.calls import evaluated
 from chainrule.solutions.definitions import Definition
@@ -35,6 +36,7 @@ def about(reading: Reading, space: Space) -> list[Finding]:
             found += _unused(definition)
             found += _one_more(definition)
     found += _dropout(space)
+    found += outer.read_instead(space)
     found += _passes(reading, space)
     return found
 
