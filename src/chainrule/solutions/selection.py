@@ -72,6 +72,8 @@ def _run(judge: Judge, space: Space) -> None:
     with overwriting.watched(space) as watch:
         judge.run()
     deliberate.spared(judge)
+    judge.remarks += [each for each in judge.findings if each.kind == "remark"]
+    judge.findings[:] = [each for each in judge.findings if each.kind != "remark"]
     overwriting.said(judge, judge.reading, watch.seen)
 
 
