@@ -267,3 +267,30 @@ def test_steps_of_another_kind_are_no_mistake(step):
     for of in ("X.T @ d1", "np.sum(d1, axis=0, keepdims=True)", "self.h.T @ d2"):
         source = source.replace(f"self.lr * {of}", f"self.lr * {step.format(of, of)}")
     assert not judged(source).findings
+
+
+TWICE = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def fit_one(X, y, lr, n_iters):
+    w, b = np.zeros(X.shape[1]), 0.0
+    for _ in range(n_iters):
+        p = sigmoid(X @ w + b)
+        dw = X.T @ (p - y) / len(y)
+        db = np.mean(p - y)
+        w -= lr * dw
+        b -= lr * db
+    return w, b
+"""
+
+
+def test_a_second_training_is_not_passed_over():
+    assert judged(TWICE).status == 0
+    second = TWICE.partition("def fit_one")
+    report = judged(TWICE + "".join(second[1:]).replace("fit_one", "fit_two"))
+    assert report.status == 2
+    (line,) = [each for each in report.judged if each.name == "fit_two"]
+    assert line.verdict.value == "not judged"

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.definitions import FUNCTIONS, Definition, Definitions
 from chainrule.solutions.findings import Judged, Place
+from chainrule.solutions.slots import product
+from chainrule.solutions.styles.arguments import role
 
 BACK = re.compile(
     r"back_?(ward|prop)|bprop|(^|_)(prime|gradients?|grads?|derivative|deriv)$", re.IGNORECASE
@@ -69,15 +71,56 @@ def passes(definitions: Definitions) -> Iterator[tuple[str, Place]]:
         node = definition.node
         if isinstance(node, ast.ClassDef):
             for method in node.body:
-                if isinstance(method, FUNCTIONS) and _is_pass(method) and not _hands_on(method):
+                if isinstance(method, FUNCTIONS) and (
+                    (_is_pass(method) and not _hands_on(method)) or _trains(method)
+                ):
                     line = method.lineno + definition.offset
                     place = Place(line, definition.place.cell, method.name)
                     yield f"{name}.{method.name}", place
         # The derivative of an activation has one argument, and is judged beside it.
+        elif isinstance(node, FUNCTIONS) and _trains(node):
+            yield name, definition.place
         elif isinstance(node, FUNCTIONS) and _is_pass(node):
             if len(definition.arguments) < 2 and not BACKWARD.search(name):
                 continue
             yield name, definition.place
+
+
+def _trains(node: ast.AST) -> bool:
+    """Return whether it takes steps in a loop by what it works out itself, with a product."""
+    if not any(isinstance(each, (ast.For, ast.While)) for each in ast.walk(node)):
+        return False
+    made = {
+        target.id
+        for each in ast.walk(node)
+        if isinstance(each, ast.Assign) and _product(each.value)
+        for target in each.targets
+        if isinstance(target, ast.Name)
+    }
+    return any(
+        _product(step) or made & {n.id for n in ast.walk(step) if isinstance(n, ast.Name)}
+        for step in map(_step, ast.walk(node))
+        if step is not None
+    )
+
+
+def _step(node: ast.AST) -> ast.expr | None:
+    """Return what is taken off something in a statement, with a rate in it."""
+    step: ast.expr | None = None
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub):
+        step = node.value
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+        own = ast.unparse(node.value.left) == ast.unparse(node.targets[0])
+        if own and isinstance(node.value.op, ast.Sub):
+            step = node.value.right
+    if step is None:
+        return None
+    names = {getattr(n, "attr", None) or getattr(n, "id", "") for n in ast.walk(step)}
+    return step if any(role(name) == "rate" for name in names if name) else None
+
+
+def _product(node: ast.AST) -> bool:
+    return any(list(product(each)) for each in ast.walk(node))
 
 
 def _is_pass(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

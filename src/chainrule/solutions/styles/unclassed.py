@@ -86,6 +86,8 @@ class _Made:
             raise _Beyond
         own = _self(node)
         assert own is not None
+        if _different(node, own):
+            raise _Beyond
         return self._block(copy.deepcopy(node.body), own, depth)
 
     def _block(self, body: Sequence[ast.stmt], own: str, depth: int) -> list[ast.stmt]:
@@ -231,6 +233,20 @@ class _Made:
                 elif each.attr not in self.static and each.attr not in self.methods:
                     found[each.attr] = None
         return list(found)
+
+
+def _different(node: ast.AST, own: str) -> bool:
+    """Return whether an attribute and a variable of one name hold different things."""
+    attributes, variables = set(), set()
+    for each in ast.walk(node):
+        for target in each.targets if isinstance(each, ast.Assign) else ():
+            value = each.value if isinstance(each, ast.Assign) else None
+            if isinstance(target, ast.Attribute) and getattr(target.value, "id", "") == own:
+                if getattr(value, "id", "") != target.attr:
+                    attributes.add(target.attr)
+            elif isinstance(target, ast.Name) and getattr(value, "attr", "") != target.id:
+                variables.add(target.id)
+    return bool(attributes & variables)
 
 
 class _Variables(ast.NodeTransformer):
