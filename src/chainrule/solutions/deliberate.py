@@ -16,7 +16,9 @@ from chainrule.checking.verdicts import Verdict
 from chainrule.solutions.definitions import FUNCTIONS
 from chainrule.solutions.findings import Finding
 
-TAKES_STEPS = re.compile(r"back|update|train|step|fit|learn|optim|descent|sgd", re.IGNORECASE)
+TAKES_STEPS = re.compile(
+    r"back_?(ward|prop)|update|train|step|fit|learn|optim|descent|sgd", re.IGNORECASE
+)
 BENT = frozenset({"sqrt", "norm", "clip", "sign", "minimum", "min", "rsqrt", "hypot"})
 """What makes a step no multiple of its gradient."""
 DRAWN = frozenset({"random", "permutation", "shuffle", "choice", "randint", "batch_size"})
