@@ -77,7 +77,7 @@ def test_what_computes_is_not_ended_by_the_clock(monkeypatch):
         caller.call(lambda: computes(60.0))
 
 
-@pytest.mark.parametrize("style", ["column", "dictionaries", "classes"])
+@pytest.mark.parametrize("style", ["column", "classes"])
 def test_where_readings_are_left_nothing_is_called_wrong(style, monkeypatch):
     mistaken = wrong(style, 3, "missing_hidden_derivative").source
     fine = right(style, 3).source
@@ -88,6 +88,17 @@ def test_where_readings_are_left_nothing_is_called_wrong(style, monkeypatch):
     assert found.status == 2
     assert not found.findings
     assert report(fine).status == 0  # what was found right stays right
+
+
+def test_a_reading_that_leaves_no_doubt_is_taken_at_once(monkeypatch):
+    """Network, cost and most Jacobians are as they should be, the rest has a cause."""
+    mistaken = wrong("dictionaries", 3, "missing_hidden_derivative").source
+    monkeypatch.setattr(space, "MOST_CALLS", 1)
+    found = report(mistaken)
+    assert (found.status, [each.slug for each in found.findings]) == (
+        1,
+        ["missing_hidden_derivative"],
+    )
 
 
 # other styles ---------------------------------------------------------------------------------

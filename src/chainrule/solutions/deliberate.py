@@ -25,8 +25,7 @@ DRAWN = frozenset({"random", "permutation", "shuffle", "choice", "randint", "bat
 OF_SOME = frozenset({"one_example_only", "row_skipped", "unknown", "missing_mean", "wrong_divisor"})
 """What steps by some of the examples look like."""
 PLAIN = re.compile(r"it is ([\d.]+) times")
-SIMPLE = frozenset({0.25, 0.5, 2.0, 3.0, 4.0})
-"""Factors that are lost or planted; others are those of a rate that is worked out."""
+NEAR = 1e-3
 
 WHY = "its step is no multiple of the cost's gradient: fine, if that is meant"
 
@@ -67,7 +66,12 @@ def _meant(found: Finding, words: set[str], penalised: bool) -> bool:
     if words & DRAWN and found.slug in OF_SOME:
         return True
     factor = PLAIN.search(found.sentence)
-    return found.slug == "constant_factor" and factor is not None and float(factor[1]) not in SIMPLE
+    return found.slug == "constant_factor" and factor is not None and _odd(float(factor[1]))
+
+
+def _odd(factor: float) -> bool:
+    """Return whether a factor is no whole number, nor one over it: that of a rate worked out."""
+    return min(abs(each - round(each)) for each in (factor, 1 / (factor or 1.0))) > NEAR
 
 
 def _steppers(judge: Any, places: set[str]) -> Iterator[ast.AST]:
