@@ -23,8 +23,6 @@ from chainrule.solutions.reading import Array
 from chainrule.solutions.slots import named, product
 from chainrule.solutions.straight import Step, Trace, as_numbers, like
 
-UPPER = 2
-"""The layer that a product is put at, so that there is a layer below it."""
 SMALL = 512
 """Entries of a variable whose ways to the cost are told apart by differences."""
 
