@@ -255,6 +255,8 @@ def test_a_mistake_in_a_round_is_named_at_its_line(source, right, wrong, slug):
 def test_what_is_computed_after_a_step_sees_the_parameter_moved():
     late = "            d_h = (d_out @ W2.T) * (h > 0)\n"
     step = "            W2 = W2 - learning_rate * (h.T @ d_out)\n"
+    assert late in BATCHES
+    assert step in BATCHES
     report = judged(BATCHES.replace(late, "").replace(step, step + late))
     assert "updated_too_early" in slugs(report)
 
@@ -265,7 +267,9 @@ def test_what_is_computed_after_a_step_sees_the_parameter_moved():
 def test_steps_of_another_kind_are_no_mistake(step):
     source = LAYERS
     for of in ("X.T @ d1", "np.sum(d1, axis=0, keepdims=True)", "self.h.T @ d2"):
+        assert f"self.lr * {of}" in source
         source = source.replace(f"self.lr * {of}", f"self.lr * {step.format(of, of)}")
+    assert (judged(LAYERS).status, judged(source).status) == (0, 2)
     assert not judged(source).findings
 
 

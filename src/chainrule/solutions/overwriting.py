@@ -179,15 +179,17 @@ class _Held:
             nonlocal count
             if not FILE.match(frame.f_code.co_filename):
                 return None
-            if count < MOST_LINES:
-                count += 1
-                for key in self.changed() if last else ():
-                    if key not in self.places and (place := _line(*last[-1])) is not None:
-                        self.places[key] = place
-                last[:] = [(frame, frame.f_lineno)]
-                back = frame.f_back
-                if event == "return" and back is not None:
-                    last[:] = [(back, back.f_lineno)]
+            if count >= MOST_LINES:  # a long loop: what is overwritten is seen, its line is not
+                sys.settrace(before)
+                return None
+            count += 1
+            for key in self.changed() if last else ():
+                if key not in self.places and (place := _line(*last[-1])) is not None:
+                    self.places[key] = place
+            last[:] = [(frame, frame.f_lineno)]
+            back = frame.f_back
+            if event == "return" and back is not None:
+                last[:] = [(back, back.f_lineno)]
             return look
 
         before = sys.gettrace()

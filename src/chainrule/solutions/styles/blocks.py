@@ -15,6 +15,7 @@ from chainrule.solutions.reading import Array
 from chainrule.solutions.space import Space
 from chainrule.solutions.styles.arguments import bind, positional, role
 from chainrule.solutions.styles.functions import activations_of
+from chainrule.solutions.witness import TOLERANCE
 
 RATE = 0.5
 SEED = 7
@@ -153,3 +154,9 @@ def node_of(space: Space, name: str, way: str = "backward") -> ast.FunctionDef |
         if isinstance(node, ast.FunctionDef) and node.name in (way, f"{way}_propagation"):
             return node
     return None
+
+
+def same(one: Array, other: Array) -> bool:
+    """Return whether two arrays agree, for the size of the larger one."""
+    size = max(float(np.max(np.abs(one))), float(np.max(np.abs(other))))
+    return one.shape == other.shape and bool(np.max(np.abs(one - other)) <= TOLERANCE * size)

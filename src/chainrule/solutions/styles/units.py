@@ -107,15 +107,15 @@ def _unit(space: Space, name: str) -> Unit:  # noqa: PLR0911 (one for each thing
     off = float(np.max(np.abs(came - upstream * slope)) / np.max(np.abs(upstream)))
     if off <= TOLERANCE:
         return Unit(name, Judged(called, Verdict.RIGHT, "gradient", residual=off, place=way))
-    if _same(came, upstream) and _same(a, 1 / (1 + np.exp(-z))):
+    if blocks.same(came, upstream) and blocks.same(a, 1 / (1 + np.exp(-z))):
         return Unit(name, replace(open_one, detail=BEFORE_COST))
-    if _same(came, slope) and not _same(slope, np.full_like(slope, slope.flat[0])):
+    if blocks.same(came, slope) and not blocks.same(slope, np.full_like(slope, slope.flat[0])):
         return Unit(name, replace(open_one, detail=ALONE))
     for words, given in (("of z", z), ("of the value a", a)):
-        if _same(back(given), slope):
+        if blocks.same(back(given), slope):
             detail = f"the derivative, as a function {words}"
             return Unit(name, Judged(called, Verdict.RIGHT, "gradient", detail=detail, place=way))
-    masked = _same(came, upstream * derivative(upstream))
+    masked = blocks.same(came, upstream * derivative(upstream))
     if not masked and not _is_mistake(value, back, upstream):
         return Unit(name, open_one)
     slug, more = "derivative_at_activation", ""
@@ -133,7 +133,7 @@ def _is_mistake(value: Value, back: Value, upstream: Array) -> bool:
     if row is None or row == "identity":
         return False
     try:
-        return _same(back(-2 * upstream), -2 * back(upstream))
+        return blocks.same(back(-2 * upstream), -2 * back(upstream))
     except Failed:  # it does not take the same twice: nothing is known of it
         return False
 
@@ -151,17 +151,12 @@ def _named(found: Array, z: Array, a: Array, slope: Array, at_value: Array) -> t
         ("derivative_reciprocal", 1 / np.where(slope == 0, np.nan, slope)),
     )
     for slug, factor in options:
-        if np.isfinite(factor).all() and _same(found, factor):
+        if np.isfinite(factor).all() and blocks.same(found, factor):
             return slug, ""
     ratio = float(np.vdot(slope, found) / np.vdot(slope, slope))
-    if _same(found, ratio * slope):
+    if blocks.same(found, ratio * slope):
         return "constant_factor", f": it is {ratio:.6g} times what it should be"
     return "derivative_formula", ""
-
-
-def _same(one: Array, other: Array) -> bool:
-    size = max(float(np.max(np.abs(one))), float(np.max(np.abs(other))))
-    return one.shape == other.shape and bool(np.max(np.abs(one - other)) <= TOLERANCE * size)
 
 
 class Units:
